@@ -1,0 +1,148 @@
+"""Measures a model on the test split, writes the report for the quality gate, and packs the model together with its feature schema.
+
+Runs in SageMaker's XGBoost container. Reads model/model.tar.gz, test/test.csv and schema/feature_schema.json below --input and writes,
+below --output, evaluation/evaluation.json and model/model.tar.gz. The training container accepts no channel beside train and validation,
+so the schema joins the model here. It lies in a folder of its own, because the serving container takes every file beside the model for a
+model.
+"""
+
+import argparse
+import io
+import json
+import math
+import os
+import sys
+import tarfile
+
+import numpy as np
+import pandas as pd
+import xgboost
+
+
+def arguments():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--input", default="/opt/ml/processing/input")
+    parser.add_argument("--output", default="/opt/ml/processing/output")
+    parser.add_argument("--threshold", type=float, default=0.5)
+    return parser.parse_args()
+
+
+def read_model(path):
+    """The bytes of the model file in an artifact."""
+    with tarfile.open(path, "r:gz") as archive:
+        for member in archive:
+            if member.isfile() and os.path.basename(member.name) == "xgboost-model":
+                return archive.extractfile(member).read()
+    sys.exit(f"{path} has no xgboost-model")
+
+
+def pack(path, files):
+    """Writes an artifact."""
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in files:
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            member.mode = 0o644
+            archive.addfile(member, io.BytesIO(content))
+
+
+def roc_auc(scores, truths):
+    """Area under the ROC curve from the rank sum of the positives, ties by average rank."""
+    positives, negatives = int(truths.sum()), int((~truths).sum())
+    if positives == 0 or negatives == 0:
+        return None
+    ranks = pd.Series(scores).rank(method="average").to_numpy()
+    return float((ranks[truths].sum() - positives * (positives + 1) / 2) / (positives * negatives))
+
+
+def measure(scores, truths, threshold):
+    """The report."""
+    labels = truths.astype(float)
+    rows, positives = len(labels), int(truths.sum())
+    base_rate = positives / rows
+    errors = labels - scores
+    mse = math.fsum(errors**2) / rows
+    centre = math.fsum(errors) / rows
+    deviation = math.sqrt(math.fsum((errors - centre) ** 2) / rows)
+    held = np.clip(scores, 1e-15, 1 - 1e-15)
+    log_loss = math.fsum(np.where(truths, -np.log(held), -np.log(1 - held))) / rows
+    said = scores >= threshold
+    tp, fp = int((said & truths).sum()), int((said & ~truths).sum())
+    tn, fn = int((~said & ~truths).sum()), int((~said & truths).sum())
+    order = np.argsort(-scores, kind="stable")
+    top = -(-rows // 10)
+    lift = float(truths[order[:top]].mean() / base_rate) if positives else None
+    bins = np.clip((scores * 10).astype(int), 0, 9)
+    calibration = []
+    for number in range(10):
+        inside = bins == number
+        count = int(inside.sum())
+        calibration.append(
+            {
+                "lower": number / 10,
+                "upper": (number + 1) / 10,
+                "rows": count,
+                "mean_score": float(scores[inside].mean()) if count else 0.0,
+                "positive_rate": float(labels[inside].mean()) if count else 0.0,
+            }
+        )
+    base_rate_mse = base_rate * (1 - base_rate)
+
+    def value(number, spread="NaN"):
+        return {"value": number, "standard_deviation": spread}
+
+    def share(part, whole):
+        return part / whole if whole else 0.0
+
+    return {
+        "version": 1,
+        "rows": rows,
+        "positives": positives,
+        "base_rate": base_rate,
+        "threshold": threshold,
+        "regression_metrics": {
+            "mse": value(mse, deviation),
+            "base_rate_mse": value(base_rate_mse),
+            "mse_over_base_rate": value(mse / base_rate_mse if base_rate_mse else 1e9),
+        },
+        "binary_classification_metrics": {
+            # Without one of the classes nothing can be ranked: the gate sees a chance ranking.
+            "auc": value(auc if (auc := roc_auc(scores, truths)) is not None else 0.5),
+            "log_loss": value(log_loss),
+            "accuracy": value(share(tp + tn, rows)),
+            "precision": value(share(tp, tp + fp)),
+            "recall": value(share(tp, tp + fn)),
+            "f1": value(share(2 * tp, 2 * tp + fp + fn)),
+            "lift_top_decile": value(lift if lift is not None else 0.0),
+            "confusion_matrix": {"0": {"0": tn, "1": fp}, "1": {"0": fn, "1": tp}},
+        },
+        "calibration": calibration,
+    }
+
+
+def main():
+    options = arguments()
+    model = read_model(os.path.join(options.input, "model", "model.tar.gz"))
+    booster = xgboost.Booster()
+    booster.load_model(bytearray(model))
+    test = pd.read_csv(os.path.join(options.input, "test", "test.csv"), header=None)
+    with open(os.path.join(options.input, "schema", "feature_schema.json"), "rb") as file:
+        schema = file.read()
+    features = len(json.loads(schema)["features"])
+    if test.shape[1] != features + 1 or booster.num_features() != features:
+        sys.exit(f"the schema has {features} features, the test rows {test.shape[1] - 1}, the model {booster.num_features()}")
+    scores = booster.predict(xgboost.DMatrix(test.iloc[:, 1:].to_numpy(dtype=np.float32))).astype(np.float64)
+    report = measure(scores, test.iloc[:, 0].to_numpy() > 0.5, options.threshold)
+    os.makedirs(os.path.join(options.output, "evaluation"), exist_ok=True)
+    os.makedirs(os.path.join(options.output, "model"), exist_ok=True)
+    with open(os.path.join(options.output, "evaluation", "evaluation.json"), "w", encoding="utf-8") as file:
+        json.dump(report, file, indent=2)
+    pack(
+        os.path.join(options.output, "model", "model.tar.gz"),
+        [("xgboost-model", model), ("schema/feature_schema.json", schema)],
+    )
+    print(json.dumps({name: report[name] for name in ("rows", "base_rate", "regression_metrics")}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,2 @@
+-- Databases of the lake
+SHOW DATABASES

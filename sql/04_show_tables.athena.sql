@@ -1,0 +1,2 @@
+-- Tables of the database
+SHOW TABLES IN {{glue_database}}

@@ -1,0 +1,2 @@
+-- Make the schema of the warehouse
+CREATE SCHEMA IF NOT EXISTS {{schema}}

@@ -1,0 +1,2 @@
+-- Empty the table, in the same transaction as the load
+DELETE FROM {{schema}}.{{table}}

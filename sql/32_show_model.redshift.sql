@@ -1,0 +1,2 @@
+-- How the training is going
+SHOW MODEL {{ml_model}}

@@ -1,0 +1,97 @@
+//! What `update` asks the outside to do. The answers come back as messages.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::latest::Ticket;
+use crate::demo::feature_schema::Row;
+use crate::demo::step::Step;
+use crate::ops::predict::DeployedModel;
+use crate::ops::query::{QueryRequest, QueryResult};
+
+/// Something to be done outside of the state.
+#[derive(Debug, Clone)]
+pub enum Effect {
+    /// Opens the target.
+    Connect,
+    /// Runs steps one after the other until one fails.
+    RunSteps(Vec<Step>),
+    /// Cancels the steps that are running.
+    CancelSteps,
+    /// Reads what the account shows of each step.
+    ReadSteps,
+    /// Reads the checklist, after a while.
+    ReadResources {
+        /// Whose answer it is.
+        ticket: Ticket,
+        /// How long to wait first.
+        after: Duration,
+    },
+    /// Runs a statement of the console.
+    Query {
+        /// Whose answer it is.
+        ticket: Ticket,
+        /// The statement.
+        request: QueryRequest,
+    },
+    /// Cancels the statement of the console.
+    CancelQuery,
+    /// Fetches the page that `token` names.
+    FetchPage {
+        /// Whose answer it is.
+        ticket: Ticket,
+        /// The result it belongs to.
+        result: Arc<QueryResult>,
+        /// The token.
+        token: String,
+    },
+    /// Reads the newest execution of the pipeline and follows it while it runs.
+    FollowPipeline {
+        /// Whose answer it is.
+        ticket: Ticket,
+    },
+    /// Starts the pipeline.
+    StartPipeline,
+    /// Stops an execution.
+    StopPipeline(String),
+    /// Looks for the deployed model.
+    FindModel {
+        /// Whose answer it is.
+        ticket: Ticket,
+    },
+    /// Draws rows of the test split.
+    DrawSamples {
+        /// Whose answer it is.
+        ticket: Ticket,
+        /// The model.
+        model: Arc<DeployedModel>,
+        /// Which rows.
+        seed: u64,
+    },
+    /// Asks the endpoint about one row, after a moment without another request.
+    Predict {
+        /// Whose answer it is.
+        ticket: Ticket,
+        /// The model.
+        model: Arc<DeployedModel>,
+        /// The row.
+        row: Row,
+        /// How long to wait for a newer request first.
+        after: Duration,
+    },
+    /// Runs a statement of the exploration.
+    Explore {
+        /// Whose answer it is.
+        ticket: Ticket,
+        /// The statement.
+        request: QueryRequest,
+    },
+    /// Puts text on the clipboard of the terminal.
+    Copy(String),
+    /// Draws the whole screen anew.
+    Redraw,
+    /// Suspends the program.
+    Suspend,
+    /// Cancels what is running and leaves.
+    Quit,
+}

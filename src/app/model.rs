@@ -1,0 +1,183 @@
+//! Everything that the screen knows.
+
+use chrono::{DateTime, FixedOffset, Utc};
+
+use super::msg::Identity;
+use super::pane::Pane;
+use super::popup::Popup;
+use super::{activity, explore, pipeline, predict, resources, sql, walkthrough};
+use crate::config::Settings;
+use crate::config::settings::TargetKind;
+use crate::ops::OpError;
+
+/// For how long a notice stays, in seconds.
+const NOTICE_SECONDS: i64 = 5;
+
+/// Where the target is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Link {
+    /// Being opened.
+    Opening,
+    /// Open.
+    Open(Box<Identity>),
+    /// Cannot be opened.
+    Closed(OpError),
+}
+
+/// A sentence for the reader that goes away by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Notice {
+    /// The sentence.
+    pub text: String,
+    /// Whether something went wrong.
+    pub bad: bool,
+    /// When it goes away.
+    pub until: DateTime<Utc>,
+}
+
+/// What the last frame had room for: how far a page is, and where a list is scrolled to. By pane; that of `SQL` is its result.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Viewport {
+    /// Rows of the list on the screen.
+    pub heights: [usize; 7],
+    /// The first row of the list on the screen.
+    pub tops: [usize; 7],
+    /// Rows of the editor on the screen.
+    pub editor_height: usize,
+    /// The first line of the editor on the screen.
+    pub editor_top: usize,
+    /// The first column of the editor on the screen.
+    pub editor_left: usize,
+    /// Columns of the result on the screen.
+    pub grid_width: usize,
+    /// The furthest that the notes can be scrolled.
+    pub notes_end: usize,
+    /// Rows of the component on top.
+    pub popup_height: usize,
+    /// The first row of the component on top.
+    pub popup_top: usize,
+    /// Whether every working pane is on the screen at once.
+    pub overview: bool,
+}
+
+/// The themes, in the order in which a key goes through them.
+pub const THEMES: [&str; 4] = ["dark", "light", "contrast", "mono"];
+
+/// The state of the screen.
+#[derive(Debug, Clone)]
+pub struct Model {
+    /// What time it is. The loop sets it before every message.
+    pub now: DateTime<Utc>,
+    /// The time zone of the reader.
+    pub zone: FixedOffset,
+    /// Columns and rows of the terminal.
+    pub size: (u16, u16),
+    /// Name of the demonstration.
+    pub demo: String,
+    /// Region.
+    pub region: String,
+    /// Which target was asked for.
+    pub target: TargetKind,
+    /// Name of the theme.
+    pub theme: String,
+    /// Whether things may move.
+    pub motion: bool,
+    /// Where the target is.
+    pub link: Link,
+    /// The pane with the focus.
+    pub focus: Pane,
+    /// Whether it has the whole screen.
+    pub zoomed: bool,
+    /// What stands over the panes, the top one last.
+    pub popups: Vec<Popup>,
+    /// What the last frame had room for.
+    pub viewport: Viewport,
+    /// A sentence that goes away by itself.
+    pub notice: Option<Notice>,
+    /// Frames of the animation so far.
+    pub frame: usize,
+    /// The nine steps.
+    pub walkthrough: walkthrough::State,
+    /// The checklist.
+    pub resources: resources::State,
+    /// The console.
+    pub sql: sql::State,
+    /// The pipeline.
+    pub pipeline: pipeline::State,
+    /// The form.
+    pub predict: predict::State,
+    /// Pictures.
+    pub explore: explore::State,
+    /// API calls.
+    pub activity: activity::State,
+    /// A number being edited in the form had this text before.
+    pub(super) before_edit: Option<String>,
+}
+
+impl Model {
+    /// The screen before anything is known.
+    pub fn new(settings: &Settings, now: DateTime<Utc>, zone: FixedOffset, size: (u16, u16)) -> Model {
+        Model {
+            now,
+            zone,
+            size,
+            demo: settings.demo.name.clone(),
+            region: settings.aws.region.clone(),
+            target: settings.aws.target,
+            theme: settings.screen.theme.clone(),
+            motion: settings.screen.motion,
+            link: Link::Opening,
+            focus: Pane::Walkthrough,
+            zoomed: false,
+            popups: Vec::new(),
+            viewport: Viewport::default(),
+            notice: None,
+            frame: 0,
+            walkthrough: walkthrough::State::default(),
+            resources: resources::State::default(),
+            sql: sql::State::default(),
+            pipeline: pipeline::State::default(),
+            predict: predict::State::default(),
+            explore: explore::State::default(),
+            activity: activity::State::default(),
+            before_edit: None,
+        }
+    }
+
+    /// Who we are, once the target is open.
+    pub fn identity(&self) -> Option<&Identity> {
+        match &self.link {
+            Link::Open(identity) => Some(identity),
+            _ => None,
+        }
+    }
+
+    /// Whether a key would be typed into a text.
+    pub fn typing(&self) -> bool {
+        (self.focus == Pane::Sql && self.sql.half == sql::Half::Editor) || (self.focus == Pane::Predict && self.predict.editing.is_some())
+    }
+
+    /// Says something to the reader.
+    pub fn say(&mut self, text: impl Into<String>, bad: bool) {
+        self.notice = Some(Notice { text: text.into(), bad, until: self.now + chrono::Duration::seconds(NOTICE_SECONDS) });
+    }
+
+    /// Whether something goes on whose elapsed time is shown.
+    pub fn working(&self) -> bool {
+        self.walkthrough.run.is_some()
+            || self.sql.running.is_some()
+            || self.pipeline.active()
+            || self.pipeline.starting
+            || matches!(self.link, Link::Opening)
+            || self.resources.moving()
+    }
+
+    /// Whether something on the screen changes with time alone, and in how many milliseconds next. `None` when all is calm: then nothing
+    /// is drawn and nothing is computed.
+    pub fn next_tick(&self) -> Option<u64> {
+        if self.working() {
+            return Some(if self.motion { 100 } else { 1000 });
+        }
+        (self.notice.is_some() || !self.resources.changed.is_empty()).then_some(1000)
+    }
+}

@@ -1,0 +1,87 @@
+//! What happens to the screen: input, answers of jobs, time.
+
+use crossterm::event::KeyEvent;
+
+use super::action::Command;
+use super::pane::Pane;
+use super::{activity, explore, pipeline, popup, predict, resources, sql, walkthrough};
+use crate::config::settings::TargetKind;
+use crate::demo::scenario::Scenario;
+use crate::ops::OpError;
+
+/// Something that happened.
+#[derive(Debug, Clone)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted.
+    Paste(String),
+    /// The mouse was pressed on something.
+    Click(Target),
+    /// The wheel was turned over a pane; rows down, negative for up.
+    Wheel(Option<Pane>, isize),
+    /// An action was chosen.
+    Do(Command),
+    /// The terminal has a new size, columns and rows.
+    Resize(u16, u16),
+    /// What the last frame had room for.
+    Drawn(super::model::Viewport),
+    /// Time passed while something moves.
+    Tick,
+    /// The target is open.
+    Connected(Box<Identity>),
+    /// The target cannot be opened.
+    NotConnected(OpError),
+    /// A job of the program itself broke; the sentence says which.
+    Broken(String),
+    /// The system asks the program to leave.
+    Terminate,
+    /// Of the walkthrough.
+    Walkthrough(walkthrough::Msg),
+    /// Of the resources.
+    Resources(resources::Msg),
+    /// Of the SQL console.
+    Sql(sql::Msg),
+    /// Of the pipeline.
+    Pipeline(pipeline::Msg),
+    /// Of the prediction.
+    Predict(predict::Msg),
+    /// Of the exploration.
+    Explore(explore::Msg),
+    /// Of the activity.
+    Activity(activity::Msg),
+    /// Of the component on top.
+    Popup(popup::Msg),
+}
+
+/// Who we are on the target.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Identity {
+    /// Which target.
+    pub kind: TargetKind,
+    /// Account id.
+    pub account: String,
+    /// The names of the demonstration there.
+    pub scenario: Scenario,
+    /// The statements of the demonstration, names filled in.
+    pub library: Vec<sql::LibraryEntry>,
+}
+
+/// Something on the screen that can be pressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target {
+    /// A pane, or its tab.
+    Pane(Pane),
+    /// A row of the list of a pane.
+    Row(Pane, usize),
+    /// A place in the text of the SQL editor: line and column.
+    EditorText(usize, usize),
+    /// A cell of the SQL result: row and column.
+    Cell(usize, usize),
+    /// A row of the component on top.
+    PopupRow(usize),
+    /// Outside of the component on top.
+    Outside,
+    /// An action of the hint bar.
+    Action(Command),
+}

@@ -1,0 +1,64 @@
+//! What can be done now: the hint bar and the palette show nothing else.
+
+use crate::app::Pane;
+use crate::app::action::{Command, Scope};
+use crate::app::model::Model;
+use crate::app::sql::Half;
+
+/// The scopes in which a key is looked up, the nearest first.
+pub fn scopes(model: &Model) -> Vec<Scope> {
+    match model.focus {
+        Pane::Sql if model.sql.half == Half::Editor => vec![Scope::Editor, Scope::Always],
+        Pane::Sql => vec![Scope::Results, Scope::Global, Scope::Always],
+        pane => vec![Scope::Pane(pane), Scope::Global, Scope::Always],
+    }
+}
+
+/// Whether a command can do something now. Hint bar and palette show only what can.
+pub fn available(model: &Model, command: Command) -> bool {
+    use Command as C;
+    let open = model.identity().is_some();
+    match command {
+        C::StepRun | C::StepRunAll => open && model.walkthrough.run.is_none(),
+        C::Cancel => cancels(model).is_some(),
+        C::SqlRun => open && model.sql.running.is_none(),
+        C::SqlLibrary => !model.sql.library.is_empty(),
+        C::SqlHistory => !model.sql.history.is_empty(),
+        C::SqlResults => model.sql.result.is_some(),
+        C::SqlEditor => model.sql.half == Half::Results,
+        C::CopyCell | C::CopyRow => model.focus == Pane::Sql && model.sql.result.as_ref().is_some_and(|result| result.cell().is_some()),
+        C::PipelineStart => open && !model.pipeline.active() && !model.pipeline.starting,
+        C::PipelineStop => model.pipeline.active() && !model.pipeline.stopping,
+        C::NextCustomer => open && model.predict.model.is_some(),
+        C::EditField | C::Increase | C::Decrease => model.focus == Pane::Predict && !model.predict.fields.is_empty(),
+        C::ResetField => {
+            model.focus == Pane::Predict
+                && model.predict.fields.get(model.predict.list.selected).is_some_and(crate::app::predict::Field::changed)
+        }
+        C::OpenInConsole => model.explore.chart().is_some(),
+        C::ExploreOpen => model.explore.source.is_some(),
+        C::Refresh => open && matches!(model.focus, Pane::Resources | Pane::Pipeline | Pane::Predict | Pane::Explore),
+        C::SqlUndo | C::SqlRedo | C::SqlSelectAll => model.focus == Pane::Sql && model.sql.half == Half::Editor,
+        _ => true,
+    }
+}
+
+/// What `Cancel` would stop here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cancels {
+    Steps,
+    Query,
+    Pipeline,
+}
+
+pub(super) fn cancels(model: &Model) -> Option<Cancels> {
+    let steps = model.walkthrough.run.as_ref().is_some_and(|run| !run.cancelling).then_some(Cancels::Steps);
+    let query = model.sql.running.as_ref().is_some_and(|running| !running.cancelling).then_some(Cancels::Query);
+    let pipeline = (model.pipeline.active() && !model.pipeline.stopping).then_some(Cancels::Pipeline);
+    match model.focus {
+        Pane::Sql => query.or(steps),
+        // An execution that a step has started is stopped by cancelling the step.
+        Pane::Pipeline => steps.or(pipeline),
+        _ => steps.or(query),
+    }
+}

@@ -1,0 +1,237 @@
+//! What each command does.
+
+use super::availability::{Cancels, available, cancels};
+use super::console::sql_command;
+use super::movement::{back, focus, move_column, move_rows, next_focus, page};
+use crate::app::action::Command;
+use crate::app::model::{Model, THEMES};
+use crate::app::popup::{Choice, Confirm, Item, Picker, Popup};
+use crate::app::{Effect, Pane, walkthrough};
+use crate::config::settings::TargetKind;
+use crate::demo::figures;
+use crate::demo::resource::ResourceState;
+use crate::demo::step::Step;
+
+pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
+    use Command as C;
+    match command {
+        C::Help => {
+            model.popups.push(Popup::Help { scroll: 0 });
+            Vec::new()
+        }
+        C::Palette => {
+            let palette = Picker::palette(|command| available(model, command));
+            model.popups.push(Popup::Picker(palette));
+            Vec::new()
+        }
+        C::NextFocus => next_focus(model, true),
+        C::PreviousFocus => next_focus(model, false),
+        C::Focus(pane) => {
+            // The key of the pane that has the focus already gives it the whole screen.
+            if model.focus == pane && model.viewport.overview | model.zoomed && model.popups.is_empty() {
+                model.zoomed = !model.zoomed;
+            }
+            focus(model, pane)
+        }
+        C::Zoom => {
+            model.zoomed = !model.zoomed;
+            Vec::new()
+        }
+        C::Back => back(model),
+        C::Cancel => cancel(model),
+        C::Theme => {
+            let at = THEMES.iter().position(|name| *name == model.theme).unwrap_or(0);
+            model.theme = THEMES[(at + 1) % THEMES.len()].to_owned();
+            model.say(format!("Theme: {}", model.theme), false);
+            vec![Effect::Redraw]
+        }
+        C::Redraw => vec![Effect::Redraw],
+        C::Suspend => vec![Effect::Suspend],
+        C::Quit => quit(model, false),
+        C::StepRun => run_step(model),
+        C::StepRunAll => {
+            let steps = Step::ALL.into_iter().filter(|step| *step != Step::Cleanup).collect();
+            start(model, steps)
+        }
+        C::StepShow => {
+            let pane = walkthrough::notes(model.walkthrough.current().step).pane;
+            focus(model, pane)
+        }
+        C::Refresh => refresh(model),
+        C::Up => move_rows(model, model.focus, -1),
+        C::Down => move_rows(model, model.focus, 1),
+        C::PageUp if model.focus == Pane::Walkthrough => {
+            model.walkthrough.scroll = model.walkthrough.scroll.saturating_sub(page(model).unsigned_abs());
+            Vec::new()
+        }
+        C::PageDown if model.focus == Pane::Walkthrough => {
+            model.walkthrough.scroll += page(model).unsigned_abs();
+            Vec::new()
+        }
+        C::PageUp => move_rows(model, model.focus, -page(model)),
+        C::PageDown => move_rows(model, model.focus, page(model)),
+        C::First => move_rows(model, model.focus, isize::MIN / 2),
+        C::Last => move_rows(model, model.focus, isize::MAX / 2),
+        C::Left => move_column(model, -1),
+        C::Right => move_column(model, 1),
+        C::SqlRun
+        | C::SqlEngine
+        | C::SqlLibrary
+        | C::SqlHistory
+        | C::SqlResults
+        | C::SqlEditor
+        | C::SqlUndo
+        | C::SqlRedo
+        | C::SqlSelectAll
+        | C::CopyCell
+        | C::CopyRow => sql_command(model, command),
+        C::PipelineStart => {
+            if model.identity().is_some() && model.walkthrough.run.is_none() {
+                model.pipeline.start()
+            } else {
+                model.say("A step is running; cancel it or let it end first", false);
+                Vec::new()
+            }
+        }
+        C::PipelineStop => model.pipeline.stop(),
+        C::NextCustomer => model.predict.next_customer(),
+        C::EditField => edit_field(model),
+        C::Decrease => model.predict.step(-1),
+        C::Increase => model.predict.step(1),
+        C::ResetField => model.predict.reset(),
+        C::OpenInConsole => open_in_console(model),
+        C::ExploreOpen => model.explore.want(),
+    }
+}
+
+pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
+    match cancels(model) {
+        Some(Cancels::Steps) => model.walkthrough.cancel(),
+        Some(Cancels::Query) => model.sql.cancel(),
+        Some(Cancels::Pipeline) => model.pipeline.stop(),
+        None => quit(model, true),
+    }
+}
+
+pub(super) fn quit(model: &mut Model, ask: bool) -> Vec<Effect> {
+    let running = running_now(model);
+    if running.is_empty() && !ask {
+        return vec![Effect::Quit];
+    }
+    let body = if running.is_empty() {
+        "Nothing is running. What the demonstration has made stays in the account.".to_owned()
+    } else {
+        format!("{} will be cancelled. What is done already stays in the account.", running.join(" and "))
+    };
+    model.popups.push(Popup::Confirm(Confirm {
+        title: "Leave shiftdeck?".into(),
+        body,
+        phrase: None,
+        typed: String::new(),
+        yes: "Leave",
+        choice: Choice::Quit,
+    }));
+    Vec::new()
+}
+
+fn running_now(model: &Model) -> Vec<String> {
+    let mut running = Vec::new();
+    if let Some(view) = model.walkthrough.running() {
+        running.push(format!("The step “{}”", view.step.title()));
+    } else if model.walkthrough.run.is_some() {
+        running.push("The run".to_owned());
+    }
+    if model.sql.running.is_some() {
+        running.push("the statement in the console".to_owned());
+    }
+    running
+}
+
+fn run_step(model: &mut Model) -> Vec<Effect> {
+    let step = model.walkthrough.current().step;
+    if step != Step::Cleanup {
+        return start(model, vec![step]);
+    }
+    if model.walkthrough.run.is_some() || model.identity().is_none() {
+        return start(model, vec![step]);
+    }
+    let present = model.resources.rows.iter().filter(|row| row.state != ResourceState::Missing).count();
+    let what = match present {
+        0 => "Everything that the demonstration has made is removed.".to_owned(),
+        count => format!("{} are removed, with the data in them.", plural(count, "resource")),
+    };
+    let phrase = (model.target == TargetKind::Aws).then(|| model.demo.clone());
+    model.popups.push(Popup::Confirm(Confirm {
+        title: "Clean up?".into(),
+        body: format!("{what} Only what carries this demonstration's tag is touched. It cannot be undone."),
+        phrase,
+        typed: String::new(),
+        yes: "Remove",
+        choice: Choice::Run(vec![Step::Cleanup]),
+    }));
+    Vec::new()
+}
+
+fn start(model: &mut Model, steps: Vec<Step>) -> Vec<Effect> {
+    if model.identity().is_none() {
+        model.say("The account is still being opened", false);
+        return Vec::new();
+    }
+    if let Some(view) = model.walkthrough.running() {
+        let text = format!("“{}” is running; x cancels it", view.step.title());
+        model.say(text, false);
+        return Vec::new();
+    }
+    model.walkthrough.start(steps)
+}
+
+fn refresh(model: &mut Model) -> Vec<Effect> {
+    if model.identity().is_none() {
+        return Vec::new();
+    }
+    match model.focus {
+        Pane::Resources => {
+            let mut effects = model.resources.refresh();
+            effects.push(Effect::ReadSteps);
+            effects
+        }
+        Pane::Pipeline => model.pipeline.follow_if_idle(),
+        Pane::Predict => model.predict.look(),
+        Pane::Explore => model.explore.refresh(),
+        _ => Vec::new(),
+    }
+}
+
+fn edit_field(model: &mut Model) -> Vec<Effect> {
+    let before = model.predict.fields.get(model.predict.list.selected).map(|field| (field.column.name.clone(), field.text.clone()));
+    let Some((name, text)) = before else { return Vec::new() };
+    model.before_edit = Some(text.clone());
+    if let Some((index, values)) = model.predict.edit() {
+        let total: u64 = values.iter().map(|(_, count)| count).sum();
+        let items = values
+            .into_iter()
+            .map(|(value, count)| Item {
+                label: value.clone(),
+                detail: String::new(),
+                mark: if total == 0 { String::new() } else { figures::percent(count as f64 / total as f64) },
+                choice: Choice::Value(index, value),
+            })
+            .collect::<Vec<_>>();
+        let mut picker = Picker::new(&name, items);
+        picker.list.selected = picker.items.iter().position(|item| item.label == text).unwrap_or(0);
+        model.popups.push(Popup::Picker(picker));
+    }
+    Vec::new()
+}
+
+fn open_in_console(model: &mut Model) -> Vec<Effect> {
+    let Some(chart) = model.explore.chart() else { return Vec::new() };
+    let (engine, sql) = (chart.engine, chart.sql.clone());
+    model.sql.engine = engine;
+    model.sql.replace(&sql);
+    focus(model, Pane::Sql)
+}
+
+fn plural(count: usize, noun: &str) -> String {
+    if count == 1 { format!("1 {noun}") } else { format!("{} {noun}s", figures::count(count as u64)) }
+}

@@ -1,0 +1,129 @@
+//! Keys and pasted text: to the component on top, to the text being typed, or to the table of actions.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::commands::run_command;
+use super::movement::focus;
+use super::scopes;
+use crate::app::action::{self, Command, Scope};
+use crate::app::model::{Link, Model};
+use crate::app::popup::{Choice, Outcome};
+use crate::app::sql::Half;
+use crate::app::{Effect, Pane, predict};
+
+pub(super) fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    if let Some(top) = model.popups.last_mut() {
+        let outcome = top.key(key, model.viewport.popup_height);
+        if outcome != Outcome::Ignored {
+            return conclude(model, outcome);
+        }
+        return match action::find(&key, &[Scope::Always]).map(|action| action.command) {
+            Some(command @ (Command::Quit | Command::Suspend | Command::Redraw | Command::Theme)) => run_command(model, command),
+            _ => Vec::new(),
+        };
+    }
+    if matches!(model.link, Link::Closed(_)) {
+        return closed_key(model, key);
+    }
+    if model.focus == Pane::Predict
+        && model.predict.editing.is_some()
+        && let Some(effects) = form_key(model, key)
+    {
+        return effects;
+    }
+    if model.focus == Pane::Sql && model.sql.half == Half::Editor && model.sql.editor.is_selecting() {
+        match key.code {
+            KeyCode::Esc => {
+                model.sql.editor.cancel_selection();
+                return Vec::new();
+            }
+            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                model.sql.editor.copy();
+                model.sql.editor.cancel_selection();
+                model.say("Copied", false);
+                return vec![Effect::Copy(model.sql.editor.yank_text())];
+            }
+            _ => {}
+        }
+    }
+    match action::find(&key, &scopes(model)) {
+        Some(action) => run_command(model, action.command),
+        None => {
+            if model.focus == Pane::Sql && model.sql.half == Half::Editor {
+                model.sql.key(key);
+            }
+            Vec::new()
+        }
+    }
+}
+
+/// Keys of the message that the target cannot be opened.
+fn closed_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    match key.code {
+        KeyCode::Char('r') | KeyCode::Enter => {
+            model.link = Link::Opening;
+            vec![Effect::Connect]
+        }
+        KeyCode::Char('q') | KeyCode::Esc => vec![Effect::Quit],
+        KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => vec![Effect::Quit],
+        _ => match action::find(&key, &[Scope::Always]).map(|action| action.command) {
+            Some(command @ (Command::Quit | Command::Suspend | Command::Redraw | Command::Theme)) => run_command(model, command),
+            _ => Vec::new(),
+        },
+    }
+}
+
+/// Keys while a number of the form is typed.
+fn form_key(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
+    let before = model.before_edit.clone();
+    match key.code {
+        KeyCode::Char(c) if !key.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => {
+            Some(model.predict.type_character(Some(c)))
+        }
+        KeyCode::Backspace => Some(model.predict.type_character(None)),
+        KeyCode::Enter => Some(model.predict.finish_editing(true, before)),
+        KeyCode::Esc => Some(model.predict.finish_editing(false, before)),
+        KeyCode::Up | KeyCode::Down => {
+            model.predict.finish_editing(true, before);
+            None
+        }
+        _ => None,
+    }
+}
+
+pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    if let Some(top) = model.popups.last_mut() {
+        top.paste(text);
+        return Vec::new();
+    }
+    match model.focus {
+        Pane::Sql => {
+            model.sql.paste(text);
+            Vec::new()
+        }
+        Pane::Predict if model.predict.editing.is_some() => {
+            text.trim().chars().take(24).flat_map(|c| model.predict.type_character(Some(c))).last().into_iter().collect()
+        }
+        _ => {
+            model.say("Go to SQL (3) to paste a statement", false);
+            Vec::new()
+        }
+    }
+}
+
+pub(super) fn conclude(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
+    let Outcome::Close(choice) = outcome else { return Vec::new() };
+    model.popups.pop();
+    match choice {
+        None => Vec::new(),
+        Some(Choice::Command(command)) => run_command(model, command),
+        Some(Choice::Statement(entry)) => {
+            model.sql.engine = entry.engine;
+            model.sql.replace(&entry.text);
+            focus(model, Pane::Sql)
+        }
+        Some(Choice::Value(field, value)) => model.predict.update(predict::Msg::Picked(field, value)),
+        Some(Choice::Run(steps)) => model.walkthrough.start(steps),
+        Some(Choice::Quit) => vec![Effect::Quit],
+    }
+}

@@ -1,0 +1,171 @@
+//! What a message does to the state, and what has to be done outside because of it.
+
+mod availability;
+mod commands;
+mod console;
+mod keys;
+mod movement;
+mod pointer;
+
+pub use availability::{available, scopes};
+pub use console::engine_name;
+pub use pointer::TAB;
+
+use super::effect::Effect;
+use super::explore::Source;
+use super::model::{Link, Model};
+use super::msg::Msg;
+use super::pane::Pane;
+use super::resources;
+use super::sql::Half;
+use super::walkthrough::{self, Status};
+use crate::demo::event::EventKind;
+use crate::demo::step::Step;
+use commands::run_command;
+use keys::{conclude, on_key, on_paste};
+use pointer::{on_click, on_wheel};
+
+/// Takes a message.
+pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    let effects = handle(model, msg);
+    settle(model);
+    effects
+}
+
+fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
+    match msg {
+        Msg::Key(key) => on_key(model, key),
+        Msg::Paste(text) => on_paste(model, &text),
+        Msg::Click(target) => on_click(model, target),
+        Msg::Wheel(pane, delta) => on_wheel(model, pane, delta),
+        Msg::Do(command) => run_command(model, command),
+        Msg::Resize(columns, rows) => {
+            model.size = (columns, rows);
+            Vec::new()
+        }
+        Msg::Drawn(viewport) => {
+            model.viewport = viewport;
+            Vec::new()
+        }
+        Msg::Tick => {
+            model.frame = model.frame.wrapping_add(1);
+            Vec::new()
+        }
+        Msg::Connected(identity) => {
+            model.region.clone_from(&identity.scenario.region);
+            model.sql.library.clone_from(&identity.library);
+            model.link = Link::Open(identity);
+            let mut effects = vec![Effect::ReadSteps];
+            effects.extend(model.resources.refresh());
+            effects.extend(model.pipeline.follow());
+            effects.extend(model.predict.look());
+            effects
+        }
+        Msg::NotConnected(error) => {
+            model.link = Link::Closed(error);
+            Vec::new()
+        }
+        Msg::Broken(what) => {
+            model.say(what, true);
+            Vec::new()
+        }
+        Msg::Terminate => vec![Effect::Quit],
+        Msg::Walkthrough(msg) => on_walkthrough(model, msg),
+        Msg::Resources(msg) => model.resources.update(msg, model.walkthrough.run.is_some(), model.now),
+        Msg::Sql(msg) => {
+            let effects = model.sql.update(msg, model.now);
+            model.sql.half = if model.sql.result.is_none() { Half::Editor } else { model.sql.half };
+            effects
+        }
+        Msg::Pipeline(msg) => {
+            let was = model.pipeline.active();
+            let effects = model.pipeline.update(msg);
+            match (&model.pipeline.error, was, model.pipeline.active()) {
+                (Some(error), _, _) => {
+                    let text = error.to_string();
+                    if model.focus != Pane::Pipeline {
+                        model.say(text, true);
+                    }
+                    effects
+                }
+                // A finished execution has registered a model: the checklist shows it.
+                (None, true, false) => effects.into_iter().chain(model.resources.refresh()).collect(),
+                _ => effects,
+            }
+        }
+        Msg::Predict(msg) => model.predict.update(msg),
+        Msg::Explore(msg) => model.explore.update(msg),
+        Msg::Activity(msg) => {
+            model.activity.update(msg);
+            Vec::new()
+        }
+        Msg::Popup(msg) => {
+            let Some(top) = model.popups.last_mut() else { return Vec::new() };
+            let outcome = top.update(&msg);
+            conclude(model, outcome)
+        }
+    }
+}
+
+/// What is true of the state as a whole after every message.
+fn settle(model: &mut Model) {
+    if model.notice.as_ref().is_some_and(|notice| notice.until <= model.now) {
+        model.notice = None;
+    }
+    let now = model.now;
+    model.resources.changed.retain(|_, at| (now - *at).num_seconds() < resources::FRESH);
+    if model.predict.editing.is_some() && model.focus != Pane::Predict {
+        model.predict.editing = None;
+        model.before_edit = None;
+    }
+    model.walkthrough.scroll = model.walkthrough.scroll.min(model.viewport.notes_end);
+    let source = source(model);
+    if source.is_some() {
+        model.explore.set_source(source);
+    }
+}
+
+/// Where the table can be explored: in the warehouse once it is loaded, else in the lake.
+fn source(model: &Model) -> Option<Source> {
+    let identity = model.identity()?;
+    let done = |step: Step| model.walkthrough.steps.iter().any(|view| view.step == step && matches!(view.status, Status::Done { .. }));
+    if done(Step::Load) {
+        Some(Source::warehouse(&identity.scenario))
+    } else if done(Step::Lake) {
+        Some(Source::lake(&identity.scenario))
+    } else {
+        None
+    }
+}
+
+fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
+    let mut effects = Vec::new();
+    match &msg {
+        walkthrough::Msg::Begun(_) => effects.extend(model.resources.refresh()),
+        walkthrough::Msg::Event(event) if event.step == Step::Pipeline && event.event == EventKind::Progress => {
+            effects.extend(model.pipeline.follow_if_idle());
+        }
+        walkthrough::Msg::Ended(step, outcome) => {
+            let ok = outcome.is_ok();
+            effects.extend(model.resources.refresh());
+            match step {
+                Step::Pipeline => effects.extend(model.pipeline.follow()),
+                Step::Deploy if ok => effects.extend(model.predict.look()),
+                Step::Cleanup => {
+                    model.predict.forget();
+                    model.explore.set_source(None);
+                    effects.extend(model.pipeline.follow());
+                    effects.extend(model.predict.look());
+                }
+                _ => {}
+            }
+        }
+        walkthrough::Msg::RunOver => effects.push(Effect::ReadSteps),
+        _ => {}
+    }
+    model.walkthrough.update(msg, model.now);
+    effects
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! Focus, selection and scrolling.
+
+use crate::app::model::Model;
+use crate::app::sql::Half;
+use crate::app::{Effect, Pane};
+
+pub(super) fn focus(model: &mut Model, pane: Pane) -> Vec<Effect> {
+    model.focus = pane;
+    match pane {
+        Pane::Explore => model.explore.want(),
+        _ => Vec::new(),
+    }
+}
+
+pub(super) fn select(model: &mut Model, pane: Pane, index: usize) -> Vec<Effect> {
+    match pane {
+        Pane::Walkthrough => model.walkthrough.select(index),
+        Pane::Resources => model.resources.list.selected = index.min(model.resources.rows.len().saturating_sub(1)),
+        Pane::Pipeline => {
+            let len = model.pipeline.run.as_ref().map_or(0, |run| run.steps.len());
+            model.pipeline.list.selected = index.min(len.saturating_sub(1));
+        }
+        Pane::Predict => model.predict.list.selected = index.min(model.predict.fields.len().saturating_sub(1)),
+        Pane::Explore => {
+            model.explore.list.selected = index.min(model.explore.columns.len().saturating_sub(1));
+            return model.explore.want();
+        }
+        Pane::Activity => {
+            let delta = isize::try_from(index).unwrap_or(isize::MAX) - isize::try_from(model.activity.list.selected).unwrap_or(0);
+            model.activity.move_by(delta);
+        }
+        Pane::Sql => {}
+    }
+    Vec::new()
+}
+
+pub(super) fn move_rows(model: &mut Model, pane: Pane, delta: isize) -> Vec<Effect> {
+    match pane {
+        Pane::Walkthrough => {
+            let next = model.walkthrough.selected.saturating_add_signed(delta);
+            model.walkthrough.select(next);
+        }
+        Pane::Resources => model.resources.list.move_by(delta, model.resources.rows.len()),
+        Pane::Sql => {
+            if let Some(result) = &mut model.sql.result {
+                result.list.move_by(delta, result.rows.len());
+            }
+            return model.sql.fetch_if_near(model.viewport.heights[Pane::Sql as usize]);
+        }
+        Pane::Pipeline => {
+            let len = model.pipeline.run.as_ref().map_or(0, |run| run.steps.len());
+            model.pipeline.list.move_by(delta, len);
+        }
+        Pane::Predict => {
+            model.predict.editing = None;
+            model.predict.list.move_by(delta, model.predict.fields.len());
+        }
+        Pane::Explore => {
+            model.explore.list.move_by(delta, model.explore.columns.len());
+            return model.explore.want();
+        }
+        Pane::Activity => model.activity.move_by(delta),
+    }
+    Vec::new()
+}
+
+pub(super) fn page(model: &Model) -> isize {
+    isize::try_from(model.viewport.heights[model.focus as usize].saturating_sub(1).max(1)).unwrap_or(isize::MAX)
+}
+
+pub(super) fn next_focus(model: &mut Model, forward: bool) -> Vec<Effect> {
+    // The console has two halves; the result is one stop of its own as soon as there is one.
+    if model.focus == Pane::Sql && model.sql.result.is_some() {
+        match (model.sql.half, forward) {
+            (Half::Editor, true) => {
+                model.sql.half = Half::Results;
+                return Vec::new();
+            }
+            (Half::Results, false) => {
+                model.sql.half = Half::Editor;
+                return Vec::new();
+            }
+            _ => {}
+        }
+    }
+    let pane = if forward { model.focus.next() } else { model.focus.previous() };
+    if pane == Pane::Sql {
+        model.sql.half = if forward || model.sql.result.is_none() { Half::Editor } else { Half::Results };
+    }
+    focus(model, pane)
+}
+
+pub(super) fn back(model: &mut Model) -> Vec<Effect> {
+    if model.focus == Pane::Sql && model.sql.half == Half::Results {
+        model.sql.half = Half::Editor;
+    } else if model.zoomed {
+        model.zoomed = false;
+    } else if model.notice.is_some() {
+        model.notice = None;
+    } else {
+        model.focus = Pane::Walkthrough;
+    }
+    Vec::new()
+}
+
+pub(super) fn move_column(model: &mut Model, delta: isize) -> Vec<Effect> {
+    let width = model.viewport.grid_width;
+    if let Some(result) = &mut model.sql.result {
+        result.move_column(delta, width);
+    }
+    Vec::new()
+}

@@ -1,0 +1,161 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
+use super::*;
+use crate::app::action::Command;
+use crate::app::tests::{failure, full_model, open_model};
+use crate::config::settings::TargetKind;
+use crate::ops::query::QueryEngine;
+
+fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
+    update(model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)))
+}
+
+fn control(model: &mut Model, c: char) -> Vec<Effect> {
+    update(model, Msg::Key(KeyEvent::new(KeyCode::Char(c), KeyModifiers::CONTROL)))
+}
+
+#[test]
+fn enter_runs_the_selected_step() {
+    let mut model = open_model();
+    assert!(matches!(&press(&mut model, KeyCode::Enter)[..], [Effect::RunSteps(steps)] if steps == &[Step::Foundation]));
+    assert!(press(&mut model, KeyCode::Enter).is_empty());
+    assert!(matches!(control(&mut model, 'c')[..], [Effect::CancelSteps]));
+}
+
+#[test]
+fn run_all_leaves_the_cleanup_out() {
+    let mut model = open_model();
+    let effects = press(&mut model, KeyCode::Char('R'));
+    assert!(matches!(&effects[..], [Effect::RunSteps(steps)] if steps.len() == 8 && !steps.contains(&Step::Cleanup)));
+}
+
+#[test]
+fn cleaning_up_is_confirmed() {
+    let mut model = full_model();
+    model.walkthrough.select(8);
+    assert!(press(&mut model, KeyCode::Enter).is_empty());
+    assert!(press(&mut model, KeyCode::Esc).is_empty());
+    assert!(model.walkthrough.run.is_none());
+    press(&mut model, KeyCode::Enter);
+    assert!(matches!(&press(&mut model, KeyCode::Char('y'))[..], [Effect::RunSteps(steps)] if steps == &[Step::Cleanup]));
+}
+
+#[test]
+fn on_an_account_the_name_has_to_be_typed_before_a_cleanup() {
+    let mut model = full_model();
+    model.target = TargetKind::Aws;
+    model.walkthrough.select(8);
+    press(&mut model, KeyCode::Enter);
+    assert!(press(&mut model, KeyCode::Enter).is_empty());
+    for c in "BankDM".chars() {
+        press(&mut model, KeyCode::Char(c));
+    }
+    assert!(matches!(&press(&mut model, KeyCode::Enter)[..], [Effect::RunSteps(_)]));
+}
+
+#[test]
+fn what_is_typed_into_the_editor_is_never_a_command() {
+    let mut model = open_model();
+    update(&mut model, Msg::Do(Command::Focus(Pane::Sql)));
+    for c in "qz?:1rRx".chars() {
+        assert!(press(&mut model, KeyCode::Char(c)).is_empty());
+    }
+    assert_eq!(model.sql.text(), "qz?:1rRx");
+    assert!(model.popups.is_empty());
+}
+
+#[test]
+fn tab_goes_round_and_stops_at_the_result_too() {
+    let mut model = full_model();
+    model.sql.half = Half::Editor;
+    let mut seen = Vec::new();
+    for _ in 0..8 {
+        seen.push((model.focus, model.sql.half));
+        press(&mut model, KeyCode::Tab);
+    }
+    assert_eq!(model.focus, Pane::Walkthrough);
+    assert!(seen.contains(&(Pane::Sql, Half::Editor)) && seen.contains(&(Pane::Sql, Half::Results)));
+    for _ in 0..8 {
+        press(&mut model, KeyCode::BackTab);
+    }
+    assert_eq!(model.focus, Pane::Walkthrough);
+}
+
+#[test]
+fn esc_goes_back_one_level_at_a_time() {
+    let mut model = full_model();
+    update(&mut model, Msg::Do(Command::Focus(Pane::Sql)));
+    model.sql.half = Half::Results;
+    model.zoomed = true;
+    press(&mut model, KeyCode::Char('?'));
+    press(&mut model, KeyCode::Esc);
+    assert!(model.popups.is_empty() && model.zoomed);
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(model.sql.half, Half::Editor);
+    press(&mut model, KeyCode::Esc);
+    assert!(!model.zoomed && model.focus == Pane::Sql);
+    press(&mut model, KeyCode::Esc);
+    assert_eq!(model.focus, Pane::Walkthrough);
+    assert!(!model.sql.text().is_empty(), "no work is lost");
+}
+
+#[test]
+fn leaving_asks_only_while_something_runs() {
+    let mut model = open_model();
+    assert!(matches!(press(&mut model, KeyCode::Char('q'))[..], [Effect::Quit]));
+    press(&mut model, KeyCode::Enter);
+    update(&mut model, Msg::Walkthrough(walkthrough::Msg::Begun(Step::Foundation)));
+    assert!(press(&mut model, KeyCode::Char('q')).is_empty());
+    assert!(matches!(press(&mut model, KeyCode::Enter)[..], [Effect::Quit]));
+}
+
+#[test]
+fn an_account_that_cannot_be_opened_can_be_tried_again() {
+    let mut model = open_model();
+    update(&mut model, Msg::NotConnected(failure("could not open", "process 12 holds the directory", Some("Close it."))));
+    assert!(matches!(press(&mut model, KeyCode::Char('r'))[..], [Effect::Connect]));
+    assert_eq!(model.link, Link::Opening);
+}
+
+#[test]
+fn after_the_deployment_the_form_looks_for_the_model() {
+    let mut model = open_model();
+    press(&mut model, KeyCode::Char('R'));
+    let outcome = crate::ops::steps::StepOutcome { changed: true, message: "in service".into(), detail: serde_json::Map::new() };
+    let effects = update(&mut model, Msg::Walkthrough(walkthrough::Msg::Ended(Step::Deploy, Box::new(Ok(outcome)))));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::FindModel { .. })));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::ReadResources { .. })));
+}
+
+#[test]
+fn a_statement_of_the_library_comes_with_its_engine() {
+    let mut model = open_model();
+    press(&mut model, KeyCode::F(3));
+    update(&mut model, Msg::Do(Command::Focus(Pane::Sql)));
+    press(&mut model, KeyCode::F(3));
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.sql.engine, QueryEngine::Athena);
+    assert!(model.sql.text().starts_with("-- Ten rows"));
+}
+
+#[test]
+fn nothing_ticks_when_all_is_calm() {
+    let mut model = full_model();
+    model.resources.rows.clear();
+    model.notice = None;
+    assert_eq!(model.next_tick(), None);
+    model.say("x", false);
+    assert!(model.next_tick().is_some());
+}
+
+#[test]
+fn hints_and_palette_offer_only_what_can_be_done() {
+    let mut model = open_model();
+    assert!(available(&model, Command::StepRun));
+    press(&mut model, KeyCode::Enter);
+    assert!(!available(&model, Command::StepRun));
+    assert!(available(&model, Command::Cancel));
+    assert!(!available(&model, Command::PipelineStop));
+}

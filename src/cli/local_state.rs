@@ -1,0 +1,120 @@
+//! `shiftdeck reset` and `shiftdeck checkpoint`: the state of the embedded AWS as a whole.
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::sync::Arc;
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use super::failure::{Failure, exit};
+use super::output::{Output, columns, thousands};
+use crate::config::Settings;
+use crate::demo::clock::{SharedClock, SystemClock};
+use crate::target;
+
+/// Put the embedded AWS back to a fresh account; checkpoints stay
+#[derive(Debug, Args)]
+pub struct Reset {
+    /// Do not ask
+    #[arg(long)]
+    pub yes: bool,
+}
+
+/// Save and restore named states of the embedded AWS
+#[derive(Debug, Args)]
+pub struct Checkpoint {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Save the state under a name
+    Save {
+        /// Name: letters, digits and ._-
+        name: String,
+        /// Replace a checkpoint of that name without asking
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Go back to a saved state
+    Restore {
+        /// Name
+        name: String,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
+    /// List the saved states, oldest first
+    List {
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+/// Resets the embedded AWS.
+///
+/// # Errors
+/// On another target, or while another process uses the state.
+pub fn reset(arguments: &Reset, settings: &Settings, output: &mut Output) -> Result<(), Failure> {
+    ask(arguments.yes, "everything in the embedded AWS will be removed")?;
+    target::reset(settings)?;
+    output.line("the embedded AWS is a fresh account again")?;
+    output.flush()
+}
+
+/// Saves, restores or lists.
+///
+/// # Errors
+/// On another target, while another process uses the state, or when there is no such checkpoint.
+pub fn checkpoint(arguments: &Checkpoint, settings: &Settings, output: &mut Output) -> Result<(), Failure> {
+    match &arguments.action {
+        Action::Save { name, yes } => {
+            if target::checkpoint_list(settings)?.iter().any(|known| known.name == *name) {
+                ask(*yes, &format!("the checkpoint `{name}` will be replaced"))?;
+            }
+            let clock: SharedClock = Arc::new(SystemClock);
+            let saved = target::checkpoint_save(settings, name, &clock)?;
+            output.line(&format!("saved `{name}`: {} files, {} bytes", thousands(saved.files), thousands(saved.bytes)))?;
+        }
+        Action::Restore { name, yes } => {
+            ask(*yes, &format!("the embedded AWS will be as it was when `{name}` was saved"))?;
+            let restored = target::checkpoint_restore(settings, name)?;
+            output.line(&format!("restored `{}` of {}", restored.name, restored.created.format("%Y-%m-%d %H:%M UTC")))?;
+        }
+        Action::List { json: true } => output.json(&json!({ "checkpoints": target::checkpoint_list(settings)? }))?,
+        Action::List { json: false } => {
+            let rows: Vec<Vec<String>> = target::checkpoint_list(settings)?
+                .iter()
+                .map(|known| {
+                    vec![
+                        known.name.clone(),
+                        known.created.format("%Y-%m-%d %H:%M UTC").to_string(),
+                        format!("{} files", thousands(known.files)),
+                        format!("{} bytes", thousands(known.bytes)),
+                    ]
+                })
+                .collect();
+            columns(&rows).iter().try_for_each(|line| output.line(line))?;
+        }
+    }
+    output.flush()
+}
+
+/// Asks where there is somebody to ask. A script has said what it wants by calling the command.
+fn ask(yes: bool, consequence: &str) -> Result<(), Failure> {
+    if yes || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Ok(());
+    }
+    eprint!("{consequence}. Go on? [y/N] ");
+    let asked = |error: io::Error| Failure::io("could not ask", &error);
+    io::stderr().flush().map_err(asked)?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer).map_err(asked)?;
+    if matches!(answer.trim(), "y" | "Y" | "yes") {
+        Ok(())
+    } else {
+        Err(Failure::Told { code: exit::CANCELLED, what: "nothing was changed".to_owned(), why: None, next: None })
+    }
+}

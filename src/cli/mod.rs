@@ -1,0 +1,272 @@
+//! The commands without the screen, one file each, and what they share: how a command ends badly, how it stops, what it prints.
+
+mod cleanup;
+mod completions;
+mod config;
+mod confirm;
+mod doctor;
+pub mod failure;
+mod interrupt;
+mod local_state;
+mod model;
+mod output;
+mod pipeline;
+mod predict;
+mod report;
+mod run;
+mod serve;
+mod session;
+mod sql;
+mod status;
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::config::settings::TargetKind;
+use crate::config::{Settings, Sources, load};
+use crate::demo::clock::SystemClock;
+use failure::Failure;
+use output::Output;
+
+/// Present and operate a Redshift to SageMaker demonstration.
+///
+/// Without a command the full-screen program opens. By default everything runs on an AWS that is embedded in this program: no account
+/// and no network are needed, and nothing costs anything.
+#[derive(Debug, Parser)]
+#[command(
+    name = "shiftdeck",
+    version,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage or configuration, 3 a precondition is missing, 130 cancelled.\n\
+                  Begin with `shiftdeck`, or with `shiftdeck run --all`."
+)]
+pub struct Cli {
+    /// Flags of every command.
+    #[command(flatten)]
+    pub global: Global,
+    /// The command; the screen without one.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Flags that every command has.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Global {
+    /// Which AWS answers
+    #[arg(long, global = true, value_enum, value_name = "TARGET")]
+    pub target: Option<TargetKind>,
+    /// Read settings from this file, over your own ones
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Change a setting, `mlops.max_depth=4`; may be given several times
+    #[arg(long = "set", global = true, value_name = "KEY=VALUE", value_parser = pipeline::name_and_value)]
+    pub set: Vec<(String, String)>,
+    /// Profile of ~/.aws/config
+    #[arg(long, global = true, value_name = "PROFILE")]
+    pub profile: Option<String>,
+    /// Region
+    #[arg(long, global = true, value_name = "REGION")]
+    pub region: Option<String>,
+    /// Where the embedded AWS is kept
+    #[arg(long, global = true, value_name = "DIR")]
+    pub state_dir: Option<PathBuf>,
+    /// No colours
+    #[arg(long, global = true)]
+    pub no_color: bool,
+    /// Write a log to the state directory; twice for more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run steps of the walkthrough, with progress
+    Run(run::Run),
+    /// Show every resource of the demonstration and its state
+    Status(status::Status),
+    /// Query the warehouse or the lake
+    Sql(sql::Sql),
+    /// Start, watch, list, show and stop executions of the pipeline
+    Pipeline(pipeline::Pipeline),
+    /// List, show, approve and reject the models that the pipeline registered
+    Model(model::Model),
+    /// Ask the deployed model
+    Predict(predict::Predict),
+    /// Remove everything that the demonstration made
+    Cleanup(cleanup::Cleanup),
+    /// Put the embedded AWS back to a fresh account; checkpoints stay
+    Reset(local_state::Reset),
+    /// Save and restore named states of the embedded AWS
+    Checkpoint(local_state::Checkpoint),
+    /// Serve the embedded AWS on a loopback address, for boto3, the AWS CLI and others
+    Serve(serve::Serve),
+    /// Check what a demonstration needs, before the audience is there
+    Doctor(doctor::Doctor),
+    /// Show the configuration in force, with where each value comes from
+    Config(config::Config),
+    /// Print completions for a shell
+    Completions(completions::Completions),
+    /// Print the manual page
+    Man(completions::Man),
+}
+
+impl Cli {
+    /// What the configuration is made from.
+    pub fn sources(&self, environment: BTreeMap<String, String>) -> Sources {
+        let global = &self.global;
+        let mut flags: Vec<(String, String, String)> = vec![];
+        let mut flag = |name: &str, key: &str, text: String| flags.push((format!("{name} {text}"), key.to_owned(), text));
+        if let Some(target) = global.target {
+            flag("--target", "aws.target", target.name().to_owned());
+        }
+        if let Some(region) = &global.region {
+            flag("--region", "aws.region", region.clone());
+        }
+        if let Some(profile) = &global.profile {
+            flag("--profile", "aws.profile", profile.clone());
+        }
+        if let Some(directory) = &global.state_dir {
+            flag("--state-dir", "local.state_dir", directory.to_string_lossy().into_owned());
+        }
+        if let Some(Command::Run(run::Run { data: Some(data), .. })) = &self.command {
+            flag("--data", "data.source", data.clone());
+        }
+        for (key, text) in &global.set {
+            flags.push((format!("--set {key}={text}"), key.clone(), text.clone()));
+        }
+        Sources { environment, file: global.config.clone(), flags }
+    }
+
+    /// The settings in force.
+    ///
+    /// # Errors
+    /// Everything that is wrong in the configuration.
+    pub fn settings(&self, environment: BTreeMap<String, String>) -> Result<Settings, Failure> {
+        Ok(load(&self.sources(environment))?.settings)
+    }
+
+    /// Whether the command works on settings; the others have to work when the configuration is broken.
+    pub fn needs_settings(&self) -> bool {
+        !matches!(self.command, Some(Command::Config(_) | Command::Completions(_) | Command::Man(_)))
+    }
+}
+
+/// Runs a command that needs no settings.
+///
+/// # Errors
+/// What the command says.
+pub fn run_without_settings(cli: &Cli, environment: BTreeMap<String, String>) -> Result<(), Failure> {
+    let mut output = Output::new(cli.global.no_color);
+    match &cli.command {
+        Some(Command::Config(arguments)) => config::run(arguments, &cli.sources(environment), &mut output),
+        Some(Command::Completions(arguments)) => completions::run(arguments, &mut output),
+        Some(Command::Man(_)) => completions::man(&mut output),
+        _ => Ok(()),
+    }
+}
+
+/// Runs a command on a multi-threaded runtime.
+///
+/// # Errors
+/// What the command says.
+pub async fn run_command(
+    command: Command,
+    settings: Settings,
+    environment: BTreeMap<String, String>,
+    no_color: bool,
+) -> Result<(), Failure> {
+    let settings = Arc::new(settings);
+    let mut output = Output::new(no_color);
+    match command {
+        Command::Run(arguments) => run::run(&arguments, &settings, output).await,
+        Command::Status(arguments) => status::run(&arguments, &settings, output).await,
+        Command::Sql(arguments) => sql::run(&arguments, &settings, output).await,
+        Command::Pipeline(arguments) => pipeline::run(&arguments, &settings, output).await,
+        Command::Model(arguments) => model::run(&arguments, &settings, output).await,
+        Command::Predict(arguments) => predict::run(&arguments, &settings, output).await,
+        Command::Cleanup(arguments) => cleanup::run(&arguments, &settings, output).await,
+        Command::Reset(arguments) => local_state::reset(&arguments, &settings, &mut output),
+        Command::Checkpoint(arguments) => local_state::checkpoint(&arguments, &settings, &mut output),
+        Command::Serve(arguments) => serve::run(&arguments, &settings, output).await,
+        Command::Doctor(arguments) => doctor::run(&arguments, &settings, &environment, output).await,
+        Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
+    }
+}
+
+/// Shows the screen until the person leaves it.
+///
+/// # Errors
+/// When it ended by itself.
+pub async fn show_screen(settings: Settings) -> Result<ExitCode, Failure> {
+    crate::tui::run(settings, Arc::new(SystemClock)).await.map_err(|error| Failure::Told {
+        code: failure::exit::FAILED,
+        what: "the screen ended unexpectedly".to_owned(),
+        why: Some(format!("{error:#}")),
+        next: Some("Run `shiftdeck doctor`, or start again with -v and look into the log.".to_owned()),
+    })
+}
+
+/// Whether the screen can be shown.
+///
+/// # Errors
+/// Exit code 3 without a terminal.
+pub fn check_terminal() -> Result<(), Failure> {
+    for (is_terminal, stream) in [(std::io::stdin().is_terminal(), "input"), (std::io::stdout().is_terminal(), "output")] {
+        if !is_terminal {
+            return Err(Failure::precondition(
+                format!("the screen needs a terminal, and standard {stream} is none"),
+                "Open it in a terminal, or use a command: `shiftdeck run --all`, `shiftdeck sql -e …`; `shiftdeck --help` lists them.",
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use clap::CommandFactory as _;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn flags_reach_the_settings() {
+        let cli = Cli::parse_from([
+            "shiftdeck",
+            "--target",
+            "aws",
+            "run",
+            "--data",
+            "x.csv",
+            "--set",
+            "mlops.eta=0.1",
+            "--set",
+            "screen.mouse=false",
+            "--region",
+            "eu-west-1",
+            "load",
+        ]);
+        let settings = cli.settings(BTreeMap::new()).unwrap();
+        assert_eq!((settings.aws.target, settings.aws.region.as_str()), (TargetKind::Aws, "eu-west-1"));
+        assert_eq!((settings.mlops.eta, settings.screen.mouse, settings.data.source.as_str()), (0.1, false, "x.csv"));
+    }
+
+    #[test]
+    fn a_bad_flag_is_named_as_it_was_typed() {
+        let cli = Cli::parse_from(["shiftdeck", "status", "--region", "nowhere"]);
+        let failure = cli.settings(BTreeMap::new()).unwrap_err();
+        assert_eq!(failure.code(), 2);
+        assert!(failure.text(false).contains("--region nowhere: `aws.region` is \"nowhere\""), "{}", failure.text(false));
+    }
+}

@@ -1,0 +1,257 @@
+//! Puts the layers on top of each other and makes typed settings of them.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use super::error::{ConfigError, Origin, Place, Problem};
+use super::layers::{Assignment, Layer, home, state_directory, user_file};
+use super::schema::KEYS;
+use super::settings::Settings;
+use super::value::Value;
+
+/// The documented default, `config.toml` of the project.
+pub const DEFAULT: &str = include_str!("../../config.toml");
+
+/// What a configuration is made from. The environment is a parameter, so that tests choose it.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The process environment.
+    pub environment: BTreeMap<String, String>,
+    /// `--config`.
+    pub file: Option<PathBuf>,
+    /// Flags: as typed, dotted key, text.
+    pub flags: Vec<(String, String, String)>,
+}
+
+/// A configuration in force.
+#[derive(Debug, Clone)]
+pub struct Effective {
+    /// The settings.
+    pub settings: Settings,
+    /// One assignment for each setting, in the order of `config.toml`, with where it comes from.
+    pub assignments: Vec<Assignment>,
+    /// The files that were read.
+    pub files: Vec<PathBuf>,
+}
+
+/// Loads the configuration.
+///
+/// # Errors
+/// Everything that is wrong in any layer.
+pub fn load(sources: &Sources) -> Result<Effective, ConfigError> {
+    let environment = &sources.environment;
+    let mut files = vec![];
+    let mut layers = vec![Layer::from_toml(DEFAULT, &Origin::Default), Layer::from_standard_variables(environment)];
+    if let Some(path) = user_file(environment).filter(|path| path.exists()) {
+        layers.push(Layer::from_file(&path));
+        files.push(path);
+    }
+    if let Some(path) = &sources.file {
+        layers.push(Layer::from_file(path));
+        files.push(path.clone());
+    }
+    layers.push(Layer::from_variables(environment));
+    layers.push(Layer::from_flags(&sources.flags));
+
+    let mut problems = vec![];
+    let mut merged: BTreeMap<&'static str, Assignment> = BTreeMap::new();
+    for layer in layers {
+        problems.extend(layer.problems);
+        merged.extend(layer.assignments.into_iter().map(|assignment| (assignment.key, assignment)));
+    }
+    problems.extend(contradictions(&merged));
+    if !problems.is_empty() {
+        return Err(ConfigError { problems });
+    }
+    let assignments: Vec<Assignment> = KEYS.iter().filter_map(|key| merged.remove(key.name)).collect();
+    let settings = settings(&assignments, environment).map_err(|message| {
+        let place = Place { origin: Origin::Default, position: None };
+        ConfigError { problems: vec![Problem { place, message }] }
+    })?;
+    Ok(Effective { settings, assignments, files })
+}
+
+/// What is wrong although each value by itself is allowed.
+fn contradictions(merged: &BTreeMap<&'static str, Assignment>) -> Vec<Problem> {
+    let number = |key: &str| match merged.get(key).map(|assignment| &assignment.value) {
+        Some(Value::Number(number)) => *number,
+        Some(Value::Integer(number)) => *number as f64,
+        _ => 0.0,
+    };
+    let text = |key: &str| match merged.get(key).map(|assignment| &assignment.value) {
+        Some(Value::Text(text)) => text.as_str(),
+        _ => "",
+    };
+    // Blames the assignment that somebody wrote, not the default that it contradicts.
+    let blamed = |keys: &[&str]| {
+        let written = |key: &&&str| merged.get(**key).is_some_and(|assignment| assignment.place.origin != Origin::Default);
+        let key = keys.iter().find(written).or(keys.first()).copied().unwrap_or_default();
+        merged.get(key).map_or(Place { origin: Origin::Default, position: None }, |assignment| assignment.place.clone())
+    };
+    let mut problems = vec![];
+    let (train, validation) = (number("mlops.train_share"), number("mlops.validation_share"));
+    if train + validation > 0.99 + 1e-9 {
+        problems.push(Problem {
+            place: blamed(&["mlops.validation_share", "mlops.train_share"]),
+            message: format!(
+                "`mlops.train_share` ({train}) and `mlops.validation_share` ({validation}) leave nothing for the test split; \
+                 a sum of at most 0.99 is expected"
+            ),
+        });
+    }
+    let capacity = number("warehouse.base_capacity") as i64;
+    if capacity != 4 && capacity % 8 != 0 {
+        problems.push(Problem {
+            place: blamed(&["warehouse.base_capacity"]),
+            message: format!("`warehouse.base_capacity` is {capacity}; 4 or a multiple of 8 up to 1024 is expected"),
+        });
+    }
+    for (one, other) in [
+        ("names.staging_endpoint", "names.production_endpoint"),
+        ("names.schema", "names.external_schema"),
+        ("names.redshift_role", "names.lambda_role"),
+        ("names.redshift_role", "names.sagemaker_role"),
+        ("names.lambda_role", "names.sagemaker_role"),
+    ] {
+        if !text(one).is_empty() && text(one) == text(other) {
+            let message = format!("`{one}` and `{other}` are both `{}`; two different names are expected", text(one));
+            problems.push(Problem { place: blamed(&[other, one]), message });
+        }
+    }
+    problems
+}
+
+/// Makes typed settings of one assignment for each key.
+fn settings(assignments: &[Assignment], environment: &BTreeMap<String, String>) -> Result<Settings, String> {
+    let mut document = serde_json::Map::new();
+    for assignment in assignments {
+        let Some((section, name)) = assignment.key.split_once('.') else { continue };
+        let table = document.entry(section).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
+        let value = match (assignment.key, &assignment.value) {
+            ("local.pace", Value::Text(text)) if text == "auto" => continue,
+            ("local.state_dir", Value::Text(text)) => {
+                let path = if text.is_empty() { state_directory(environment) } else { Some(expand(text, environment)) };
+                match path {
+                    Some(path) => path.to_string_lossy().into_owned().into(),
+                    None => continue,
+                }
+            }
+            ("data.source", Value::Text(text)) => expand(text, environment).to_string_lossy().into_owned().into(),
+            (_, value) => value.to_json(),
+        };
+        if let Some(table) = table.as_object_mut() {
+            table.insert(name.to_owned(), value);
+        }
+    }
+    serde_json::from_value(serde_json::Value::Object(document)).map_err(|error| format!("the settings are not complete: {error}"))
+}
+
+/// `~/…` under the home directory; any other text as it is.
+fn expand(text: &str, environment: &BTreeMap<String, String>) -> PathBuf {
+    match (text.strip_prefix("~/"), home(environment)) {
+        (Some(rest), Some(home)) => home.join(rest),
+        _ => Path::new(text).to_owned(),
+    }
+}
+
+impl Default for Settings {
+    /// The documented default, without a state directory.
+    #[allow(clippy::expect_used)]
+    fn default() -> Self {
+        // `DEFAULT` is part of the program, and a test loads it.
+        load(&Sources::default()).expect("the built-in configuration is sound").settings
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::config::settings::{Objective, TargetKind};
+    use crate::local::pace::Pace;
+    use std::collections::BTreeSet;
+
+    fn sources(environment: &[(&str, &str)], sets: &[(&str, &str)]) -> Sources {
+        Sources {
+            environment: environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
+            file: None,
+            flags: sets.iter().map(|(key, text)| (format!("--set {key}={text}"), (*key).to_owned(), (*text).to_owned())).collect(),
+        }
+    }
+
+    #[test]
+    fn the_default_documents_exactly_the_settings_there_are() {
+        let layer = Layer::from_toml(DEFAULT, &Origin::Default);
+        assert!(layer.problems.is_empty(), "{:?}", layer.problems);
+        let documented: BTreeSet<&str> = layer.assignments.iter().map(|assignment| assignment.key).collect();
+        let known: BTreeSet<&str> = KEYS.iter().map(|key| key.name).collect();
+        assert_eq!(documented, known);
+        // And the typed settings have no field that the table does not know.
+        let effective = load(&sources(&[("HOME", "/h")], &[("local.pace", "live")])).unwrap();
+        let document = serde_json::to_value(&effective.settings).unwrap();
+        let typed: BTreeSet<String> = document
+            .as_object()
+            .unwrap()
+            .iter()
+            .flat_map(|(section, table)| table.as_object().unwrap().keys().map(move |key| format!("{section}.{key}")))
+            .collect();
+        assert_eq!(typed, known.iter().map(|key| (*key).to_owned()).collect());
+    }
+
+    #[test]
+    fn a_later_layer_wins_and_is_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let user = directory.path().join("shiftdeck");
+        std::fs::create_dir(&user).unwrap();
+        std::fs::write(user.join("config.toml"), "[mlops]\neta = 0.1\nseed = 1\n[aws]\nregion = 'eu-west-1'\n").unwrap();
+        let extra = directory.path().join("extra.toml");
+        std::fs::write(&extra, "mlops.seed = 2\nmlops.gamma = 1\n").unwrap();
+        let base = directory.path().to_string_lossy();
+        let mut sources = sources(
+            &[("XDG_CONFIG_HOME", &*base), ("SHIFTDECK_MLOPS_GAMMA", "2"), ("AWS_REGION", "eu-north-1"), ("AWS_PROFILE", "demo")],
+            &[("mlops.gamma", "3")],
+        );
+        sources.file = Some(extra.clone());
+        let effective = load(&sources).unwrap();
+        let settings = &effective.settings;
+        assert_eq!((settings.mlops.eta, settings.mlops.seed, settings.mlops.gamma), (0.1, 2, 3.0));
+        assert_eq!((settings.aws.region.as_str(), settings.aws.profile.as_str()), ("eu-west-1", "demo"));
+        assert_eq!(settings.mlops.objective, Objective::BinaryLogistic);
+        let from = |key: &str| effective.assignments.iter().find(|assignment| assignment.key == key).unwrap().place.to_string();
+        assert_eq!(from("mlops.gamma"), "--set mlops.gamma=3");
+        assert_eq!(from("mlops.seed"), format!("{}:1:14", extra.display()));
+        assert_eq!(from("aws.profile"), "AWS_PROFILE");
+        assert!(from("mlops.subsample").starts_with("default:"));
+        assert_eq!(effective.files.len(), 2);
+    }
+
+    #[test]
+    fn values_that_contradict_each_other_are_refused_where_they_were_written() {
+        let refused = |sets: &[(&str, &str)]| load(&sources(&[], sets)).unwrap_err().to_string();
+        assert_eq!(
+            refused(&[("mlops.train_share", "0.8")]),
+            "--set mlops.train_share=0.8: `mlops.train_share` (0.8) and `mlops.validation_share` (0.2) leave nothing for the test split; a sum of at most 0.99 is expected"
+        );
+        assert!(refused(&[("warehouse.base_capacity", "12")]).contains("4 or a multiple of 8"));
+        assert!(refused(&[("names.staging_endpoint", "a"), ("names.production_endpoint", "a")]).contains("two different names"));
+        assert!(refused(&[("names.table", "data; drop table x")]).contains("an identifier of at most 63"));
+        assert!(refused(&[("mlops.objectve", "x")]).contains("the nearest is `mlops.objective`"));
+    }
+
+    #[test]
+    fn auto_and_empty_stand_for_what_follows() {
+        let settings = load(&sources(&[("HOME", "/h")], &[])).unwrap().settings;
+        assert_eq!((settings.local.pace, settings.local.state_dir), (None, Some("/h/.local/share/shiftdeck".into())));
+        assert_eq!(settings.aws.target, TargetKind::Local);
+        let settings = load(&sources(&[("HOME", "/h")], &[("local.pace", "live"), ("local.state_dir", "~/x")])).unwrap().settings;
+        assert_eq!((settings.local.pace, settings.local.state_dir), (Some(Pace::Live), Some("/h/x".into())));
+    }
+
+    #[test]
+    fn names_with_hyphens_make_plain_identifiers() {
+        let settings = load(&sources(&[], &[("demo.name", "Team-7")])).unwrap().settings;
+        let scenario = settings.scenario("000000000000");
+        assert_eq!((scenario.database.as_str(), scenario.glue_table.as_str()), ("team_7", "team_7_glue"));
+        assert_eq!((scenario.warehouse.as_str(), scenario.redshift_role.as_str()), ("team-7", "Team-7-RedShift"));
+    }
+}

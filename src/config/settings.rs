@@ -1,0 +1,328 @@
+//! The settings, as `config.toml` documents them.
+
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+use crate::demo::scenario::Scenario;
+use crate::local::pace::Pace;
+
+/// Every setting of the program.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    /// What is demonstrated.
+    pub demo: Demo,
+    /// The account and where in it.
+    pub aws: Aws,
+    /// The data set.
+    pub data: Data,
+    /// Names of resources; an empty one follows from `demo.name`.
+    pub names: Names,
+    /// The warehouse.
+    pub warehouse: Warehouse,
+    /// The lake.
+    pub lake: Lake,
+    /// The pipeline and the model.
+    pub mlops: Mlops,
+    /// The model made in SQL.
+    pub redshift_ml: RedshiftMl,
+    /// The embedded AWS.
+    pub local: Local,
+    /// The screen.
+    pub screen: Screen,
+}
+
+/// `[demo]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Demo {
+    /// Name of the demonstration: prefix of resource names, value of the `shiftdeck:demo` tag.
+    pub name: String,
+    /// Value of the `shiftdeck:owner` tag, may be empty.
+    pub owner: String,
+}
+
+/// Which AWS answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum TargetKind {
+    /// The AWS embedded in the process.
+    Local,
+    /// The account that the credential chain leads to.
+    Aws,
+    /// A recorded session.
+    Replay,
+}
+
+impl TargetKind {
+    /// The name in the configuration.
+    pub const fn name(self) -> &'static str {
+        match self {
+            TargetKind::Local => "local",
+            TargetKind::Aws => "aws",
+            TargetKind::Replay => "replay",
+        }
+    }
+}
+
+/// `[aws]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Aws {
+    /// Which AWS answers.
+    pub target: TargetKind,
+    /// Region.
+    pub region: String,
+    /// Profile of the shared configuration files; empty for the default chain.
+    pub profile: String,
+    /// Bucket; empty for `<demo>-<account>-<region>` in lower case.
+    pub bucket: String,
+}
+
+/// `[data]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    /// `sample`, a path, an `s3://` or an `https://` address.
+    pub source: String,
+    /// Rows of the sample.
+    pub sample_rows: u32,
+    /// Seed of the sample.
+    pub sample_seed: u64,
+}
+
+/// `[names]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Names {
+    /// Secret.
+    pub secret: String,
+    /// Warehouse (cluster, or namespace and workgroup).
+    pub warehouse: String,
+    /// Redshift database.
+    pub database: String,
+    /// Administrator of the warehouse.
+    pub admin_user: String,
+    /// Redshift schema.
+    pub schema: String,
+    /// Redshift table.
+    pub table: String,
+    /// External schema in Redshift.
+    pub external_schema: String,
+    /// Glue database.
+    pub glue_database: String,
+    /// Glue table.
+    pub glue_table: String,
+    /// Role of Redshift.
+    pub redshift_role: String,
+    /// Role of Lambda.
+    pub lambda_role: String,
+    /// Role of SageMaker.
+    pub sagemaker_role: String,
+    /// Lambda function.
+    pub function: String,
+    /// Pipeline.
+    pub pipeline: String,
+    /// Model package group.
+    pub model_group: String,
+    /// Staging endpoint.
+    pub staging_endpoint: String,
+    /// Production endpoint.
+    pub production_endpoint: String,
+    /// Redshift ML model.
+    pub ml_model: String,
+    /// Redshift ML function.
+    pub ml_function: String,
+    /// Subnet group.
+    pub subnet_group: String,
+}
+
+/// How the warehouse is provisioned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum WarehouseKind {
+    /// Redshift Serverless.
+    Serverless,
+    /// A cluster.
+    Provisioned,
+}
+
+/// `[warehouse]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Warehouse {
+    /// Serverless or provisioned.
+    pub kind: WarehouseKind,
+    /// Base capacity of a workgroup, in RPU.
+    pub base_capacity: u32,
+    /// Node type of a cluster.
+    pub node_type: String,
+    /// Nodes of a cluster.
+    pub nodes: u32,
+    /// Subnets of the warehouse; empty for the account's default.
+    pub subnet_ids: Vec<String>,
+}
+
+/// `[lake]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Lake {
+    /// Athena workgroup.
+    pub workgroup: String,
+}
+
+/// The objective of the boosting.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Objective {
+    /// A probability.
+    #[serde(rename = "binary:logistic")]
+    BinaryLogistic,
+    /// The original's squared error.
+    #[serde(rename = "reg:squarederror")]
+    SquaredError,
+}
+
+impl Objective {
+    /// XGBoost's name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Objective::BinaryLogistic => "binary:logistic",
+            Objective::SquaredError => "reg:squarederror",
+        }
+    }
+}
+
+/// The approval status that a registered package gets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Approval {
+    /// Usable at once.
+    Approved,
+    /// Somebody decides.
+    PendingManualApproval,
+}
+
+/// `[mlops]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Mlops {
+    /// Objective.
+    pub objective: Objective,
+    /// Boosting rounds.
+    pub num_round: u32,
+    /// Depth of a tree.
+    pub max_depth: u32,
+    /// Learning rate.
+    pub eta: f64,
+    /// Least loss reduction of a split.
+    pub gamma: f64,
+    /// Least sum of instance weight in a child.
+    pub min_child_weight: f64,
+    /// Share of the rows that a tree sees.
+    pub subsample: f64,
+    /// Seed of the shuffle and the boosting.
+    pub seed: u64,
+    /// Share of the rows that train; the rest is for validation and test.
+    pub train_share: f64,
+    /// Share of the rows that validate.
+    pub validation_share: f64,
+    /// The gate refuses a model whose AUC on the test split is below this.
+    pub auc_floor: f64,
+    /// A score from here on is a yes.
+    pub threshold: f64,
+    /// Approval status of a registered package.
+    pub approval: Approval,
+    /// Instance of processing jobs.
+    pub processing_instance: String,
+    /// Number of processing instances.
+    pub processing_instances: u32,
+    /// Instance of the training job.
+    pub training_instance: String,
+    /// Instance of endpoints.
+    pub endpoint_instance: String,
+}
+
+/// How `CREATE MODEL` finds a model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MlMode {
+    /// Autopilot.
+    Auto,
+    /// `AUTO OFF` with XGBoost hyperparameters.
+    Xgboost,
+}
+
+/// `[redshift_ml]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RedshiftMl {
+    /// Autopilot or XGBoost.
+    pub mode: MlMode,
+    /// Longest search of Autopilot, in seconds.
+    pub max_runtime: u32,
+}
+
+/// `[local]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Local {
+    /// How long waits last; without it `live` on the screen and `instant` elsewhere.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pace: Option<Pace>,
+    /// State directory; without it `$XDG_DATA_HOME/shiftdeck`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub state_dir: Option<PathBuf>,
+}
+
+/// `[screen]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Screen {
+    /// Theme: `dark`, `light`, `mono`.
+    pub theme: String,
+    /// Whether the mouse is used.
+    pub mouse: bool,
+    /// Whether things may move (spinners).
+    pub motion: bool,
+}
+
+impl Settings {
+    /// The names of this demonstration's resources. `account` is the twelve-digit account id, which the default bucket name contains.
+    pub fn scenario(&self, account: &str) -> Scenario {
+        let name = &self.demo.name;
+        let lower = name.to_lowercase();
+        // Plain identifiers need no quotes in any dialect.
+        let identifier = lower.replace('-', "_");
+        let or = |given: &str, default: String| if given.is_empty() { default } else { given.to_owned() };
+        let names = &self.names;
+        Scenario {
+            demo: name.clone(),
+            region: self.aws.region.clone(),
+            bucket: or(&self.aws.bucket, format!("{lower}-{account}-{}", self.aws.region)),
+            secret: or(&names.secret, format!("{identifier}_redshift_login")),
+            database: or(&names.database, identifier.clone()),
+            admin_user: or(&names.admin_user, identifier.clone()),
+            warehouse: or(&names.warehouse, lower.clone()),
+            schema: or(&names.schema, "dm".into()),
+            table: or(&names.table, "data".into()),
+            external_schema: or(&names.external_schema, "athena".into()),
+            glue_database: or(&names.glue_database, identifier.clone()),
+            glue_table: or(&names.glue_table, format!("{identifier}_glue")),
+            redshift_role: or(&names.redshift_role, format!("{name}-RedShift")),
+            lambda_role: or(&names.lambda_role, format!("{name}-Lambda")),
+            sagemaker_role: or(&names.sagemaker_role, format!("{name}-SageMaker")),
+            function: or(&names.function, format!("{lower}-redshift-dl")),
+            data_prefix: format!("{lower}/data/"),
+            unload_prefix: format!("{lower}/unload/"),
+            pipeline_prefix: format!("{lower}/pipeline/"),
+            athena_prefix: "athena/staging/".into(),
+            pipeline: or(&names.pipeline, format!("{name}-Pipeline")),
+            model_group: or(&names.model_group, format!("{name}-Group")),
+            staging_endpoint: or(&names.staging_endpoint, format!("{name}-staging")),
+            production_endpoint: or(&names.production_endpoint, format!("{name}-prod")),
+            ml_model: or(&names.ml_model, "dm01".into()),
+            ml_function: or(&names.ml_function, "predict_dm01".into()),
+            subnet_group: or(&names.subnet_group, format!("{lower}-subnet")),
+        }
+    }
+}

@@ -1,0 +1,472 @@
+//! The SageMaker pipeline of the demonstration, as the JSON document that `CreatePipeline` takes.
+//!
+//! `assets/pipeline/definition.json` is the document with placeholders: a JSON string that is exactly `${NAME}` stands for a value (a text,
+//! a number, a list, an object), which replaces the string in the tree. Nothing is pasted into text, so no value can break the document.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use super::feature_schema::{Derived, DerivedRule};
+use super::scenario::Scenario;
+
+/// What the first processing step runs: `assets/containers/preprocess.py`.
+pub const PREPROCESS_SCRIPT: &str = include_str!("../../assets/containers/preprocess.py");
+/// What the second processing step runs: `assets/containers/evaluate.py`.
+pub const EVALUATE_SCRIPT: &str = include_str!("../../assets/containers/evaluate.py");
+/// The Lambda function that unloads the table: `assets/lambda/unload.py`. Its handler is [`UNLOAD_HANDLER`].
+pub const UNLOAD_FUNCTION: &str = include_str!("../../assets/lambda/unload.py");
+/// File name of the function inside its zip.
+pub const UNLOAD_FILE: &str = "unload.py";
+/// Handler of the function.
+pub const UNLOAD_HANDLER: &str = "unload.handler";
+
+const TEMPLATE: &str = include_str!("../../assets/pipeline/definition.json");
+const IMAGES: &str = include_str!("../../assets/pipeline/images.json");
+
+/// Names of the steps, in the order of the definition.
+pub mod step {
+    /// Unloads the table.
+    pub const UNLOAD: &str = "Lambda-RedShift-dl";
+    /// Makes features and splits.
+    pub const PREPROCESS: &str = "Step-PreProcess";
+    /// Boosts trees.
+    pub const TRAIN: &str = "Step-Train";
+    /// Measures the model on the test split.
+    pub const EVALUATE: &str = "Step-Eval";
+    /// The quality gate.
+    pub const GATE: &str = "Step-AccuracyCond";
+    /// A version in the registry.
+    pub const REGISTER: &str = "Step-RegisterModel";
+    /// The reason of a refusal.
+    pub const REFUSED: &str = "Step-GateRefused";
+}
+
+/// Keys of the registered package's customer metadata: where what belongs to the model is found.
+pub mod metadata {
+    /// `s3://` address of the feature schema (JSON).
+    pub const FEATURE_SCHEMA: &str = "feature_schema";
+    /// `s3://` address of the evaluation report (JSON).
+    pub const EVALUATION: &str = "evaluation";
+    /// `s3://` address of the raw rows of the test split (CSV with header and target, in test order).
+    pub const TEST_ROWS: &str = "test_rows";
+    /// `s3://` address of the split of every row (CSV: `row,digest,split,target`).
+    pub const SPLITS: &str = "splits";
+    /// The threshold from which on a score is a yes.
+    pub const THRESHOLD: &str = "threshold";
+    /// XGBoost's name of the objective.
+    pub const OBJECTIVE: &str = "objective";
+    /// Id of the execution that made the model.
+    pub const EXECUTION: &str = "execution";
+}
+
+/// How the warehouse is addressed through the Data API.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WarehouseRef {
+    /// A serverless workgroup.
+    Workgroup(String),
+    /// A provisioned cluster.
+    Cluster(String),
+}
+
+/// What preprocessing makes of the table.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FeaturePlan {
+    /// Target column.
+    pub target: String,
+    /// The target's positive value.
+    pub positive: String,
+    /// Columns that stay out of the vector.
+    pub dropped: Vec<String>,
+    /// Features made from columns.
+    pub derived: Vec<Derived>,
+}
+
+impl FeaturePlan {
+    /// The plan of the bank data: the call's duration is known only after it, and the economic columns say which month it was.
+    pub fn bank() -> Self {
+        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+        FeaturePlan {
+            target: "y".into(),
+            positive: "yes".into(),
+            dropped: texts(&["duration", "emp_var_rate", "cons_price_idx", "cons_conf_idx", "euribor3m", "nr_employed"]),
+            derived: vec![
+                Derived { name: "no_previous_contact".into(), rule: DerivedRule::Equals { column: "pdays".into(), value: 999.0 } },
+                Derived {
+                    name: "not_working".into(),
+                    rule: DerivedRule::OneOf { column: "job".into(), values: texts(&["student", "retired", "unemployed"]) },
+                },
+            ],
+        }
+    }
+}
+
+/// What fills the definition beside the scenario's names.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PipelineInputs {
+    /// ARN of the role that SageMaker's jobs assume.
+    pub role_arn: String,
+    /// ARN of the role that Redshift assumes to write the unload.
+    pub unload_role_arn: String,
+    /// ARN of the function that unloads.
+    pub function_arn: String,
+    /// ARN of the secret with the warehouse's login.
+    pub secret_arn: String,
+    /// The warehouse.
+    pub warehouse: WarehouseRef,
+    /// What preprocessing makes of the table.
+    pub features: FeaturePlan,
+    /// XGBoost's name of the objective.
+    pub objective: String,
+    /// Boosting rounds.
+    pub num_round: u32,
+    /// Depth of a tree.
+    pub max_depth: u32,
+    /// Learning rate.
+    pub eta: f64,
+    /// Least loss reduction of a split.
+    pub gamma: f64,
+    /// Least sum of instance weight in a child.
+    pub min_child_weight: f64,
+    /// Share of the rows that a tree sees.
+    pub subsample: f64,
+    /// Seed of the shuffle and of the boosting.
+    pub seed: u64,
+    /// Share of the rows that train.
+    pub train_share: f64,
+    /// Share of the rows that validate; the rest tests.
+    pub validation_share: f64,
+    /// The gate refuses a model with a smaller AUC on the test split.
+    pub auc_floor: f64,
+    /// A score from here on is a yes.
+    pub threshold: f64,
+    /// `Approved` or `PendingManualApproval`.
+    pub approval: String,
+    /// Instance of processing jobs.
+    pub processing_instance: String,
+    /// Number of processing instances.
+    pub processing_instances: u32,
+    /// Instance of the training job.
+    pub training_instance: String,
+    /// Instance of endpoints.
+    pub endpoint_instance: String,
+}
+
+/// Why there is no definition.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum DefinitionError {
+    /// AWS publishes no framework images in the region.
+    #[error("SageMaker's framework images are not published in the region `{0}`; choose another region")]
+    Region(String),
+    /// The template or the image table in the program is damaged.
+    #[error("the pipeline template is damaged: {0}")]
+    Template(String),
+}
+
+/// A framework whose images SageMaker publishes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framework {
+    /// scikit-learn 1.2-1, for preprocessing.
+    ScikitLearn,
+    /// XGBoost 1.7-1, for training, evaluation and inference.
+    XgBoost,
+}
+
+#[derive(Deserialize)]
+struct Images {
+    xgboost: Image,
+    #[serde(rename = "scikit-learn")]
+    sklearn: Image,
+    domains: BTreeMap<String, String>,
+    accounts: BTreeMap<String, String>,
+}
+
+#[derive(Deserialize)]
+struct Image {
+    repository: String,
+    tag: String,
+}
+
+fn images() -> Result<Images, DefinitionError> {
+    serde_json::from_str(IMAGES).map_err(|error| DefinitionError::Template(error.to_string()))
+}
+
+/// The image of a framework in a region.
+pub fn image_uri(framework: Framework, region: &str) -> Result<String, DefinitionError> {
+    let images = images()?;
+    let account = images.accounts.get(region).ok_or_else(|| DefinitionError::Region(region.to_owned()))?;
+    // The longest prefix wins: `us-isob-` over `us-iso-` cannot clash, the default has none.
+    let domain = images
+        .domains
+        .iter()
+        .filter(|(prefix, _)| region.starts_with(prefix.as_str()))
+        .max_by_key(|(prefix, _)| prefix.len())
+        .or_else(|| images.domains.get_key_value("default"))
+        .map_or("amazonaws.com", |(_, domain)| domain.as_str());
+    let image = match framework {
+        Framework::ScikitLearn => &images.sklearn,
+        Framework::XgBoost => &images.xgboost,
+    };
+    Ok(format!("{account}.dkr.ecr.{region}.{domain}/{}:{}", image.repository, image.tag))
+}
+
+/// Which framework an image URI names, whatever its region; `None` for an image that is not one of SageMaker's in the versions used here.
+pub fn framework_of(image_uri: &str) -> Option<Framework> {
+    let images = images().ok()?;
+    let (registry, image) = image_uri.split_once('/')?;
+    let (account, host) = registry.split_once(".dkr.ecr.")?;
+    let region = host.split('.').next()?;
+    if images.accounts.get(region).map(String::as_str) != Some(account) {
+        return None;
+    }
+    let named = |known: &Image| image == format!("{}:{}", known.repository, known.tag);
+    if named(&images.sklearn) {
+        Some(Framework::ScikitLearn)
+    } else if named(&images.xgboost) {
+        Some(Framework::XgBoost)
+    } else {
+        None
+    }
+}
+
+/// The scripts that have to be in the bucket before an execution starts: key and content. The key has the content's digest, so that a
+/// changed script makes a changed definition, and a running execution keeps its own.
+pub fn code_objects(scenario: &Scenario) -> [(String, &'static str); 2] {
+    [code_object(scenario, "preprocess.py", PREPROCESS_SCRIPT), code_object(scenario, "evaluate.py", EVALUATE_SCRIPT)]
+}
+
+fn code_object(scenario: &Scenario, file: &str, content: &'static str) -> (String, &'static str) {
+    let digest = super::feature_schema::digest_text(&Sha256::digest(content.as_bytes()));
+    (format!("{}code/{digest}/{file}", scenario.pipeline_prefix), content)
+}
+
+/// The definition, ready for `CreatePipeline`.
+pub fn definition(scenario: &Scenario, inputs: &PipelineInputs) -> Result<Value, DefinitionError> {
+    let values = values(scenario, inputs)?;
+    let mut tree: Value = serde_json::from_str(TEMPLATE).map_err(|error| DefinitionError::Template(error.to_string()))?;
+    fill(&mut tree, &values)?;
+    Ok(tree)
+}
+
+/// Identifies a definition: hex SHA-256 of its compact text.
+pub fn digest(definition: &Value) -> String {
+    use std::fmt::Write;
+    Sha256::digest(definition.to_string().as_bytes()).iter().fold(String::with_capacity(64), |mut text, byte| {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}
+
+fn fill(node: &mut Value, values: &BTreeMap<&'static str, Value>) -> Result<(), DefinitionError> {
+    match node {
+        Value::String(text) => {
+            if let Some(name) = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}')) {
+                *node = values.get(name).cloned().ok_or_else(|| DefinitionError::Template(format!("nothing is known as `{name}`")))?;
+            }
+            Ok(())
+        }
+        Value::Array(items) => items.iter_mut().try_for_each(|item| fill(item, values)),
+        Value::Object(members) => members.values_mut().try_for_each(|member| fill(member, values)),
+        _ => Ok(()),
+    }
+}
+
+fn values(scenario: &Scenario, inputs: &PipelineInputs) -> Result<BTreeMap<&'static str, Value>, DefinitionError> {
+    let bucket_url = format!("s3://{}", scenario.bucket);
+    let [(preprocess_code, _), (evaluate_code, _)] = code_objects(scenario);
+    let warehouse = match &inputs.warehouse {
+        WarehouseRef::Workgroup(name) => json!({ "WorkgroupName": name }),
+        WarehouseRef::Cluster(name) => json!({ "ClusterIdentifier": name }),
+    };
+    let text = |value: &str| Value::from(value);
+    Ok(BTreeMap::from([
+        ("PROCESSING_INSTANCE_TYPE", text(&inputs.processing_instance)),
+        ("PROCESSING_INSTANCE_COUNT", Value::from(inputs.processing_instances)),
+        ("TRAINING_INSTANCE_TYPE", text(&inputs.training_instance)),
+        ("APPROVAL_STATUS", text(&inputs.approval)),
+        ("INPUT_DATA_URL", text(&bucket_url)),
+        ("FUNCTION_ARN", text(&inputs.function_arn)),
+        ("WAREHOUSE", warehouse),
+        ("DATABASE", text(&scenario.database)),
+        ("SECRET_ARN", text(&inputs.secret_arn)),
+        ("UNLOAD_ROLE_ARN", text(&inputs.unload_role_arn)),
+        ("SCHEMA", text(&scenario.schema)),
+        ("TABLE", text(&scenario.table)),
+        ("UNLOAD_PREFIX", text(scenario.unload_prefix.trim_matches('/'))),
+        ("RUNS_URL", Value::from(format!("{bucket_url}/{}runs", scenario.pipeline_prefix))),
+        ("ROLE_ARN", text(&inputs.role_arn)),
+        ("SKLEARN_IMAGE", Value::from(image_uri(Framework::ScikitLearn, &scenario.region)?)),
+        ("XGBOOST_IMAGE", Value::from(image_uri(Framework::XgBoost, &scenario.region)?)),
+        ("PREPROCESS_ARGUMENTS", preprocess_arguments(inputs)?),
+        ("PREPROCESS_CODE", Value::from(format!("{bucket_url}/{preprocess_code}"))),
+        ("EVALUATE_ARGUMENTS", json!(["--threshold", inputs.threshold.to_string()])),
+        ("EVALUATE_CODE", Value::from(format!("{bucket_url}/{evaluate_code}"))),
+        ("HYPERPARAMETERS", hyperparameters(inputs)),
+        ("AUC_FLOOR", Value::from(inputs.auc_floor)),
+        ("AUC_FLOOR_TEXT", Value::from(inputs.auc_floor.to_string())),
+        ("THRESHOLD", Value::from(inputs.threshold.to_string())),
+        ("OBJECTIVE", text(&inputs.objective)),
+        ("MODEL_GROUP", text(&scenario.model_group)),
+        ("INFERENCE_INSTANCE_TYPES", json!([inputs.endpoint_instance])),
+        ("TRANSFORM_INSTANCE_TYPES", json!([inputs.processing_instance])),
+    ]))
+}
+
+fn preprocess_arguments(inputs: &PipelineInputs) -> Result<Value, DefinitionError> {
+    let plan = &inputs.features;
+    let mut arguments = vec![
+        "--target".to_owned(),
+        plan.target.clone(),
+        "--positive".to_owned(),
+        plan.positive.clone(),
+        "--seed".to_owned(),
+        inputs.seed.to_string(),
+        "--train-share".to_owned(),
+        inputs.train_share.to_string(),
+        "--validation-share".to_owned(),
+        inputs.validation_share.to_string(),
+    ];
+    for column in &plan.dropped {
+        arguments.extend(["--drop".to_owned(), column.clone()]);
+    }
+    for derived in &plan.derived {
+        let rule = serde_json::to_string(derived).map_err(|error| DefinitionError::Template(error.to_string()))?;
+        arguments.extend(["--derive".to_owned(), rule]);
+    }
+    Ok(Value::from(arguments))
+}
+
+/// The training job's hyperparameters, all text as the API wants them.
+fn hyperparameters(inputs: &PipelineInputs) -> Value {
+    json!({
+        "objective": inputs.objective,
+        "num_round": inputs.num_round.to_string(),
+        "max_depth": inputs.max_depth.to_string(),
+        "eta": inputs.eta.to_string(),
+        "gamma": inputs.gamma.to_string(),
+        "min_child_weight": inputs.min_child_weight.to_string(),
+        "subsample": inputs.subsample.to_string(),
+        "tree_method": "hist",
+        "seed": inputs.seed.to_string(),
+    })
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    pub(crate) fn scenario() -> Scenario {
+        Scenario {
+            demo: "BankDM".into(),
+            region: "us-east-1".into(),
+            bucket: "bankdm-000000000000-us-east-1".into(),
+            secret: "bankdm_redshift_login".into(),
+            database: "bankdm".into(),
+            admin_user: "bankdm".into(),
+            warehouse: "bankdm".into(),
+            schema: "dm".into(),
+            table: "data".into(),
+            external_schema: "athena".into(),
+            glue_database: "bankdm".into(),
+            glue_table: "bankdm_glue".into(),
+            redshift_role: "BankDM-RedShift".into(),
+            lambda_role: "BankDM-Lambda".into(),
+            sagemaker_role: "BankDM-SageMaker".into(),
+            function: "bankdm-redshift-dl".into(),
+            data_prefix: "bankdm/data/".into(),
+            unload_prefix: "bankdm/unload/".into(),
+            pipeline_prefix: "bankdm/pipeline/".into(),
+            athena_prefix: "athena/staging/".into(),
+            pipeline: "BankDM-Pipeline".into(),
+            model_group: "BankDM-Group".into(),
+            staging_endpoint: "BankDM-staging".into(),
+            production_endpoint: "BankDM-prod".into(),
+            ml_model: "dm01".into(),
+            ml_function: "predict_dm01".into(),
+            subnet_group: "bankdm-subnet".into(),
+        }
+    }
+
+    pub(crate) fn inputs() -> PipelineInputs {
+        PipelineInputs {
+            role_arn: "arn:aws:iam::000000000000:role/BankDM-SageMaker".into(),
+            unload_role_arn: "arn:aws:iam::000000000000:role/BankDM-RedShift".into(),
+            function_arn: "arn:aws:lambda:us-east-1:000000000000:function:bankdm-redshift-dl".into(),
+            secret_arn: "arn:aws:secretsmanager:us-east-1:000000000000:secret:bankdm_redshift_login-abcdef".into(),
+            warehouse: WarehouseRef::Workgroup("bankdm".into()),
+            features: FeaturePlan::bank(),
+            objective: "binary:logistic".into(),
+            num_round: 50,
+            max_depth: 6,
+            eta: 0.3,
+            gamma: 0.0,
+            min_child_weight: 1.0,
+            subsample: 0.7,
+            seed: 42,
+            train_share: 0.7,
+            validation_share: 0.2,
+            auc_floor: 0.7,
+            threshold: 0.5,
+            approval: "PendingManualApproval".into(),
+            processing_instance: "ml.m5.xlarge".into(),
+            processing_instances: 1,
+            training_instance: "ml.m5.xlarge".into(),
+            endpoint_instance: "ml.m5.large".into(),
+        }
+    }
+
+    #[test]
+    fn every_placeholder_is_filled_and_every_value_is_used() {
+        let text = definition(&scenario(), &inputs()).unwrap().to_string();
+        assert!(!text.contains("${"), "{text}");
+        for name in values(&scenario(), &inputs()).unwrap().keys() {
+            assert!(TEMPLATE.contains(&format!("\"${{{name}}}\"")), "{name} is not in the template");
+        }
+    }
+
+    #[test]
+    fn a_value_cannot_break_the_document() {
+        let mut inputs = inputs();
+        inputs.function_arn = "\"}], \"Steps\": [".into();
+        let definition = definition(&scenario(), &inputs).unwrap();
+        assert_eq!(definition["Steps"].as_array().unwrap().len(), 5);
+        assert_eq!(definition["Steps"][0]["FunctionArn"], json!("\"}], \"Steps\": ["));
+    }
+
+    #[test]
+    fn arguments_stay_within_the_limit_of_a_processing_job() {
+        let definition = definition(&scenario(), &inputs()).unwrap();
+        let arguments = definition["Steps"][1]["Arguments"]["AppSpecification"]["ContainerArguments"].as_array().unwrap();
+        assert!(arguments.len() <= 100);
+        assert!(arguments.iter().all(|argument| argument.as_str().unwrap().len() <= 256));
+    }
+
+    #[test]
+    fn images_are_known_by_region_and_recognised() {
+        let uri = image_uri(Framework::XgBoost, "us-east-1").unwrap();
+        assert_eq!(uri, "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1");
+        assert_eq!(framework_of(&uri), Some(Framework::XgBoost));
+        let china = image_uri(Framework::ScikitLearn, "cn-north-1").unwrap();
+        assert!(china.ends_with(".dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-scikit-learn:1.2-1-cpu-py3"), "{china}");
+        assert_eq!(framework_of(&china), Some(Framework::ScikitLearn));
+        assert_eq!(framework_of("123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"), None);
+        assert_eq!(framework_of("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.0-1"), None);
+        assert_eq!(image_uri(Framework::XgBoost, "mars-1"), Err(DefinitionError::Region("mars-1".into())));
+    }
+
+    #[test]
+    fn the_digest_follows_the_settings() {
+        let one = definition(&scenario(), &inputs()).unwrap();
+        let mut changed = inputs();
+        changed.num_round = 51;
+        let other = definition(&scenario(), &changed).unwrap();
+        assert_eq!(digest(&one), digest(&definition(&scenario(), &inputs()).unwrap()));
+        assert_ne!(digest(&one), digest(&other));
+        assert_eq!(digest(&one).len(), 64);
+    }
+}

@@ -1,0 +1,432 @@
+//! SHOW, DESCRIBE, EXPLAIN and SET.
+
+use std::sync::Arc;
+
+use datafusion::physical_plan::display::DisplayableExecutionPlan;
+use datafusion::physical_plan::execute_stream;
+use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::tokenizer::Location;
+
+use super::catalog::{ColumnDef, ExternalFormat, ExternalTable, LakeRelation, TableDef, TableName};
+use super::metadata;
+use super::names::{self, Found};
+use super::outcome;
+use super::parse::{self, Name, Show, Statement};
+use super::rows::Rows;
+use super::types::ColumnType;
+use super::work::Work;
+use super::{Dialect, Outcome, SqlError, SqlErrorKind, StatementKind, dml};
+
+/// `EXPLAIN [ANALYZE]`. Without `ANALYZE` nothing runs; with it, only a query may.
+pub async fn explain(work: &mut Work<'_>, statement: Statement, analyze: bool, verbose: bool) -> Result<Outcome, SqlError> {
+    let (title, planned) = match statement {
+        Statement::Sql(sql) => match *sql {
+            ast::Statement::Query(query) => (None, work.planned(*query, None).await?),
+            ast::Statement::Insert(insert) if !analyze => {
+                let (title, query) = dml::insert_source(work, insert)?;
+                (Some(title), work.planned(query, None).await?)
+            }
+            ast::Statement::Update(update) if !analyze => {
+                let (name, table, query) = dml::update_query(work, update)?;
+                (Some(format!("Update on {name}")), work.planned(query, Some((&name, &table))).await?)
+            }
+            ast::Statement::Delete(delete) if !analyze => {
+                let (name, table, query) = dml::delete_query(work, delete)?;
+                (Some(format!("Delete on {name}")), work.planned(query, Some((&name, &table))).await?)
+            }
+            _ => return Err(work.text().unsupported("EXPLAIN of this statement")),
+        },
+        Statement::CreateTable { create, .. } if !analyze && create.query.is_some() => {
+            let Some(query) = create.query else { return Err(work.text().unsupported("EXPLAIN of this statement")) };
+            let name = work.target(&parse::object_name(&create.name));
+            (Some(format!("Create table {name}")), work.planned(*query, None).await?)
+        }
+        _ => return Err(work.text().unsupported("EXPLAIN of this statement")),
+    };
+    let (state, traced) = planned;
+    let physical = work.physical(&state, &traced.plan).await?;
+    let mut lines = Vec::new();
+    if verbose {
+        lines.push("Logical plan".to_owned());
+        lines.extend(traced.plan.display_indent_schema().to_string().lines().map(|line| format!("  {line}")));
+        lines.push("Physical plan".to_owned());
+    }
+    lines.extend(title.clone());
+    let plan = if analyze {
+        let stream = work.text().check(execute_stream(Arc::clone(&physical), state.task_ctx()))?;
+        outcome::collect(outcome::worded(stream, work.dialect(), work.sql)).await?;
+        DisplayableExecutionPlan::with_metrics(physical.as_ref()).indent(verbose).to_string()
+    } else {
+        DisplayableExecutionPlan::new(physical.as_ref()).indent(verbose).to_string()
+    };
+    let indent = if title.is_some() || verbose { "  " } else { "" };
+    lines.extend(plan.lines().map(|line| format!("{indent}{line}")));
+    let mut rows = match work.dialect() {
+        Dialect::Redshift => Rows::texts(["QUERY PLAN"]),
+        Dialect::Athena => Rows::texts(["Query Plan"]),
+    };
+    lines.iter().for_each(|line| rows.add([line]));
+    rows.outcome(work.dialect())
+}
+
+/// `SET parameter TO value` and `RESET`.
+pub fn set(work: &mut Work<'_>, set: &ast::Set) -> Result<Outcome, SqlError> {
+    let ast::Set::SingleAssignment { variable, values, .. } = set else { return Err(work.text().unsupported("this form of SET")) };
+    let name = parse::object_name(variable).to_string();
+    let values: Vec<String> = values.iter().map(|value| value.to_string().trim_matches(['\'', '"']).to_lowercase()).collect();
+    if name == "search_path" {
+        // `$user` is a schema that nobody has here.
+        work.session.search_path = values
+            .iter()
+            .flat_map(|value| value.split(','))
+            .map(|path| path.trim().trim_matches('"').to_owned())
+            .filter(|path| path != "$user")
+            .collect();
+    }
+    work.session.variables.insert(name, values.join(", "));
+    Ok(Outcome::done(StatementKind::Utility, None))
+}
+
+/// `SHOW …` and `DESCRIBE`.
+pub fn show(work: &mut Work<'_>, show: Show) -> Result<Outcome, SqlError> {
+    match work.dialect() {
+        Dialect::Athena => athena(work, show),
+        Dialect::Redshift => redshift(work, show),
+    }
+}
+
+fn athena(work: &Work<'_>, show: Show) -> Result<Outcome, SqlError> {
+    let catalog = work.catalog();
+    let rows = match show {
+        Show::Databases { like } => {
+            let mut rows = Rows::texts(["database_name"]);
+            let names = catalog.lake.keys().filter(|name| hive_like(name, like.as_deref()));
+            names.for_each(|name| rows.add([name]));
+            rows
+        }
+        Show::Tables { within, like } | Show::Views { within, like } if work.dialect() == Dialect::Athena => {
+            let only_views = matches!(work.sql.trim_start().get(..10), Some(start) if start.eq_ignore_ascii_case("show views"));
+            let database = within.as_ref().map_or(work.session.database.as_str(), Name::last);
+            let Some(known) = catalog.lake.get(database) else { return Err(no_database(database)) };
+            let mut rows = Rows::texts([if only_views { "views" } else { "tab_name" }]);
+            for (name, relation) in &known.tables {
+                if hive_like(name, like.as_deref()) && (!only_views || matches!(relation, LakeRelation::View(_))) {
+                    rows.add([name]);
+                }
+            }
+            rows
+        }
+        Show::Columns { table, .. } => {
+            let mut rows = Rows::texts(["field"]);
+            // Hive pads names to a column of twenty characters.
+            lake_columns(work, &table)?.iter().for_each(|column| rows.add([&format!("{:<20}", column.name)]));
+            rows
+        }
+        Show::CreateTable { table } => {
+            let mut rows = Rows::texts(["createtab_stmt"]);
+            let (name, table) = external(work, &table)?;
+            create_external_text(&name, &table).lines().for_each(|line| rows.add([line]));
+            rows
+        }
+        Show::CreateView { view } => {
+            let Some(Found::View(name, definition, _)) = names::find(work.session, work.transaction, &view) else {
+                return Err(names::missing(work.text(), work.session, work.transaction, &view));
+            };
+            let mut rows = Rows::texts(["Create View"]);
+            rows.add([&format!("CREATE VIEW {}.{}.{} AS\n{}", name.database, name.schema, name.table, definition.sql)]);
+            rows
+        }
+        Show::Partitions { table } => {
+            external(work, &table)?;
+            let message = format!("FAILED: SemanticException [Error 10001]: Table {} is not a partitioned table", table.last());
+            return Err(SqlError::new(SqlErrorKind::Semantic, message));
+        }
+        Show::TableProperties { table, property } => {
+            let (_, table) = external(work, &table)?;
+            let mut rows = Rows::texts(["prpt_name", "prpt_value"]);
+            let wanted = |name: &String| property.as_ref().is_none_or(|property| property.eq_ignore_ascii_case(name));
+            table.properties.iter().filter(|(name, _)| wanted(name)).for_each(|(name, value)| rows.add([name, value]));
+            rows
+        }
+        Show::Describe { table, column, .. } => {
+            let columns = lake_columns(work, &table)?;
+            let comments = external(work, &table).map(|(_, table)| table.comments.clone()).unwrap_or_default();
+            let mut rows = Rows::texts(["col_name", "data_type", "comment"]);
+            for known in columns.iter().filter(|known| column.as_ref().is_none_or(|column| *column == known.name)) {
+                let comment = comments.get(&known.name).map_or("", String::as_str);
+                rows.add([&known.name, &known.column_type.hive_text(), comment]);
+            }
+            rows
+        }
+        Show::Schemas { .. } | Show::Variable { .. } | Show::Tables { .. } | Show::Views { .. } => {
+            return Err(work.text().unsupported("this form of SHOW"));
+        }
+    };
+    rows.outcome(Dialect::Athena)
+}
+
+/// Hive's error for a database that does not exist.
+fn no_database(database: &str) -> SqlError {
+    SqlError::new(SqlErrorKind::Semantic, format!("FAILED: SemanticException [Error 10072]: Database does not exist: {database}"))
+}
+
+/// A name against Hive's pattern: `*` for anything, `|` between alternatives, case ignored.
+fn hive_like(name: &str, pattern: Option<&str>) -> bool {
+    let Some(pattern) = pattern else { return true };
+    let name = name.to_lowercase();
+    pattern.to_lowercase().split('|').any(|pattern| wildcard(&name, pattern.trim(), '*', None))
+}
+
+/// A name against SQL's pattern: `%` and `_`.
+fn sql_like(name: &str, pattern: Option<&str>) -> bool {
+    pattern.is_none_or(|pattern| wildcard(name, pattern, '%', Some('_')))
+}
+
+/// Whether `text` is what `pattern` says, in which `many` stands for any characters and `one` for one.
+fn wildcard(text: &str, pattern: &str, many: char, one: Option<char>) -> bool {
+    let mut rest = pattern.chars();
+    match rest.next() {
+        None => text.is_empty(),
+        Some(c) if c == many => {
+            let rest = rest.as_str();
+            std::iter::once(text.len()).chain(text.char_indices().map(|(at, _)| at)).any(|at| wildcard(&text[at..], rest, many, one))
+        }
+        Some(c) => {
+            let mut chars = text.chars();
+            chars.next().is_some_and(|first| (Some(c) == one || c == first) && wildcard(chars.as_str(), rest.as_str(), many, one))
+        }
+    }
+}
+
+/// The columns of a table or view of the lake.
+fn lake_columns(work: &Work<'_>, name: &Name) -> Result<Vec<ColumnDef>, SqlError> {
+    match names::find(work.session, work.transaction, name) {
+        Some(Found::External(_, table)) => Ok(table.columns.clone()),
+        Some(Found::View(_, view, _)) => Ok(view.columns.clone()),
+        _ => Err(no_table(name)),
+    }
+}
+
+fn external(work: &Work<'_>, name: &Name) -> Result<(TableName, Arc<ExternalTable>), SqlError> {
+    match names::find(work.session, work.transaction, name) {
+        Some(Found::External(full, table)) => Ok((full, table)),
+        _ => Err(no_table(name)),
+    }
+}
+
+/// Hive's error for a table that does not exist.
+fn no_table(name: &Name) -> SqlError {
+    SqlError::new(SqlErrorKind::Semantic, format!("FAILED: SemanticException [Error 10001]: Table not found {name}"))
+}
+
+/// The statement that makes an external table.
+fn create_external_text(name: &TableName, table: &ExternalTable) -> String {
+    let escaped = |text: &str| text.replace('\\', "\\\\").replace('\'', "\\'");
+    let pairs = |pairs: &[(String, String)]| {
+        let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("  '{}'='{}'", escaped(name), escaped(value))).collect();
+        pairs.join(",\n")
+    };
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| {
+            let comment = table.comments.get(&column.name).map(|comment| format!(" COMMENT '{}'", escaped(comment))).unwrap_or_default();
+            format!("  `{}` {}{comment}", column.name, column.column_type.hive_text())
+        })
+        .collect();
+    let mut text = format!("CREATE EXTERNAL TABLE `{}`.`{}`(\n{})", name.schema, name.table, columns.join(",\n"));
+    if let Some(comment) = &table.comment {
+        text.push_str(&format!("\nCOMMENT '{}'", escaped(comment)));
+    }
+    match &table.format {
+        ExternalFormat::Text(format) => {
+            text.push_str(&format!("\nROW FORMAT SERDE\n  '{}'", format.serde));
+            if !format.properties.is_empty() {
+                text.push_str(&format!("\nWITH SERDEPROPERTIES (\n{})", pairs(&format.properties)));
+            }
+            text.push_str("\nSTORED AS INPUTFORMAT\n  'org.apache.hadoop.mapred.TextInputFormat'");
+            text.push_str("\nOUTPUTFORMAT\n  'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'");
+        }
+        ExternalFormat::Parquet => {
+            text.push_str("\nROW FORMAT SERDE\n  'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'");
+            text.push_str("\nSTORED AS INPUTFORMAT\n  'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat'");
+            text.push_str("\nOUTPUTFORMAT\n  'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat'");
+        }
+    }
+    text.push_str(&format!("\nLOCATION\n  '{}'", table.location));
+    if !table.properties.is_empty() {
+        text.push_str(&format!("\nTBLPROPERTIES (\n{})", pairs(&table.properties)));
+    }
+    text
+}
+
+fn redshift(work: &Work<'_>, show: Show) -> Result<Outcome, SqlError> {
+    let catalog = work.catalog();
+    let (database, owner) = (work.session.database.clone(), work.session.user.clone());
+    let rows = match show {
+        Show::Databases { like } => {
+            let mut rows =
+                Rows::texts(["database_name", "database_owner", "database_type", "database_acl", "parameters", "database_isolation_level"]);
+            for name in catalog.warehouse.keys().filter(|name| sql_like(name, like.as_deref())) {
+                let texts = [name.as_str(), &owner, "local"].map(|text| Some(text.to_owned()));
+                let [name, owner, kind] = texts;
+                rows.push([name, owner, kind, None, None, Some("Snapshot Isolation".into())]);
+            }
+            rows
+        }
+        Show::Schemas { database, like } => {
+            let Some(known) = catalog.database(&database) else {
+                let message = format!("database \"{database}\" does not exist");
+                return Err(work.text().error(SqlErrorKind::Semantic, Location::empty(), &message, &message));
+            };
+            let mut rows = Rows::texts([
+                "database_name",
+                "schema_name",
+                "schema_owner",
+                "schema_type",
+                "schema_acl",
+                "source_database",
+                "schema_option",
+            ]);
+            for (name, schema) in known.schemas.iter().filter(|(name, _)| sql_like(name, like.as_deref())) {
+                let kind = if schema.external.is_some() { "external" } else { "local" };
+                let [database, name, owner, kind] = [database.as_str(), name, &owner, kind].map(|text| Some(text.to_owned()));
+                rows.push([database, name, owner, kind, None, schema.external.as_ref().map(|external| external.database.clone()), None]);
+            }
+            rows
+        }
+        Show::Tables { within, like } => {
+            let (database, schema) = match within.as_ref().map(|name| name.parts.as_slice()) {
+                Some([database, schema]) => (database.clone(), schema.clone()),
+                Some([schema]) => (database, schema.clone()),
+                _ => (database, work.session.default_schema().to_owned()),
+            };
+            if catalog.schema(&database, &schema).is_none() {
+                return Err(super::error::no_schema(&schema));
+            }
+            let mut rows = Rows::texts(["database_name", "schema_name", "table_name", "table_type", "table_acl", "remarks"]);
+            let tables = metadata::tables(catalog, Dialect::Redshift, &database);
+            for table in tables.iter().filter(|table| table.schema == schema && sql_like(&table.name, like.as_deref())) {
+                let [database, schema, name, kind] =
+                    [database.as_str(), &table.schema, &table.name, table.kind].map(|text| Some(text.to_owned()));
+                rows.push([database, schema, name, kind, None, None]);
+            }
+            rows
+        }
+        Show::Columns { table, like } => {
+            let (name, columns) = described(work, &table)?;
+            let mut rows = Rows::new([
+                ("database_name", ColumnType::Varchar(None)),
+                ("schema_name", ColumnType::Varchar(None)),
+                ("table_name", ColumnType::Varchar(None)),
+                ("column_name", ColumnType::Varchar(None)),
+                ("ordinal_position", ColumnType::Int4),
+                ("column_default", ColumnType::Varchar(None)),
+                ("is_nullable", ColumnType::Varchar(None)),
+                ("data_type", ColumnType::Varchar(None)),
+            ]);
+            for (index, column) in columns.iter().enumerate().filter(|(_, column)| sql_like(&column.name, like.as_deref())) {
+                rows.push([
+                    Some(name.database.clone()),
+                    Some(name.schema.clone()),
+                    Some(name.table.clone()),
+                    Some(column.name.clone()),
+                    Some((index + 1).to_string()),
+                    column.default.clone(),
+                    Some(if column.nullable { "YES" } else { "NO" }.to_owned()),
+                    Some(column.column_type.redshift_text()),
+                ]);
+            }
+            rows
+        }
+        Show::CreateTable { table } => {
+            let mut rows = Rows::texts(["Show Table DDL statement"]);
+            match names::find(work.session, work.transaction, &table) {
+                Some(Found::Table(name, definition)) => rows.add([&create_table_text(&name, &definition)]),
+                Some(Found::External(name, definition)) => rows.add([&create_external_text(&name, &definition).replace('`', "")]),
+                _ => return Err(names::missing(work.text(), work.session, work.transaction, &table)),
+            }
+            rows
+        }
+        Show::CreateView { view } => {
+            let Some(Found::View(name, definition, _)) = names::find(work.session, work.transaction, &view) else {
+                return Err(names::missing(work.text(), work.session, work.transaction, &view));
+            };
+            let mut rows = Rows::texts(["Show View DDL statement"]);
+            let binding = if definition.late_binding { " WITH NO SCHEMA BINDING" } else { "" };
+            rows.add([&format!("CREATE OR REPLACE VIEW {name} AS {}{binding};", definition.sql)]);
+            rows
+        }
+        Show::Variable { name } => variable(work, &name),
+        Show::Views { .. } | Show::Partitions { .. } | Show::TableProperties { .. } | Show::Describe { .. } => {
+            return Err(work.text().unsupported("this form of SHOW"));
+        }
+    };
+    rows.outcome(Dialect::Redshift)
+}
+
+/// `SHOW parameter`.
+fn variable(work: &Work<'_>, name: &str) -> Rows {
+    let value = match name {
+        "search_path" => work.session.search_path.join(", "),
+        "timezone" | "time zone" => "UTC".to_owned(),
+        "datestyle" => "ISO, MDY".to_owned(),
+        "server_version" => "8.0.2".to_owned(),
+        other => work.session.variables.get(other).cloned().unwrap_or_default(),
+    };
+    let mut rows = Rows::texts(["value"]);
+    rows.add([&value]);
+    rows
+}
+
+/// Name and columns of any relation.
+fn described(work: &Work<'_>, name: &Name) -> Result<(TableName, Vec<ColumnDef>), SqlError> {
+    match names::find(work.session, work.transaction, name) {
+        Some(Found::Table(full, table)) => Ok((full, table.columns.clone())),
+        Some(Found::View(full, view, _)) => Ok((full, view.columns.clone())),
+        Some(Found::External(full, table)) => Ok((full, table.columns.clone())),
+        Some(Found::System(full)) => {
+            let columns = super::system::columns(&full).unwrap_or_default();
+            Ok((full, columns))
+        }
+        None => Err(names::missing(work.text(), work.session, work.transaction, name)),
+    }
+}
+
+/// The statement that makes a table of the warehouse.
+fn create_table_text(name: &TableName, table: &TableDef) -> String {
+    let columns: Vec<String> = table
+        .columns
+        .iter()
+        .map(|column| {
+            let attributes = table.attributes.columns.iter().find(|(known, _)| *known == column.name).map(|(_, attributes)| attributes);
+            let default = column.default.as_ref().map(|default| format!(" DEFAULT {default}")).unwrap_or_default();
+            let not_null = if column.nullable { "" } else { " NOT NULL" };
+            let encode = attributes.and_then(|attributes| attributes.encode.as_ref()).map(|encode| format!(" ENCODE {encode}"));
+            format!("    {} {}{default}{not_null}{}", column.name, column.column_type.redshift_text(), encode.unwrap_or_default())
+        })
+        .collect();
+    let mut text = format!("CREATE TABLE {name} (\n{}\n)", columns.join(",\n"));
+    let attributes = &table.attributes;
+    text.push_str(&format!("\nDISTSTYLE {}", attributes.dist_style.unwrap_or_default().as_str()));
+    if let Some(key) = &attributes.dist_key {
+        text.push_str(&format!("\nDISTKEY ({key})"));
+    }
+    if !attributes.sort_key.is_empty() {
+        let interleaved = if attributes.interleaved { "INTERLEAVED " } else { "" };
+        text.push_str(&format!("\n{interleaved}SORTKEY ({})", attributes.sort_key.join(", ")));
+    }
+    text.push(';');
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns() {
+        assert!(hive_like("bankdm_glue", Some("bank*")) && hive_like("BankDM", Some("x|*DM")) && !hive_like("bankdm", Some("bank")));
+        assert!(sql_like("data", Some("d_t%")) && !sql_like("data", Some("d_t")) && sql_like("data", None));
+    }
+}

@@ -1,0 +1,132 @@
+//! Casts: the dialects' type names as DataFusion knows them, and what a cast does beyond that.
+
+use datafusion::sql::sqlparser::ast::{CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, TimezoneInfo};
+use datafusion::sql::sqlparser::tokenizer::Span;
+
+use super::call;
+use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
+
+/// What a cast to text cuts off.
+enum Length {
+    /// Nothing.
+    Any,
+    /// All but so many characters.
+    Most(u64),
+}
+
+/// Rewrites a cast, `CONVERT(type, value)` or a typed literal (`DATE '…'`).
+pub(super) fn rewrite(dialect: Dialect, expr: &mut Expr) -> Result<(), SqlError> {
+    match expr {
+        Expr::Cast { kind, expr: inner, data_type, format, .. } => {
+            if format.is_some() {
+                return Err(call::unsupported(dialect, Span::empty(), "CAST with FORMAT"));
+            }
+            let kind = match kind {
+                CastKind::TryCast | CastKind::SafeCast => CastKind::TryCast,
+                _ => CastKind::Cast,
+            };
+            *expr = cast(dialect, (**inner).clone(), kind, data_type)?;
+        }
+        Expr::Convert { is_try, expr: inner, data_type: Some(data_type), .. } => {
+            let kind = if *is_try { CastKind::TryCast } else { CastKind::Cast };
+            *expr = cast(dialect, (**inner).clone(), kind, data_type)?;
+        }
+        Expr::TypedString(literal) => {
+            literal.data_type = data_type(dialect, &literal.data_type)?.0;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn cast(dialect: Dialect, expr: Expr, kind: CastKind, to: &DataType) -> Result<Expr, SqlError> {
+    let (mapped, length) = data_type(dialect, to)?;
+    let integer = match mapped {
+        DataType::SmallInt(_) => Some("to_int2"),
+        DataType::Int(_) => Some("to_int4"),
+        DataType::BigInt(_) => Some("to_int8"),
+        _ => None,
+    };
+    // Both services round to the nearest whole number where DataFusion cuts the fraction off.
+    if let (Some(function), CastKind::Cast) = (integer, &kind) {
+        return Ok(call::function(function, vec![expr]));
+    }
+    if matches!(mapped, DataType::Boolean) && dialect == Dialect::Redshift && kind == CastKind::Cast {
+        return Ok(call::function("to_bool", vec![expr]));
+    }
+    let cast = Expr::Cast { kind, expr: Box::new(expr), data_type: mapped, array: false, format: None };
+    Ok(match length {
+        Length::Any => cast,
+        Length::Most(characters) => call::function("left", vec![cast, call::number(characters)]),
+    })
+}
+
+/// A type of the dialect as DataFusion knows it.
+fn data_type(dialect: Dialect, from: &DataType) -> Result<(DataType, Length), SqlError> {
+    let text = |length: &Option<CharacterLength>, default: Option<u64>| {
+        let most = match length {
+            Some(CharacterLength::IntegerLength { length, .. }) => Some(*length),
+            Some(CharacterLength::Max) => None,
+            None => default,
+        };
+        (DataType::Varchar(None), most.map_or(Length::Any, Length::Most))
+    };
+    let timestamp = |zone: TimezoneInfo| (DataType::Timestamp(Some(6), zone), Length::Any);
+    let plain = |data_type: DataType| (data_type, Length::Any);
+    Ok(match from {
+        DataType::Varchar(length) | DataType::CharacterVarying(length) | DataType::CharVarying(length) | DataType::Nvarchar(length) => {
+            text(length, None)
+        }
+        DataType::Char(length) | DataType::Character(length) => text(length, Some(1)),
+        DataType::Text | DataType::String(_) => plain(DataType::Varchar(None)),
+        DataType::SmallInt(_) | DataType::Int2(_) => plain(DataType::SmallInt(None)),
+        DataType::TinyInt(_) if dialect == Dialect::Athena => plain(DataType::TinyInt(None)),
+        DataType::Int(_) | DataType::Integer(_) | DataType::Int4(_) => plain(DataType::Int(None)),
+        DataType::BigInt(_) | DataType::Int8(_) => plain(DataType::BigInt(None)),
+        DataType::Real | DataType::Float4 => plain(DataType::Real),
+        // FLOAT is double precision in Redshift, and FLOAT(p) up to 24 bits single; in Trino there is REAL and DOUBLE only.
+        DataType::Float(ExactNumberInfo::Precision(bits)) if dialect == Dialect::Redshift && *bits <= 24 => plain(DataType::Real),
+        DataType::Float(_) if dialect == Dialect::Athena => plain(DataType::Real),
+        DataType::Float(_) | DataType::Float8 | DataType::Double(_) | DataType::DoublePrecision | DataType::Float64 => {
+            plain(DataType::DoublePrecision)
+        }
+        DataType::Decimal(info) | DataType::Numeric(info) | DataType::Dec(info) => plain(DataType::Decimal(decimal(dialect, *info))),
+        DataType::Boolean | DataType::Bool => plain(DataType::Boolean),
+        DataType::Date => plain(DataType::Date),
+        DataType::Datetime(_) => timestamp(TimezoneInfo::None),
+        DataType::Timestamp(_, TimezoneInfo::Tz | TimezoneInfo::WithTimeZone) => timestamp(TimezoneInfo::WithTimeZone),
+        DataType::Timestamp(..) => timestamp(TimezoneInfo::None),
+        DataType::Time(_, TimezoneInfo::None | TimezoneInfo::WithoutTimeZone) => plain(DataType::Time(None, TimezoneInfo::None)),
+        DataType::JSON if dialect == Dialect::Athena => plain(DataType::Varchar(None)),
+        DataType::Varbinary(_) | DataType::Bytea => plain(DataType::Bytea),
+        DataType::Interval { .. } => plain(from.clone()),
+        DataType::Custom(name, arguments) => match name.to_string().to_lowercase().as_str() {
+            "bpchar" => text(&length_argument(arguments), Some(256)),
+            "super" => plain(DataType::Varchar(None)),
+            "timestamptz" => timestamp(TimezoneInfo::WithTimeZone),
+            "varbyte" => plain(DataType::Bytea),
+            other => {
+                let message = match dialect {
+                    Dialect::Redshift => format!("type \"{other}\" does not exist"),
+                    Dialect::Athena => format!("Unknown type: {other}"),
+                };
+                return Err(call::error(dialect, Span::empty(), SqlErrorKind::Semantic, &message));
+            }
+        },
+        other => return Err(call::unsupported(dialect, Span::empty(), &format!("the type {other}"))),
+    })
+}
+
+fn length_argument(arguments: &[String]) -> Option<CharacterLength> {
+    let length = arguments.first()?.parse().ok()?;
+    Some(CharacterLength::IntegerLength { length, unit: None })
+}
+
+/// `DECIMAL` alone has 18 digits in Redshift and 38 in Trino, and no fraction in either.
+fn decimal(dialect: Dialect, info: ExactNumberInfo) -> ExactNumberInfo {
+    match info {
+        ExactNumberInfo::None => ExactNumberInfo::PrecisionAndScale(if dialect == Dialect::Redshift { 18 } else { 38 }, 0),
+        ExactNumberInfo::Precision(precision) => ExactNumberInfo::PrecisionAndScale(precision, 0),
+        both @ ExactNumberInfo::PrecisionAndScale(..) => both,
+    }
+}

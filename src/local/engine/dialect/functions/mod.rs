@@ -1,0 +1,83 @@
+//! Functions of both dialects, one file a family. A family rewrites calls that DataFusion can compute under another name or as another
+//! expression (`rewrite`), and brings kernels for the rest (`scalar`, `aggregate`).
+
+mod aggregates;
+mod arrays;
+mod averages;
+mod conditional;
+mod conversions;
+mod date_formats;
+mod dates;
+mod json;
+mod kernel;
+mod math;
+mod patterns;
+mod strings;
+
+use std::sync::{Arc, LazyLock};
+
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
+use datafusion::sql::sqlparser::ast::Expr;
+
+use super::call::Call;
+use crate::local::engine::{Dialect, SqlError};
+
+pub(super) use dates::{date_part_arguments, keyword};
+pub(super) use patterns::similar_to_regex;
+
+static SCALAR: LazyLock<[Vec<Arc<ScalarUDF>>; 2]> = LazyLock::new(|| {
+    [Dialect::Redshift, Dialect::Athena].map(|dialect| {
+        [
+            conversions::scalar(),
+            dates::scalar(dialect),
+            date_formats::scalar(dialect),
+            json::scalar(dialect),
+            math::scalar(),
+            patterns::scalar(),
+            strings::scalar(),
+        ]
+        .concat()
+    })
+});
+
+static AGGREGATE: LazyLock<[Vec<Arc<AggregateUDF>>; 2]> = LazyLock::new(|| [Dialect::Redshift, Dialect::Athena].map(averages::aggregate));
+
+/// The scalar functions that DataFusion lacks, or has with another meaning.
+pub(super) fn scalar(dialect: Dialect) -> &'static [Arc<ScalarUDF>] {
+    &SCALAR[usize::from(dialect == Dialect::Athena)]
+}
+
+/// The aggregate functions that DataFusion lacks, or has with another meaning.
+pub(super) fn aggregate(dialect: Dialect) -> &'static [Arc<AggregateUDF>] {
+    &AGGREGATE[usize::from(dialect == Dialect::Athena)]
+}
+
+/// What a family made of a call.
+enum Rewritten {
+    /// Another expression.
+    Done(Expr),
+    /// Not one of the family's.
+    Other(Call),
+}
+
+/// Rewrites a call; `None` leaves it to DataFusion as it stands.
+pub(super) fn rewrite(call: Call) -> Result<Option<Expr>, SqlError> {
+    let families = [
+        conditional::rewrite,
+        strings::rewrite,
+        patterns::rewrite,
+        dates::rewrite,
+        aggregates::rewrite,
+        math::rewrite,
+        json::rewrite,
+        arrays::rewrite,
+    ];
+    let mut call = call;
+    for family in families {
+        match family(call)? {
+            Rewritten::Done(expr) => return Ok(Some(expr)),
+            Rewritten::Other(same) => call = same,
+        }
+    }
+    Ok(None)
+}

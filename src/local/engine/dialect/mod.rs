@@ -1,0 +1,52 @@
+//! The two dialects on one engine: what the parser is told (`syntax`), how a syntax tree becomes one that DataFusion plans
+//! ([`rewrite`]), and the functions that DataFusion lacks or computes otherwise ([`register`]).
+
+mod call;
+mod casts;
+mod functions;
+mod labels;
+mod rewriter;
+pub(in crate::local::engine) mod syntax;
+
+pub use labels::label;
+
+use std::ops::ControlFlow;
+
+use datafusion::prelude::{SessionConfig, SessionContext};
+use datafusion::sql::sqlparser::ast::VisitMut;
+
+use super::{Dialect, SqlError};
+
+/// Settings of DataFusion that make its defaults those of the dialect.
+pub fn configure(dialect: Dialect, config: SessionConfig) -> SessionConfig {
+    let nulls = match dialect {
+        // NULL is larger than every value: last in ascending order, first in descending.
+        Dialect::Redshift => "nulls_max",
+        Dialect::Athena => "nulls_last",
+    };
+    config
+        .set_str("datafusion.sql_parser.default_null_ordering", nulls)
+        // 1.5 is an exact decimal in both dialects.
+        .set_bool("datafusion.sql_parser.parse_float_as_decimal", true)
+        .set_bool("datafusion.sql_parser.map_string_types_to_utf8view", false)
+        .set_bool("datafusion.sql_parser.support_varchar_with_length", true)
+        .set_str("datafusion.execution.time_zone", "UTC")
+}
+
+/// Makes the dialect's functions known to a context.
+pub fn register(context: &SessionContext, dialect: Dialect) {
+    for function in functions::scalar(dialect) {
+        context.register_udf((**function).clone());
+    }
+    for function in functions::aggregate(dialect) {
+        context.register_udaf((**function).clone());
+    }
+}
+
+/// Rewrites a statement, a query or an expression of the dialect so that DataFusion plans it with the dialect's meaning.
+pub fn rewrite(dialect: Dialect, tree: &mut impl VisitMut) -> Result<(), SqlError> {
+    match tree.visit(&mut rewriter::Rewriter::new(dialect)) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(error),
+    }
+}

@@ -1,0 +1,206 @@
+//! What sqlparser is told about the two dialects.
+
+use std::any::TypeId;
+use std::iter::Peekable;
+use std::str::Chars;
+
+use datafusion::sql::sqlparser::dialect::{Dialect as Syntax, GenericDialect, RedshiftSqlDialect};
+
+use crate::local::engine::Dialect;
+
+/// The parser's view of a dialect.
+pub(in crate::local::engine) fn syntax(dialect: Dialect) -> &'static dyn Syntax {
+    match dialect {
+        Dialect::Redshift => &Warehouse,
+        Dialect::Athena => &Lake,
+    }
+}
+
+/// Redshift: sqlparser's dialect of that name, with what it lacks.
+#[derive(Debug)]
+struct Warehouse;
+
+/// Trino queries, with Hive's back ticks for the DDL.
+#[derive(Debug)]
+struct Lake;
+
+impl Syntax for Warehouse {
+    fn dialect(&self) -> TypeId {
+        TypeId::of::<RedshiftSqlDialect>()
+    }
+
+    fn is_nested_delimited_identifier_start(&self, ch: char) -> bool {
+        RedshiftSqlDialect {}.is_nested_delimited_identifier_start(ch)
+    }
+
+    fn peek_nested_delimited_identifier_quotes(&self, chars: Peekable<Chars<'_>>) -> Option<(char, Option<char>)> {
+        RedshiftSqlDialect {}.peek_nested_delimited_identifier_quotes(chars)
+    }
+
+    fn is_identifier_start(&self, ch: char) -> bool {
+        RedshiftSqlDialect {}.is_identifier_start(ch)
+    }
+
+    fn is_identifier_part(&self, ch: char) -> bool {
+        RedshiftSqlDialect {}.is_identifier_part(ch)
+    }
+
+    fn convert_type_before_value(&self) -> bool {
+        true
+    }
+
+    fn supports_connect_by(&self) -> bool {
+        true
+    }
+
+    fn supports_top_before_distinct(&self) -> bool {
+        true
+    }
+
+    fn supports_partiql(&self) -> bool {
+        true
+    }
+
+    fn supports_string_escape_constant(&self) -> bool {
+        true
+    }
+
+    fn supports_bitwise_shift_operators(&self) -> bool {
+        true
+    }
+
+    fn allow_extract_custom(&self) -> bool {
+        true
+    }
+
+    fn allow_extract_single_quotes(&self) -> bool {
+        true
+    }
+
+    fn supports_string_literal_backslash_escape(&self) -> bool {
+        true
+    }
+
+    fn supports_select_wildcard_exclude(&self) -> bool {
+        true
+    }
+
+    fn supports_select_exclude(&self) -> bool {
+        true
+    }
+
+    fn supports_create_table_like_parenthesized(&self) -> bool {
+        true
+    }
+
+    fn supports_string_literal_concatenation_with_newline(&self) -> bool {
+        true
+    }
+
+    fn supports_window_function_null_treatment_arg(&self) -> bool {
+        true
+    }
+
+    /// `GROUP BY ROLLUP (…)`, `CUBE (…)`, `GROUPING SETS (…)`.
+    fn supports_group_by_expr(&self) -> bool {
+        true
+    }
+
+    fn supports_nested_comments(&self) -> bool {
+        true
+    }
+
+    fn supports_parens_around_table_factor(&self) -> bool {
+        true
+    }
+
+    fn supports_values_as_table_factor(&self) -> bool {
+        true
+    }
+
+    fn supports_comment_on(&self) -> bool {
+        true
+    }
+
+    fn supports_start_transaction_modifier(&self) -> bool {
+        false
+    }
+}
+
+impl Syntax for Lake {
+    fn dialect(&self) -> TypeId {
+        TypeId::of::<GenericDialect>()
+    }
+
+    fn is_delimited_identifier_start(&self, ch: char) -> bool {
+        ch == '"' || ch == '`'
+    }
+
+    fn is_identifier_start(&self, ch: char) -> bool {
+        ch.is_alphabetic() || ch == '_'
+    }
+
+    fn is_identifier_part(&self, ch: char) -> bool {
+        ch.is_alphanumeric() || ch == '_'
+    }
+
+    fn supports_unicode_string_literal(&self) -> bool {
+        true
+    }
+
+    fn supports_group_by_expr(&self) -> bool {
+        true
+    }
+
+    fn supports_filter_during_aggregation(&self) -> bool {
+        true
+    }
+
+    fn supports_window_clause_named_window_reference(&self) -> bool {
+        true
+    }
+
+    fn supports_window_function_null_treatment_arg(&self) -> bool {
+        true
+    }
+
+    fn supports_lambda_functions(&self) -> bool {
+        true
+    }
+
+    fn supports_match_recognize(&self) -> bool {
+        true
+    }
+
+    fn support_map_literal_syntax(&self) -> bool {
+        false
+    }
+
+    fn supports_parens_around_table_factor(&self) -> bool {
+        true
+    }
+
+    fn supports_values_as_table_factor(&self) -> bool {
+        true
+    }
+
+    fn supports_named_fn_args_with_rarrow_operator(&self) -> bool {
+        true
+    }
+
+    fn supports_array_typedef_with_brackets(&self) -> bool {
+        false
+    }
+
+    fn allow_extract_custom(&self) -> bool {
+        true
+    }
+
+    fn supports_start_transaction_modifier(&self) -> bool {
+        false
+    }
+
+    fn supports_explain_with_utility_options(&self) -> bool {
+        true
+    }
+}

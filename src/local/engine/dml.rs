@@ -1,0 +1,346 @@
+//! INSERT, UPDATE and DELETE.
+//!
+//! UPDATE and DELETE find their rows with an ordinary query over the table and its row numbers, so that every condition that a SELECT
+//! takes works the same, and then write the files anew that have such rows. DataFusion's own UPDATE and DELETE are not used: they lose
+//! conditions, and change rows while they only explain.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use datafusion::arrow::array::cast::AsArray;
+use datafusion::arrow::array::{BooleanArray, RecordBatch};
+use datafusion::arrow::compute::filter_record_batch;
+use datafusion::arrow::datatypes::Int64Type;
+use datafusion::common::DataFusionError;
+use datafusion::execution::SendableRecordBatchStream;
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
+use datafusion::sql::sqlparser::ast::{
+    self, Assignment, AssignmentTarget, Delete, Expr, FromTable, Ident, Insert, ObjectName, Query, Select, SelectItem, SetExpr, TableAlias,
+    TableFactor, TableObject, TableWithJoins, Update, UpdateTableFromKind,
+};
+use datafusion::sql::sqlparser::tokenizer::Location;
+use futures::StreamExt;
+use parking_lot::Mutex;
+
+use super::append::CancelOnDrop;
+use super::catalog::{DataFile, Relation, TableDef, TableName};
+use super::parse::{self, Name, Statement};
+use super::scan::Source;
+use super::table::{FileWriter, ROW_ID, WarehouseTable, schema_of};
+use super::work::{TARGET, Work};
+use super::{Dialect, Outcome, SqlError, SqlErrorKind, StatementKind, error};
+
+/// `INSERT INTO table [(columns)] VALUES … | SELECT …`.
+pub async fn insert(work: &mut Work<'_>, insert: Insert) -> Result<Outcome, SqlError> {
+    // Writes wait for each other before they read, so that no two read the same state and both change it.
+    work.catalog_mut().await?;
+    let (table_name, columns, source) = insert_query(work, insert)?;
+    let rows = work.query(source).await?;
+    let columns = (!columns.is_empty()).then_some(columns);
+    let count = work.append(&table_name, columns.as_deref(), rows).await?;
+    Ok(Outcome::done(StatementKind::Dml, Some(count)))
+}
+
+/// The rows of an INSERT: its table, the columns that they are for (empty for all), and the query that gives them.
+fn insert_query(work: &Work<'_>, insert: Insert) -> Result<(TableName, Vec<String>, Query), SqlError> {
+    let TableObject::TableName(name) = &insert.table else { return Err(work.text().unsupported("INSERT INTO something but a table")) };
+    if insert.on.is_some() || insert.returning.is_some() || insert.overwrite {
+        return Err(work.text().unsupported("this form of INSERT"));
+    }
+    let (table_name, table) = changeable(work, &parse::object_name(name))?;
+    let mut columns: Vec<String> = insert.columns.iter().map(|column| parse::object_name(column).last().to_owned()).collect();
+    let Some(mut source) = insert.source else {
+        return Err(work.text().unsupported("INSERT without rows"));
+    };
+    if let SetExpr::Values(values) = source.body.as_mut() {
+        if columns.is_empty() {
+            let width = values.rows.iter().map(|row| row.content.len()).max().unwrap_or(0);
+            columns = table.columns.iter().take(width).map(|column| column.name.clone()).collect();
+            if width > table.columns.len() {
+                return Err(work.plain("INSERT has more expressions than target columns"));
+            }
+        }
+        for row in &mut values.rows {
+            for (value, column) in row.content.iter_mut().zip(&columns) {
+                fill_default(value, column, &table, work.dialect())?;
+            }
+        }
+    }
+    Ok((table_name, columns, *source))
+}
+
+/// The rows of an INSERT, to explain them.
+pub fn insert_source(work: &Work<'_>, insert: Insert) -> Result<(String, Query), SqlError> {
+    let (name, _, query) = insert_query(work, insert)?;
+    Ok((format!("Insert into {name}"), query))
+}
+
+/// Puts the default of a column where `DEFAULT` is written.
+fn fill_default(value: &mut Expr, column: &str, table: &TableDef, dialect: Dialect) -> Result<(), SqlError> {
+    let written = matches!(value, Expr::Identifier(ident) if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default"));
+    if written {
+        let default = table.position(column).and_then(|index| table.columns[index].default.clone());
+        *value = expression(dialect, default.as_deref().unwrap_or("NULL"))?;
+    }
+    Ok(())
+}
+
+/// `DELETE FROM table [USING …] [WHERE …]`.
+pub async fn delete(work: &mut Work<'_>, delete: Delete) -> Result<Outcome, SqlError> {
+    let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+    let [target] = from.as_slice() else { return Err(work.text().unsupported("DELETE from several tables")) };
+    if delete.selection.is_none() && delete.using.is_none() && target.joins.is_empty() {
+        work.catalog_mut().await?;
+        let (name, table, _) = target_table(work, &target.relation)?;
+        let count = table.rows();
+        let emptied = TableDef { files: Vec::new(), ..TableDef::clone(&table) };
+        work.transaction.put(&name, Relation::Table(Arc::new(emptied))).await?;
+        return Ok(Outcome::done(StatementKind::Dml, Some(count)));
+    }
+    work.catalog_mut().await?;
+    let (name, table, query) = delete_query(work, delete)?;
+    let (state, traced) = work.planned(query, Some((&name, &table))).await?;
+    let mut rows = work.run(&state, &traced.plan).await?;
+    let mut matched = RowSet::new(table.rows());
+    while let Some(batch) = rows.next().await {
+        matched.take(&batch.map_err(SqlError::of_stream)?)?;
+    }
+    let files = without(work, &name, &table, &matched).await?;
+    let remaining = TableDef { files, ..TableDef::clone(&table) };
+    work.transaction.put(&name, Relation::Table(Arc::new(remaining))).await?;
+    Ok(Outcome::done(StatementKind::Dml, Some(matched.count)))
+}
+
+/// The query for the numbers of the rows that a DELETE takes away.
+pub fn delete_query(work: &Work<'_>, delete: Delete) -> Result<(TableName, Arc<TableDef>, Query), SqlError> {
+    let (FromTable::WithFromKeyword(from) | FromTable::WithoutKeyword(from)) = &delete.from;
+    let [target] = from.as_slice() else { return Err(work.text().unsupported("DELETE from several tables")) };
+    if delete.returning.is_some() || delete.limit.is_some() || !delete.order_by.is_empty() || !target.joins.is_empty() {
+        return Err(work.text().unsupported("this form of DELETE"));
+    }
+    let (name, table, factor) = target_table(work, &target.relation)?;
+    let query = matching(work.dialect(), vec![plain_item(ROW_ID)], factor, delete.using.unwrap_or_default(), delete.selection)?;
+    Ok((name, table, query))
+}
+
+/// `UPDATE table SET … [FROM …] [WHERE …]`. A row that several rows of `FROM` match takes its values from the first.
+pub async fn update(work: &mut Work<'_>, update: Update) -> Result<Outcome, SqlError> {
+    work.catalog_mut().await?;
+    let (name, table, query) = update_query(work, update)?;
+    let (state, traced) = work.planned(query, Some((&name, &table))).await?;
+    let rows = work.run(&state, &traced.plan).await?;
+    let matched = Arc::new(Mutex::new(RowSet::new(table.rows())));
+    work.append(&name, None, first_matches(rows, Arc::clone(&matched))).await?;
+    let matched = std::mem::take(&mut *matched.lock());
+    // The new rows are in the last file; the old ones leave the files before it.
+    let grown = work.table(&name)?;
+    let mut files = without(work, &name, &table, &matched).await?;
+    files.extend(grown.files.iter().skip(table.files.len()).cloned());
+    let updated = TableDef { files, ..TableDef::clone(&table) };
+    work.transaction.put(&name, Relation::Table(Arc::new(updated))).await?;
+    Ok(Outcome::done(StatementKind::Dml, Some(matched.count)))
+}
+
+/// The query for the numbers and the new values of the rows that an UPDATE changes.
+pub fn update_query(work: &Work<'_>, update: Update) -> Result<(TableName, Arc<TableDef>, Query), SqlError> {
+    if update.returning.is_some() || update.limit.is_some() || !update.order_by.is_empty() || !update.table.joins.is_empty() {
+        return Err(work.text().unsupported("this form of UPDATE"));
+    }
+    let (name, table, factor) = target_table(work, &update.table.relation)?;
+    let assignments = assignments(work, &table, update.assignments)?;
+    let TableFactor::Table { alias: Some(alias), .. } = &factor else { return Err(error::internal("the target of an UPDATE has no name")) };
+    let mut items = vec![plain_item(ROW_ID)];
+    for (index, (column, assigned)) in table.columns.iter().zip(assignments).enumerate() {
+        let expr = assigned.unwrap_or_else(|| Expr::CompoundIdentifier(vec![alias.name.clone(), Ident::with_quote('"', &column.name)]));
+        items.push(SelectItem::ExprWithAlias { expr, alias: Ident::with_quote('"', format!("__new{index}")) });
+    }
+    let from = match update.from {
+        Some(UpdateTableFromKind::BeforeSet(tables) | UpdateTableFromKind::AfterSet(tables)) => tables,
+        None => Vec::new(),
+    };
+    let query = matching(work.dialect(), items, factor, from, update.selection)?;
+    Ok((name, table, query))
+}
+
+/// The table that a statement changes; only the warehouse's own can be changed.
+fn changeable(work: &Work<'_>, name: &Name) -> Result<(TableName, Arc<TableDef>), SqlError> {
+    if work.dialect() == Dialect::Athena {
+        return Err(work.text().unsupported("changing the rows of an external table"));
+    }
+    work.resolve_table(name)
+}
+
+/// The target of UPDATE or DELETE, and the table factor that stands for it with its row numbers.
+fn target_table(work: &Work<'_>, relation: &TableFactor) -> Result<(TableName, Arc<TableDef>, TableFactor), SqlError> {
+    let mut factor = relation.clone();
+    let TableFactor::Table { name, alias, .. } = &mut factor else {
+        return Err(work.text().unsupported("changing something but a table"));
+    };
+    let written = parse::object_name(name);
+    let (full, table) = changeable(work, &written)?;
+    if alias.is_none() {
+        let label = Ident::with_quote('"', written.last());
+        *alias = Some(TableAlias { explicit: true, name: label, columns: Vec::new(), at: None });
+    }
+    *name = ObjectName::from(Ident::with_quote('"', TARGET));
+    Ok((full, table, factor))
+}
+
+/// The query for the rows that a statement changes.
+fn matching(
+    dialect: Dialect,
+    projection: Vec<SelectItem>,
+    target: TableFactor,
+    others: Vec<TableWithJoins>,
+    selection: Option<Expr>,
+) -> Result<Query, SqlError> {
+    let mut query = query(dialect, "SELECT 1")?;
+    let SetExpr::Select(select) = query.body.as_mut() else { return Err(error::internal("SELECT 1 is not a SELECT")) };
+    let select: &mut Select = select;
+    select.projection = projection;
+    select.from = std::iter::once(TableWithJoins { relation: target, joins: Vec::new() }).chain(others).collect();
+    select.selection = selection;
+    Ok(query)
+}
+
+/// Reads a query that this module has written.
+fn query(dialect: Dialect, sql: &str) -> Result<Query, SqlError> {
+    match parse::parse(dialect, sql, &[])? {
+        Statement::Sql(statement) => match *statement {
+            ast::Statement::Query(query) => Ok(*query),
+            other => Err(error::internal(format!("{other} is not a query"))),
+        },
+        _ => Err(error::internal(format!("{sql} is not a query"))),
+    }
+}
+
+/// Reads an expression.
+fn expression(dialect: Dialect, sql: &str) -> Result<Expr, SqlError> {
+    if let SetExpr::Select(select) = *query(dialect, &format!("SELECT {sql}"))?.body
+        && let Some(SelectItem::UnnamedExpr(expr)) = select.projection.into_iter().next()
+    {
+        return Ok(expr);
+    }
+    Err(error::internal(format!("{sql} is not an expression")))
+}
+
+fn plain_item(column: &str) -> SelectItem {
+    SelectItem::UnnamedExpr(Expr::Identifier(Ident::with_quote('"', column)))
+}
+
+/// The new value of each column of a table, `None` for one that stays.
+fn assignments(work: &Work<'_>, table: &TableDef, written: Vec<Assignment>) -> Result<Vec<Option<Expr>>, SqlError> {
+    let mut values: Vec<Option<Expr>> = vec![None; table.columns.len()];
+    for Assignment { target, mut value } in written {
+        let AssignmentTarget::ColumnName(column) = target else {
+            return Err(work.text().unsupported("assigning to several columns at once"));
+        };
+        let column = parse::object_name(&column);
+        let Some(index) = table.position(column.last()) else {
+            return Err(error::no_column(work.text(), column.last(), column.span.start));
+        };
+        if values[index].is_some() {
+            let redshift = format!("multiple assignments to same column \"{}\"", column.last());
+            return Err(work.text().error(SqlErrorKind::Semantic, Location::empty(), &redshift, &redshift));
+        }
+        fill_default(&mut value, column.last(), table, work.dialect())?;
+        values[index] = Some(value);
+    }
+    Ok(values)
+}
+
+/// The rows of a table that a statement matched, by number.
+#[derive(Default)]
+struct RowSet {
+    rows: Vec<bool>,
+    count: u64,
+}
+
+impl RowSet {
+    fn new(rows: u64) -> Self {
+        RowSet { rows: vec![false; usize::try_from(rows).unwrap_or(usize::MAX)], count: 0 }
+    }
+
+    /// Adds the rows whose numbers are in the first column; says which of them are new.
+    fn take(&mut self, batch: &RecordBatch) -> Result<BooleanArray, SqlError> {
+        let numbers = batch.column(0).as_primitive_opt::<Int64Type>();
+        let numbers = numbers.ok_or_else(|| error::internal("row numbers are not numbers"))?;
+        let mut new = Vec::with_capacity(numbers.len());
+        for number in numbers.values() {
+            let row = usize::try_from(*number).ok().and_then(|row| self.rows.get_mut(row));
+            let row = row.ok_or_else(|| error::internal("a row number is outside its table"))?;
+            new.push(!*row);
+            self.count += u64::from(!*row);
+            *row = true;
+        }
+        Ok(BooleanArray::from(new))
+    }
+}
+
+/// The rows of a stream without their numbers, each number only once.
+fn first_matches(rows: SendableRecordBatchStream, matched: Arc<Mutex<RowSet>>) -> SendableRecordBatchStream {
+    let wanted: Vec<usize> = (1..rows.schema().fields().len()).collect();
+    let columns: Vec<_> = rows.schema().fields().iter().skip(1).cloned().collect();
+    let schema = Arc::new(datafusion::arrow::datatypes::Schema::new(columns));
+    let stream = rows.map(move |batch| {
+        let batch = batch?;
+        let new = matched.lock().take(&batch).map_err(SqlError::into_stream)?;
+        let values = batch.project(&wanted).map_err(DataFusionError::from)?;
+        filter_record_batch(&values, &new).map_err(DataFusionError::from)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, stream))
+}
+
+/// The files of a table without some of its rows: those without such a row stay, the others are written anew.
+async fn without(work: &mut Work<'_>, name: &TableName, table: &TableDef, gone: &RowSet) -> Result<Vec<DataFile>, SqlError> {
+    let mut kept = Vec::with_capacity(table.files.len());
+    let mut start = 0_usize;
+    for file in &table.files {
+        let end = start + usize::try_from(file.rows).unwrap_or(usize::MAX);
+        let rows = gone.rows.get(start..end).unwrap_or_default();
+        start = end;
+        if !rows.contains(&true) {
+            kept.push(file.clone());
+        } else if rows.contains(&false) {
+            kept.push(rewrite(work, name, table, file, rows.to_vec()).await?);
+        }
+    }
+    Ok(kept)
+}
+
+/// Writes a file anew without the rows that are `gone`.
+async fn rewrite(work: &mut Work<'_>, name: &TableName, table: &TableDef, file: &DataFile, gone: Vec<bool>) -> Result<DataFile, SqlError> {
+    let one = TableDef { columns: table.columns.clone(), files: vec![file.clone()], ..TableDef::default() };
+    let source = WarehouseTable::new(work.engine, name.to_string(), &one, false);
+    let all: Vec<usize> = (0..table.columns.len()).collect();
+    let mut rows = work.text().check(source.open(&all, None))?;
+    let (new_name, path) = work.engine.files().create();
+    work.transaction.wrote(new_name.clone());
+    let mut writer = FileWriter::create(new_name, path, schema_of(&table.columns))?;
+    let (sender, mut receiver) = tokio::sync::mpsc::channel::<RecordBatch>(3);
+    let engine = work.engine.clone();
+    let cancelled = Arc::new(AtomicBool::new(false));
+    let _guard = CancelOnDrop(Arc::clone(&cancelled));
+    let written = tokio::task::spawn_blocking(move || {
+        while let Some(batch) = receiver.blocking_recv() {
+            writer.write(&batch)?;
+        }
+        if cancelled.load(Ordering::Relaxed) {
+            return Err(SqlError::new(SqlErrorKind::Cancelled, "ERROR: the statement was cancelled"));
+        }
+        writer.finish(engine.cache())
+    });
+    let mut start = 0;
+    while let Some(batch) = rows.next().await {
+        let batch = work.text().check(batch)?;
+        let end = start + batch.num_rows();
+        let stays: BooleanArray = gone.get(start..end).unwrap_or_default().iter().map(|gone| Some(!gone)).collect();
+        start = end;
+        let batch = filter_record_batch(&batch, &stays).map_err(error::internal)?;
+        if sender.send(batch).await.is_err() {
+            break;
+        }
+    }
+    drop(sender);
+    written.await.map_err(error::internal)?
+}

@@ -1,0 +1,142 @@
+//! Text to statements, in both dialects.
+//!
+//! sqlparser reads what it knows ([`Statement::Sql`]); what it lacks, or reads without what we need, is read here by small parsers on its
+//! token stream: one file a family. Nothing here knows a catalog: names are as written (unquoted identifiers are folded to lower case by
+//! `names`).
+
+mod attributes;
+mod cursor;
+mod errors;
+mod grammar;
+mod hive;
+mod model;
+mod names;
+mod parameters;
+mod show;
+mod spectrum;
+mod split;
+mod transfer;
+
+pub use attributes::{ColumnAttributes, DistStyle, TableAttributes};
+pub use errors::{at, syntax_error, unsupported};
+pub use hive::{CreateDatabase, CreateExternalTable, ExternalColumn, RowFormat};
+pub use model::{AutoOff, CreateModel, ModelSource};
+pub use names::{fold, object_name};
+pub use show::Show;
+pub use spectrum::CreateExternalSchema;
+pub use split::split_statements;
+pub use transfer::{Copy, CopyFormat, Unload, UnloadFormat};
+
+use datafusion::sql::sqlparser::ast;
+use datafusion::sql::sqlparser::tokenizer::Span;
+
+use super::{Dialect, Parameter, SqlError};
+
+/// A name as written: one to three parts, folded to lower case unless quoted, with its place in the text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Name {
+    /// The parts: `[table]`, `[schema, table]` or `[database, schema, table]`.
+    pub parts: Vec<String>,
+    /// Where it stands.
+    pub span: Span,
+}
+
+impl Name {
+    /// The last part.
+    pub fn last(&self) -> &str {
+        self.parts.last().map_or("", String::as_str)
+    }
+
+    /// The part before the last: the schema of a table, the database of an Athena table.
+    pub fn qualifier(&self) -> Option<&str> {
+        self.parts.len().checked_sub(2).and_then(|index| self.parts.get(index)).map(String::as_str)
+    }
+}
+
+impl std::fmt::Display for Name {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.parts.join("."))
+    }
+}
+
+/// A statement of either dialect.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Statement {
+    /// What sqlparser reads: queries, INSERT, UPDATE, DELETE, DROP, TRUNCATE, views, CREATE SCHEMA, transactions, SET.
+    Sql(Box<ast::Statement>),
+    /// `EXPLAIN [VERBOSE | ANALYZE] statement`.
+    Explain {
+        /// `ANALYZE`: the statement is run and measured. (Trino; refused for anything but a query.)
+        analyze: bool,
+        /// `VERBOSE`.
+        verbose: bool,
+        /// What is explained; never run without `analyze`.
+        statement: Box<Statement>,
+    },
+    /// Redshift `CREATE TABLE`, also `AS` and `LIKE`, with the attributes that sqlparser does not keep.
+    CreateTable {
+        /// Definition, without Redshift's attributes.
+        create: Box<ast::CreateTable>,
+        /// Redshift's attributes.
+        attributes: TableAttributes,
+    },
+    /// Hive `CREATE EXTERNAL TABLE` (Athena), and Redshift's form of it for an external schema.
+    CreateExternalTable(CreateExternalTable),
+    /// Athena `CREATE DATABASE | SCHEMA`.
+    CreateDatabase(CreateDatabase),
+    /// Athena `DROP DATABASE | SCHEMA [IF EXISTS] name [CASCADE | RESTRICT]`.
+    DropDatabase {
+        /// Database.
+        name: Name,
+        /// `IF EXISTS`.
+        if_exists: bool,
+        /// `CASCADE`.
+        cascade: bool,
+    },
+    /// Redshift `DROP SCHEMA name DROP EXTERNAL DATABASE`: the external schema goes, and the Glue database behind it.
+    DropExternalSchema {
+        /// Schema.
+        name: Name,
+        /// `IF EXISTS`.
+        if_exists: bool,
+        /// `CASCADE`.
+        cascade: bool,
+    },
+    /// Redshift `CREATE EXTERNAL SCHEMA … FROM DATA CATALOG`.
+    CreateExternalSchema(CreateExternalSchema),
+    /// `SHOW …` and `DESCRIBE …` of both dialects.
+    Show(Show),
+    /// Redshift `UNLOAD`.
+    Unload(Unload),
+    /// Redshift `COPY`.
+    Copy(Copy),
+    /// Redshift ML `CREATE MODEL`.
+    CreateModel(CreateModel),
+    /// `SHOW MODEL name`.
+    ShowModel {
+        /// Model.
+        name: Name,
+    },
+    /// `SHOW MODEL ALL [LIKE pattern]`.
+    ShowModels {
+        /// `LIKE` pattern.
+        like: Option<String>,
+    },
+    /// `DROP MODEL [IF EXISTS] name`.
+    DropModel {
+        /// Model.
+        name: Name,
+        /// `IF EXISTS`.
+        if_exists: bool,
+    },
+    /// Accepted, and there is nothing to do for it here: `VACUUM` and `ANALYZE`. Carries the command's name.
+    Accepted(&'static str),
+}
+
+/// Reads one statement. `parameters` are bound where `:name` stands outside quotes and comments, as untyped literals that take the type
+/// of what they are compared with. A name without a value, and a value without a place, are errors, as in the Data API.
+pub fn parse(dialect: Dialect, sql: &str, parameters: &[Parameter]) -> Result<Statement, SqlError> {
+    let mut cursor = cursor::Cursor::new(dialect, sql)?;
+    parameters::bind(&mut cursor, parameters)?;
+    grammar::statement(&mut cursor)
+}

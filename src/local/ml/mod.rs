@@ -1,0 +1,12 @@
+//! Machine learning of the embedded AWS: what the containers of the pipeline and Redshift ML do, on real data.
+//!
+//! [`preprocess`] turns the unload into splits and a feature schema, [`train`] boosts trees with XGBoost's parameters, [`artifact`]
+//! packs and reads `model.tar.gz`, [`evaluate`] writes the evaluation report.
+
+pub mod artifact;
+pub mod evaluate;
+mod hyperparameters;
+pub mod matrix;
+pub mod preprocess;
+mod table;
+pub mod train;

@@ -1,0 +1,290 @@
+//! Gradient boosting with XGBoost's parameters and model format.
+
+use std::collections::BTreeMap;
+use std::num::NonZeroUsize;
+use std::ops::ControlFlow;
+
+use hessboost::error::HessboostError;
+use hessboost::prelude::{BoostedModel, DMatrix, Iterations, ModelFormat};
+use hessboost::training::Trainer;
+
+use super::hyperparameters::Hyperparameters;
+
+/// A dense matrix, row-major, with one label a row (0 or 1 for a binary target).
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Labelled {
+    /// Features a row.
+    pub width: usize,
+    /// `rows × width` values.
+    pub values: Vec<f32>,
+    /// `rows` labels.
+    pub labels: Vec<f32>,
+}
+
+/// Figures after one boosting round.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Round {
+    /// Counted from 0, as XGBoost logs it.
+    pub number: u32,
+    /// `train-…` and `validation-…` by metric name.
+    pub metrics: Vec<(String, f64)>,
+}
+
+impl Round {
+    /// The line that the XGBoost container logs for the round; CloudWatch shows its tabs as `#011`.
+    pub fn log_line(&self) -> String {
+        use std::fmt::Write;
+        let mut line = format!("[{}]", self.number);
+        for (name, value) in &self.metrics {
+            // Writing to a String cannot fail.
+            let _ = write!(line, "#011{name}:{value:.5}");
+        }
+        line
+    }
+}
+
+/// Why training or scoring failed.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum MlError {
+    /// A hyperparameter that XGBoost would refuse.
+    #[error("{0}")]
+    Parameter(String),
+    /// The data cannot be trained on.
+    #[error("{0}")]
+    Data(String),
+    /// The model cannot be read.
+    #[error("{0}")]
+    Model(String),
+    /// Stopped by the caller.
+    #[error("stopped")]
+    Stopped,
+}
+
+/// A trained model.
+pub struct Booster {
+    model: BoostedModel,
+}
+
+impl std::fmt::Debug for Booster {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Booster").field("width", &self.width()).field("rounds", &self.model.num_boost_rounds()).finish()
+    }
+}
+
+/// Trains with SageMaker's XGBoost hyperparameters (all text: `objective`, `num_round`, `max_depth`, `eta`, `gamma`,
+/// `min_child_weight`, `subsample`, `seed`, …). `on_round` is called after every round and may stop the training, which then fails with
+/// [`MlError::Stopped`]. The same data and hyperparameters give the same model on any number of threads.
+pub fn train(
+    data: &Labelled,
+    validation: Option<&Labelled>,
+    hyperparameters: &BTreeMap<String, String>,
+    on_round: &mut (dyn FnMut(&Round) -> ControlFlow<()> + Send),
+) -> Result<Booster, MlError> {
+    let settings = Hyperparameters::parse(hyperparameters)?;
+    let matrix = data.matrix("train")?;
+    let watched = validation.map(|data| data.matrix("validation")).transpose()?;
+    if let Some(validation) = validation
+        && validation.width != data.width
+    {
+        return Err(MlError::Data(format!(
+            "the train channel has {} features a row and the validation channel {}",
+            data.width, validation.width
+        )));
+    }
+    let mut stopped = false;
+    let mut trainer = Trainer::new(&settings.params, &matrix, settings.num_round).eval(&matrix, "train");
+    if let Some(watched) = &watched {
+        trainer = trainer.eval(watched, "validation");
+    }
+    if let Some(rounds) = settings.early_stopping_rounds.and_then(NonZeroUsize::new) {
+        trainer = trainer.early_stopping_rounds(rounds);
+    }
+    let trained = trainer
+        .on_round(|round| {
+            let metrics = round.scores().map(|(set, metric, value)| (format!("{set}-{metric}"), value)).collect();
+            // A round number beyond u32 would need 4 billion rounds; num_round is parsed as a u32.
+            let flow = on_round(&Round { number: u32::try_from(round.iteration()).unwrap_or(u32::MAX), metrics });
+            stopped |= flow.is_break();
+            flow
+        })
+        .train();
+    match trained {
+        Ok(_) if stopped => Err(MlError::Stopped),
+        Ok(result) => Ok(Booster { model: result.model }),
+        Err(error @ (HessboostError::InvalidParameter { .. } | HessboostError::Unknown { .. })) => {
+            Err(MlError::Parameter(error.to_string()))
+        }
+        Err(error) => Err(MlError::Data(error.to_string())),
+    }
+}
+
+impl Labelled {
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.labels.len()
+    }
+
+    fn matrix(&self, channel: &str) -> Result<DMatrix, MlError> {
+        if self.labels.is_empty() || self.width == 0 {
+            return Err(MlError::Data(format!("the {channel} channel has no rows or no features")));
+        }
+        if self.values.len() != self.labels.len() * self.width {
+            return Err(MlError::Data(format!(
+                "the {channel} channel has {} values, which is not {} rows of {} features",
+                self.values.len(),
+                self.labels.len(),
+                self.width
+            )));
+        }
+        DMatrix::from_dense(&self.values, self.labels.len(), self.width)
+            .and_then(|matrix| matrix.with_labels(&self.labels))
+            .map_err(|error| MlError::Data(format!("the {channel} channel: {error}")))
+    }
+}
+
+impl Booster {
+    /// Reads an XGBoost model, JSON or UBJSON.
+    pub fn from_xgboost(bytes: &[u8]) -> Result<Self, MlError> {
+        let format = match ModelFormat::detect(bytes) {
+            Some(format @ (ModelFormat::XgboostJson | ModelFormat::XgboostUbjson)) => format,
+            _ => return Err(MlError::Model("the model is neither XGBoost JSON nor XGBoost UBJSON".into())),
+        };
+        let model = BoostedModel::decode(bytes, format).map_err(|error| MlError::Model(error.to_string()))?;
+        if model.prediction_width() != 1 {
+            return Err(MlError::Model(format!("the model answers {} values a row; one is supported", model.prediction_width())));
+        }
+        Ok(Booster { model })
+    }
+
+    /// The model as XGBoost JSON.
+    pub fn to_xgboost_json(&self) -> Result<Vec<u8>, MlError> {
+        self.model.encode(ModelFormat::XgboostJson).map_err(|error| MlError::Model(error.to_string()))
+    }
+
+    /// The model as XGBoost UBJSON, a third of the size of JSON and quicker to read.
+    pub fn to_xgboost_ubjson(&self) -> Result<Vec<u8>, MlError> {
+        self.model.encode(ModelFormat::XgboostUbjson).map_err(|error| MlError::Model(error.to_string()))
+    }
+
+    /// Features a row.
+    pub fn width(&self) -> usize {
+        self.model.n_features()
+    }
+
+    /// Boosting rounds.
+    pub fn rounds(&self) -> usize {
+        self.model.num_boost_rounds()
+    }
+
+    /// One score a row: a probability for `binary:logistic`, the value for `reg:squarederror`. `values` is row-major.
+    pub fn predict(&self, values: &[f32]) -> Result<Vec<f32>, MlError> {
+        if values.is_empty() {
+            return Ok(Vec::new());
+        }
+        let answers = self.model.predict_rows(values, Iterations::Best).map_err(|error| MlError::Data(error.to_string()))?;
+        Ok(answers.into_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+
+    /// Rows whose label is 1 exactly when the first of two features is above 10.
+    fn separable(rows: usize) -> Labelled {
+        let mut data = Labelled { width: 2, ..Labelled::default() };
+        for row in 0..rows {
+            data.values.extend([(row % 20) as f32, (row * 7 % 13) as f32]);
+            data.labels.push(f32::from(u8::from(row % 20 > 10)));
+        }
+        data
+    }
+
+    fn parameters(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
+        pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn learns_a_rule_and_reports_every_round() {
+        let data = separable(400);
+        let mut rounds = Vec::new();
+        let booster =
+            train(&data, Some(&separable(100)), &parameters(&[("objective", "binary:logistic"), ("num_round", "10")]), &mut |round| {
+                rounds.push(round.clone());
+                ControlFlow::Continue(())
+            })
+            .unwrap();
+        assert_eq!(rounds.len(), 10);
+        assert_eq!(rounds[0].metrics.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["train-logloss", "validation-logloss"]);
+        assert!(rounds[9].metrics[1].1 < rounds[0].metrics[1].1);
+        let scores = booster.predict(&[0.0, 0.0, 19.0, 0.0]).unwrap();
+        assert!(scores[0] < 0.1 && scores[1] > 0.9, "{scores:?}");
+    }
+
+    #[test]
+    fn the_model_survives_both_xgboost_formats() {
+        let data = separable(200);
+        let booster = train(
+            &data,
+            None,
+            &parameters(&[("objective", "reg:squarederror"), ("num_round", "5"), ("subsample", "0.7"), ("seed", "7")]),
+            &mut |_| ControlFlow::Continue(()),
+        )
+        .unwrap();
+        let expected = booster.predict(&data.values).unwrap();
+        for bytes in [booster.to_xgboost_json().unwrap(), booster.to_xgboost_ubjson().unwrap()] {
+            let read = Booster::from_xgboost(&bytes).unwrap();
+            assert_eq!(read.width(), 2);
+            assert_eq!(read.predict(&data.values).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_model_and_another_does_not() {
+        let mut data = separable(400);
+        for (row, label) in data.labels.iter_mut().enumerate() {
+            if row % 9 == 0 {
+                *label = 1.0 - *label;
+            }
+        }
+        let model = |seed: &str| {
+            let parameters = parameters(&[("num_round", "5"), ("subsample", "0.5"), ("seed", seed)]);
+            train(&data, None, &parameters, &mut |_| ControlFlow::Continue(())).unwrap().to_xgboost_json().unwrap()
+        };
+        assert_eq!(model("1"), model("1"));
+        assert_ne!(model("1"), model("2"));
+    }
+
+    #[test]
+    fn a_broken_round_stops_the_training() {
+        let mut seen = 0;
+        let result = train(&separable(100), None, &parameters(&[("num_round", "50")]), &mut |_| {
+            seen += 1;
+            if seen == 3 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        });
+        assert_eq!(result.unwrap_err(), MlError::Stopped);
+        assert_eq!(seen, 3);
+    }
+
+    #[test]
+    fn refuses_labels_that_are_no_probability() {
+        let mut data = separable(40);
+        data.labels[3] = 2.0;
+        let result =
+            train(&data, None, &parameters(&[("num_round", "2"), ("objective", "binary:logistic")]), &mut |_| ControlFlow::Continue(()));
+        assert!(matches!(result, Err(MlError::Data(_))), "{result:?}");
+    }
+
+    #[test]
+    fn refuses_what_is_no_model() {
+        assert!(matches!(Booster::from_xgboost(b"PK\x03\x04"), Err(MlError::Model(_))));
+    }
+
+    #[test]
+    fn a_round_is_logged_as_the_container_logs_it() {
+        let round = Round { number: 3, metrics: vec![("train-logloss".into(), 0.5), ("validation-logloss".into(), 0.25)] };
+        assert_eq!(round.log_line(), "[3]#011train-logloss:0.50000#011validation-logloss:0.25000");
+    }
+}

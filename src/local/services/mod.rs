@@ -1,0 +1,45 @@
+//! The services of the embedded AWS, one file or folder each.
+
+pub mod athena;
+pub mod cells;
+pub mod generic;
+mod kept;
+pub mod lambda;
+pub mod protocol;
+pub mod redshift;
+pub mod redshift_data;
+pub mod redshift_serverless;
+pub mod runs;
+pub mod s3;
+pub mod sagemaker;
+pub mod sagemaker_runtime;
+pub mod warehouse;
+
+use std::sync::Arc;
+
+use winterbaume_secretsmanager::SecretsManagerService;
+
+use super::LocalError;
+use super::account::Account;
+use super::service::Service;
+
+/// Opens every service of an account.
+pub(super) async fn open(account: &Account) -> Result<Vec<Arc<dyn Service>>, LocalError> {
+    let secrets =
+        generic::SecretsManager::open(SecretsManagerService::new(), account.store.clone(), account.id.clone(), account.region.clone());
+    let sagemaker = sagemaker::SageMaker::open(account.clone())?;
+    let runtime = sagemaker.runtime();
+    Ok(vec![
+        Arc::new(generic::Iam::open(account).await?),
+        Arc::new(generic::Sts::open(account.id.clone())),
+        Arc::new(secrets.await?),
+        Arc::new(s3::S3::open(account)),
+        Arc::new(athena::Athena::open(account.clone())?),
+        Arc::new(redshift::Redshift::open(account.clone())?),
+        Arc::new(redshift_data::RedshiftData::open(account.clone())?),
+        Arc::new(redshift_serverless::RedshiftServerless::open(account.clone())?),
+        Arc::new(lambda::Lambda::open(account.clone())?),
+        Arc::new(sagemaker),
+        Arc::new(runtime),
+    ])
+}

@@ -1,0 +1,135 @@
+//! What each type of step does.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, Method};
+use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
+
+use super::Inner;
+use super::definition::{Kind, Step, list};
+use super::execution::{Ended, Variables};
+use super::expression::{plain, resolve};
+use super::jobs::JobKind;
+use super::names::Doc;
+use crate::local::service::Request;
+use crate::local::services::protocol::aws_json::Input;
+
+impl Inner {
+    /// Performs a step that has just started.
+    pub(super) async fn perform(self: &Arc<Self>, id: &str, step: &Step, token: &CancellationToken) -> Ended {
+        let arguments = match self.arguments(id, step) {
+            Ok(arguments) => arguments,
+            Err(reason) => return Ended::Failed(format!("ClientError: {reason}")),
+        };
+        match step.kind {
+            Kind::Condition => self.choose(id, step, &arguments),
+            Kind::Fail => {
+                let message = plain(&arguments["ErrorMessage"]);
+                match self.note(id, &step.name, json!({ "Fail": { "ErrorMessage": message } })) {
+                    Ok(()) => Ended::Failed(message),
+                    Err(reason) => Ended::Failed(reason),
+                }
+            }
+            Kind::RegisterModel => self.register_step(id, step, arguments),
+            Kind::Lambda => tokio::select! {
+                ended = self.lambda_step(id, step, &arguments) => ended,
+                () = token.cancelled() => Ended::Stopped,
+            },
+            Kind::Processing => self.job_step(id, step, arguments, JobKind::Processing, token).await,
+            Kind::Training => self.job_step(id, step, arguments, JobKind::Training, token).await,
+        }
+    }
+
+    fn arguments(&self, id: &str, step: &Step) -> Result<Value, String> {
+        let variables = Variables::of(self, id).ok_or("the execution does not exist any more")?;
+        resolve(&step.own_arguments(), &variables)
+    }
+
+    fn register_step(&self, id: &str, step: &Step, arguments: Value) -> Ended {
+        let input = Input::new(members(arguments), "ValidationException");
+        let arn = match self.create_model_package(&input) {
+            Ok(made) => made["ModelPackageArn"].clone(),
+            Err(error) => return Ended::Failed(format!("ClientError: {}", error.message)),
+        };
+        let described = arn.as_str().and_then(|arn| self.package(arn).ok()).map_or(Value::Null, Value::Object);
+        match self.note(id, &step.name, json!({ "RegisterModel": { "Arn": arn } })) {
+            Ok(()) => Ended::Done(described),
+            Err(reason) => Ended::Failed(reason),
+        }
+    }
+
+    async fn job_step(self: &Arc<Self>, id: &str, step: &Step, arguments: Value, kind: JobKind, token: &CancellationToken) -> Ended {
+        let suffix: String = self.unique(&format!("{id}/{}", step.name)).chars().take(10).collect();
+        let shown: String = step.name.chars().take(20).collect();
+        let name = format!("pipelines-{id}-{}-{suffix}", shown.trim_matches('-'));
+        let created = match kind.create(self, &name, &Input::new(members(arguments), "ValidationException")) {
+            Ok(created) => created,
+            Err(error) => return Ended::Failed(format!("ClientError: {}", error.message)),
+        };
+        if let Err(reason) = self.note(id, &step.name, json!({ kind.step_member(): { "Arn": created } })) {
+            return Ended::Failed(reason);
+        }
+        // The job is stopped with the execution.
+        let ended = kind.run(self, &name, &token.child_token()).await;
+        match ended {
+            Ended::Done(mut properties) => {
+                if let (Some(properties), files) = (properties.as_object_mut(), &step.source["PropertyFiles"]) {
+                    properties.insert("PropertyFiles".into(), files.clone());
+                }
+                Ended::Done(properties)
+            }
+            other => other,
+        }
+    }
+
+    async fn lambda_step(&self, id: &str, step: &Step, arguments: &Value) -> Ended {
+        // A Lambda step's own arguments are the function's ARN and what it is invoked with.
+        let function = arguments[0].as_str().unwrap_or_default().to_owned();
+        let answer = match self.invoke_function(&function, &arguments[1]).await {
+            Ok(answer) => answer,
+            Err(reason) => return Ended::Failed(reason),
+        };
+        let mut outputs = Doc::new();
+        let mut listed = Vec::new();
+        for output in list(&step.source["OutputParameters"]) {
+            let name = output["OutputName"].as_str().unwrap_or_default();
+            let Some(value) = answer.get(name) else {
+                return Ended::Failed(format!("ClientError: Lambda function {function} did not return the output parameter {name}."));
+            };
+            outputs.insert(name.to_owned(), value.clone());
+            listed.push(json!({ "Name": name, "Value": plain(value) }));
+        }
+        match self.note(id, &step.name, json!({ "Lambda": { "Arn": function, "OutputParameters": listed } })) {
+            Ok(()) => Ended::Done(json!({ "OutputParameters": outputs })),
+            Err(reason) => Ended::Failed(reason),
+        }
+    }
+
+    async fn invoke_function(&self, function: &str, event: &Value) -> Result<Value, String> {
+        let request = Request {
+            method: Method::POST,
+            uri: format!("https://lambda.internal/2015-03-31/functions/{}/invocations", function.replace(':', "%3A")),
+            headers: HeaderMap::new(),
+            body: if event.is_null() { "{}".into() } else { event.to_string().into() },
+        };
+        let response = self.account.services.send("lambda", request).await;
+        let body: Value = serde_json::from_slice(&response.body).unwrap_or(Value::Null);
+        if response.status >= 300 {
+            let message = body["message"].as_str().or_else(|| body["Message"].as_str()).unwrap_or("the function could not be invoked");
+            return Err(format!("ClientError: {message}"));
+        }
+        if response.headers.contains_key("x-amz-function-error") {
+            let message = body["errorMessage"].as_str().unwrap_or("the function failed");
+            return Err(format!("ClientError: Lambda function {function} failed: {message}"));
+        }
+        Ok(body)
+    }
+}
+
+fn members(value: Value) -> Doc {
+    match value {
+        Value::Object(members) => members,
+        _ => Doc::new(),
+    }
+}

@@ -1,0 +1,20 @@
+//! What the demonstration does. Every operation takes a `Context`, reports through its progress channel, can be
+//! cancelled, can be run again, and changes nothing the second time.
+
+pub mod checklist;
+pub mod context;
+pub mod data;
+pub mod error;
+pub mod evaluation;
+mod hops;
+mod login;
+pub mod models;
+mod notes;
+pub mod pipeline;
+pub mod predict;
+pub mod query;
+mod report;
+pub mod steps;
+
+pub use context::Context;
+pub use error::{OpError, OpErrorKind};

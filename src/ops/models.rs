@@ -1,0 +1,95 @@
+//! The model registry: versions, their figures, who may be used.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::error::op;
+use super::evaluation::{self, Evaluation};
+use super::{Context, OpError};
+pub use crate::aws::registry::ApprovalState;
+use crate::aws::registry::{Package, PackageSummary};
+use crate::demo::pipeline_definition::metadata;
+
+/// A version in the registry.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ModelVersion {
+    /// ARN.
+    pub arn: String,
+    /// Version, counted from 1.
+    pub version: u32,
+    /// Whether it may be used.
+    pub approval: ApprovalState,
+    /// `Completed` and the like.
+    pub status: String,
+    /// When it was registered.
+    pub created: Option<DateTime<Utc>>,
+    /// Its figures on the test split, where they can be read.
+    pub evaluation: Option<Evaluation>,
+    /// `s3://` location of the artifact; empty in listings.
+    pub artifact: String,
+    /// XGBoost's name of the objective; empty in listings.
+    pub objective: String,
+}
+
+/// Versions of the group, newest first, with their figures.
+pub async fn list(context: &Context) -> Result<Vec<ModelVersion>, OpError> {
+    let packages = summaries(context).await?;
+    futures::future::try_join_all(packages.iter().map(|package| version(context, package.arn.as_str()))).await
+}
+
+pub(super) async fn summaries(context: &Context) -> Result<Vec<PackageSummary>, OpError> {
+    let group = &context.scenario.model_group;
+    context.gateways.registry.packages(group).await.map_err(op(group, "could not list the models"))
+}
+
+/// One version.
+pub async fn show(context: &Context, version_number: u32) -> Result<ModelVersion, OpError> {
+    let package = find(context, version_number).await?;
+    version(context, &package.arn).await
+}
+
+/// Approves or rejects a version; gives whether that changed anything.
+pub async fn decide(context: &Context, version_number: u32, approval: ApprovalState, note: &str) -> Result<bool, OpError> {
+    let package = find(context, version_number).await?;
+    if package.approval == approval {
+        return Ok(false);
+    }
+    let what = "could not decide on the model";
+    context.gateways.registry.decide(&package.arn, approval, note).await.map_err(op(&package.arn, what))?;
+    Ok(true)
+}
+
+async fn find(context: &Context, version_number: u32) -> Result<PackageSummary, OpError> {
+    let packages = summaries(context).await?;
+    let known: Vec<String> = packages.iter().map(|package| package.version.to_string()).collect();
+    packages.into_iter().find(|package| package.version == version_number).ok_or_else(|| {
+        let group = &context.scenario.model_group;
+        let fix =
+            if known.is_empty() { "run the step `pipeline` first".to_owned() } else { format!("the versions are {}", known.join(", ")) };
+        OpError::precondition(group, format!("there is no version {version_number}"), format!("`{group}` does not have it"), fix)
+    })
+}
+
+async fn version(context: &Context, arn: &str) -> Result<ModelVersion, OpError> {
+    let package = package(context, arn).await?;
+    let evaluation = match package.properties.get(metadata::EVALUATION).or(package.statistics.as_ref()) {
+        // A report that somebody removed does not make the version unreadable.
+        Some(address) => evaluation::evaluation(context, address).await.ok(),
+        None => None,
+    };
+    Ok(ModelVersion {
+        arn: package.summary.arn,
+        version: package.summary.version,
+        approval: package.summary.approval,
+        status: package.summary.status,
+        created: package.summary.created,
+        evaluation,
+        artifact: package.artifact,
+        objective: package.properties.get(metadata::OBJECTIVE).cloned().unwrap_or_default(),
+    })
+}
+
+pub(super) async fn package(context: &Context, arn: &str) -> Result<Package, OpError> {
+    let found = context.gateways.registry.package(arn).await.map_err(op(arn, "could not read the model"))?;
+    found.ok_or_else(|| OpError::failed(arn, "could not read the model", "it does not exist any more"))
+}

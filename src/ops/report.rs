@@ -1,0 +1,45 @@
+//! One run of a step: what it is given, and how it tells of its progress.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+
+use super::{Context, OpError};
+use crate::demo::event::{Event, EventKind};
+use crate::demo::step::Step;
+
+/// A step at work.
+pub(super) struct Run<'a> {
+    /// What it works with.
+    pub context: &'a Context,
+    step: Step,
+    started: DateTime<Utc>,
+}
+
+impl<'a> Run<'a> {
+    /// A run that begins now.
+    pub fn begin(context: &'a Context, step: Step) -> Self {
+        let run = Run { context, step, started: context.clock.now() };
+        run.tell(EventKind::Started, None, step.title(), Map::new());
+        run
+    }
+
+    /// Something happened; `resource` is the one concerned. An error when the work was ended on demand, so that saying what comes next is
+    /// also asking whether to go on.
+    pub fn say(&self, resource: &str, message: impl AsRef<str>) -> Result<(), OpError> {
+        let resource = (!resource.is_empty()).then(|| resource.to_owned());
+        self.tell(EventKind::Progress, resource, message.as_ref(), Map::new());
+        self.context.proceed(message.as_ref())
+    }
+
+    /// The end of the run.
+    pub fn end(&self, event: EventKind, resource: Option<String>, message: &str, detail: Map<String, Value>) {
+        self.tell(event, resource, message, detail);
+    }
+
+    fn tell(&self, event: EventKind, resource: Option<String>, message: &str, detail: Map<String, Value>) {
+        let ts = self.context.clock.now();
+        let seconds = (ts - self.started).num_microseconds().unwrap_or_default() as f64 / 1e6;
+        // Whoever listened may have gone; the work goes on.
+        let _ = self.context.progress.send(Event { ts, step: self.step, event, resource, message: message.to_owned(), seconds, detail });
+    }
+}

@@ -1,0 +1,102 @@
+//! Runs the nine steps. One file per step in `steps/`.
+
+mod cleanup;
+mod deploy;
+mod explore;
+mod foundation;
+mod lake;
+mod load;
+mod passwords;
+mod pipeline;
+mod predict;
+mod redshift_ml;
+mod roles;
+mod states;
+mod warehouse;
+
+use std::time::Duration;
+
+use serde_json::{Map, Value, json};
+
+use super::report::Run;
+use super::{Context, OpError, OpErrorKind};
+use crate::demo::event::EventKind;
+use crate::demo::step::Step;
+
+pub use cleanup::{Removal, plan as cleanup_plan};
+pub(super) use redshift_ml::state as sql_model_state;
+pub use states::{StepState, from_checklist, states};
+
+/// How long a cancelled step has for stopping what it started before it is left.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// How a step ended well.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StepOutcome {
+    /// Whether anything was changed; the second run of a step changes nothing.
+    pub changed: bool,
+    /// One sentence for people: what is there now, with its figures.
+    pub message: String,
+    /// Figures and facts (`rows`, `auc`, …), also those of the summary's `metrics`.
+    pub detail: Map<String, Value>,
+}
+
+impl StepOutcome {
+    /// An outcome whose facts are the members of a JSON object.
+    fn new(changed: bool, message: impl Into<String>, detail: Value) -> Self {
+        let detail = match detail {
+            Value::Object(members) => members,
+            _ => Map::new(),
+        };
+        StepOutcome { changed, message: message.into(), detail }
+    }
+}
+
+/// Runs one step: `Started`, `Progress`…, then `Succeeded`, `Skipped` or `Failed` go to the progress channel.
+pub async fn run(context: &Context, step: Step) -> Result<StepOutcome, OpError> {
+    let run = Run::begin(context, step);
+    let cancelled = async {
+        context.cancel.cancelled().await;
+        tokio::time::sleep(GRACE).await;
+    };
+    let result = tokio::select! {
+        result = work(&run, step) => result,
+        () = cancelled => Err(OpError::cancelled(step.title())),
+    };
+    match &result {
+        Ok(outcome) => {
+            let mut detail = outcome.detail.clone();
+            detail.insert("changed".to_owned(), Value::Bool(outcome.changed));
+            // Looking at the data and asking the model are done anew each time; every other step that changes nothing had nothing to do.
+            let looked = matches!(step, Step::Explore | Step::Predict);
+            let kind = if outcome.changed || looked { EventKind::Succeeded } else { EventKind::Skipped };
+            run.end(kind, None, &outcome.message, detail);
+        }
+        Err(error) => {
+            let mut detail = Map::new();
+            detail.insert("what".to_owned(), json!(error.what));
+            detail.insert("why".to_owned(), json!(error.why));
+            detail.insert("cancelled".to_owned(), json!(error.kind == OpErrorKind::Cancelled));
+            if let Some(fix) = &error.fix {
+                detail.insert("fix".to_owned(), json!(fix));
+            }
+            run.end(EventKind::Failed, error.resource.clone(), &error.to_string(), detail);
+        }
+    }
+    result
+}
+
+async fn work(run: &Run<'_>, step: Step) -> Result<StepOutcome, OpError> {
+    // Boxed: each is a large future, and only one of them is ever alive.
+    match step {
+        Step::Foundation => Box::pin(foundation::run(run)).await,
+        Step::Explore => Box::pin(explore::run(run)).await,
+        Step::Lake => Box::pin(lake::run(run)).await,
+        Step::Load => Box::pin(load::run(run)).await,
+        Step::Pipeline => Box::pin(pipeline::run(run)).await,
+        Step::Deploy => Box::pin(deploy::run(run)).await,
+        Step::Predict => Box::pin(predict::run(run)).await,
+        Step::RedshiftMl => Box::pin(redshift_ml::run(run)).await,
+        Step::Cleanup => Box::pin(cleanup::run(run)).await,
+    }
+}

@@ -1,0 +1,386 @@
+//! Step 9: everything that the demonstration made is removed, and nothing else.
+//!
+//! A resource is removed when it carries this demonstration's tag; what carries no tags of its own (objects, tables, packages) when the
+//! resource that holds it does. What depends on others goes first; what does not, at the same time. Failures are collected: one
+//! resource that cannot be removed does not keep the others.
+
+use futures::future::{BoxFuture, FutureExt, join_all};
+use serde_json::json;
+
+use super::StepOutcome;
+use crate::aws::{AwsError, PollError, Tags};
+use crate::demo::figures;
+use crate::demo::policies::DemoRole;
+use crate::demo::sql::SqlEngine;
+use crate::ops::error::op;
+use crate::ops::pipeline::token;
+use crate::ops::query::{self, QueryEngine};
+use crate::ops::report::Run;
+use crate::ops::{Context, OpError, OpErrorKind, pipeline};
+
+/// Something that cleanup removes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Removal {
+    /// The kind for people (`IAM role`).
+    pub kind: &'static str,
+    /// Name.
+    pub name: String,
+    /// The wave it goes with: everything of a wave goes at the same time, after the waves before it.
+    pub wave: u8,
+    what: What,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum What {
+    Execution(String),
+    Endpoint,
+    EndpointConfig,
+    Model,
+    Pipeline,
+    Package(String),
+    Group,
+    SqlModel,
+    LakeDatabase,
+    Function,
+    Workgroup,
+    Namespace,
+    Cluster,
+    SubnetGroup,
+    Objects(Vec<String>),
+    Bucket,
+    Secret,
+    Role,
+}
+
+/// What cleanup would remove, in the order in which it would.
+pub async fn plan(context: &Context) -> Result<Vec<Removal>, OpError> {
+    let parts: Vec<BoxFuture<'_, Result<Vec<Removal>, OpError>>> = vec![
+        serving(context).boxed(),
+        training(context).boxed(),
+        functions_and_secrets(context).boxed(),
+        warehouse(context).boxed(),
+        storage(context).boxed(),
+        roles(context).boxed(),
+    ];
+    let mut removals = Vec::new();
+    for part in join_all(parts).await {
+        removals.extend(part?);
+    }
+    // What is inside a warehouse that goes needs no removal of its own, unless it has something outside.
+    removals.sort_by(|a, b| a.wave.cmp(&b.wave).then(a.kind.cmp(b.kind)).then(a.name.cmp(&b.name)));
+    Ok(removals)
+}
+
+fn removal(wave: u8, kind: &'static str, name: impl Into<String>, what: What) -> Removal {
+    Removal { kind, name: name.into(), wave, what }
+}
+
+/// Endpoints, their configurations, models.
+async fn serving(context: &Context) -> Result<Vec<Removal>, OpError> {
+    let gateway = &context.gateways.endpoints;
+    let part = &context.scenario.demo;
+    let told = "could not list what serves models";
+    // The endpoints may be named otherwise than the demonstration.
+    let named = [&context.scenario.staging_endpoint, &context.scenario.production_endpoint];
+    let (endpoints, configs, models, staging, production) = tokio::try_join!(
+        gateway.endpoints(part),
+        gateway.configs(part),
+        gateway.models(part),
+        gateway.endpoints(named[0]),
+        gateway.endpoints(named[1]),
+    )
+    .map_err(op(part, told))?;
+    let mut candidates = Vec::new();
+    for endpoint in endpoints.into_iter().chain(staging).chain(production) {
+        candidates.push((removal(1, "Endpoint", endpoint.name, What::Endpoint), endpoint.arn));
+    }
+    for config in configs {
+        candidates.push((removal(2, "Endpoint config", config.name, What::EndpointConfig), config.arn));
+    }
+    for model in models {
+        candidates.push((removal(3, "Model", model.name, What::Model), model.arn));
+    }
+    candidates.sort_by(|a, b| a.1.cmp(&b.1));
+    candidates.dedup_by(|a, b| a.1 == b.1);
+    keep_ours(context, candidates).await
+}
+
+/// Keeps the SageMaker resources that carry the tag.
+async fn keep_ours(context: &Context, candidates: Vec<(Removal, String)>) -> Result<Vec<Removal>, OpError> {
+    let tagged = candidates.into_iter().map(|(removal, arn)| async move {
+        match context.gateways.pipelines.tags(&arn).await {
+            Ok(tags) => Ok(context.is_ours(&tags).then_some(removal)),
+            Err(error) if error.is_not_found() => Ok(None),
+            Err(error) => Err(op(&removal.name, "could not read its tags")(error)),
+        }
+    });
+    let mut ours = Vec::new();
+    for result in join_all(tagged).await {
+        ours.extend(result?);
+    }
+    Ok(ours)
+}
+
+/// Pipeline with its running executions, packages, group.
+async fn training(context: &Context) -> Result<Vec<Removal>, OpError> {
+    let s = &context.scenario;
+    let g = &context.gateways;
+    let (pipeline, group) = tokio::try_join!(
+        async { g.pipelines.find(&s.pipeline).await.map_err(op(&s.pipeline, "could not look for the pipeline")) },
+        async { g.registry.group(&s.model_group).await.map_err(op(&s.model_group, "could not look for the model group")) },
+    )?;
+    let mut candidates = Vec::new();
+    if let Some(pipeline) = pipeline {
+        candidates.push((removal(2, "Pipeline", &s.pipeline, What::Pipeline), pipeline.arn));
+    }
+    if let Some(group) = group {
+        candidates.push((removal(5, "Model group", &s.model_group, What::Group), group.arn));
+    }
+    let mut ours = keep_ours(context, candidates).await?;
+    if ours.iter().any(|removal| removal.what == What::Pipeline) {
+        let executions = g.pipelines.executions(&s.pipeline, 100).await.map_err(op(&s.pipeline, "could not list the executions"))?;
+        for execution in executions.into_iter().filter(|execution| matches!(execution.status.as_str(), "Executing" | "Stopping")) {
+            ours.push(removal(1, "Execution", execution.name, What::Execution(execution.arn)));
+        }
+    }
+    if ours.iter().any(|removal| removal.what == What::Group) {
+        let packages = g.registry.packages(&s.model_group).await.map_err(op(&s.model_group, "could not list the models"))?;
+        for package in packages {
+            ours.push(removal(4, "Model package", format!("{} version {}", s.model_group, package.version), What::Package(package.arn)));
+        }
+    }
+    Ok(ours)
+}
+
+async fn functions_and_secrets(context: &Context) -> Result<Vec<Removal>, OpError> {
+    let s = &context.scenario;
+    let (function, secret) = tokio::try_join!(
+        async { context.gateways.functions.find(&s.function).await.map_err(op(&s.function, "could not look for the function")) },
+        async { context.gateways.secrets.find(&s.secret).await.map_err(op(&s.secret, "could not look for the login")) },
+    )?;
+    let mut ours = Vec::new();
+    if function.is_some_and(|function| context.is_ours(&function.tags)) {
+        ours.push(removal(3, "Function", &s.function, What::Function));
+    }
+    if secret.is_some_and(|secret| context.is_ours(&secret.tags)) {
+        // After the warehouse: statements on it need the login.
+        ours.push(removal(6, "Secret", &s.secret, What::Secret));
+    }
+    Ok(ours)
+}
+
+/// Both kinds of warehouse: the settings may have changed since it was made.
+async fn warehouse(context: &Context) -> Result<Vec<Removal>, OpError> {
+    let s = &context.scenario;
+    let g = &context.gateways;
+    let name = &s.warehouse;
+    let told = "could not look for the warehouse";
+    let (namespace, workgroup, cluster, subnets) = tokio::try_join!(
+        g.serverless.namespace(name),
+        g.serverless.workgroup(name),
+        g.cluster.find(name),
+        g.cluster.subnet_group(&s.subnet_group),
+    )
+    .map_err(op(name, told))?;
+    let tags_of = |arn: Option<String>| async move {
+        match arn {
+            None => Ok(None),
+            Some(arn) => match g.serverless.tags(&arn).await {
+                Ok(tags) => Ok(Some(tags)),
+                Err(error) if error.is_not_found() => Ok(None),
+                Err(error) => Err(op(&arn, "could not read its tags")(error)),
+            },
+        }
+    };
+    let (namespace, workgroup) = tokio::try_join!(tags_of(namespace.map(|n| n.arn)), tags_of(workgroup.map(|w| w.arn)))?;
+    let ours = |tags: Option<Tags>| tags.is_some_and(|tags| context.is_ours(&tags));
+    let (namespace, workgroup, cluster) = (ours(namespace), ours(workgroup), ours(cluster.map(|cluster| cluster.tags)));
+    let mut removals = Vec::new();
+    if workgroup {
+        removals.push(removal(4, "Workgroup", name, What::Workgroup));
+    }
+    if namespace {
+        removals.push(removal(5, "Namespace", name, What::Namespace));
+    }
+    if cluster {
+        removals.push(removal(4, "Cluster", name, What::Cluster));
+    }
+    if ours(subnets.map(|group| group.tags)) {
+        removals.push(removal(5, "Subnet group", &s.subnet_group, What::SubnetGroup));
+    }
+    // Dropping the model also removes what Redshift ML keeps outside the warehouse.
+    if (workgroup || cluster) && super::redshift_ml::state(context).await.is_ok_and(|state| state.is_some()) {
+        removals.push(removal(2, "SQL model", &s.ml_model, What::SqlModel));
+    }
+    Ok(removals)
+}
+
+/// The lake's database, objects, bucket. The bucket holds what has no tags of its own.
+async fn storage(context: &Context) -> Result<Vec<Removal>, OpError> {
+    let s = &context.scenario;
+    let g = &context.gateways;
+    let bucket = &s.bucket;
+    if !g.objects.bucket_exists(bucket).await.map_err(op(bucket, "could not look for the bucket"))? {
+        return Ok(Vec::new());
+    }
+    let mut removals = Vec::new();
+    let tags = g.objects.bucket_tags(bucket).await.map_err(op(bucket, "could not read the bucket's tags"))?;
+    let ours = context.is_ours(&tags);
+    let table = g.lake.table(&s.glue_database, &s.glue_table).await.map_err(op(&s.glue_table, "could not look for the lake's table"))?;
+    let database = g.lake.database(&s.glue_database).await.map_err(op(&s.glue_database, "could not look for the lake's database"))?;
+    // A table of ours says so; a database without tables was ours when the bucket is.
+    let marked = table.as_ref().is_some_and(|properties| properties.iter().any(|(name, _)| name == super::lake::VERSION_PROPERTY));
+    if database.is_some() && (marked || table.is_none() && ours) {
+        removals.push(removal(3, "Lake database", &s.glue_database, What::LakeDatabase));
+    }
+    let prefixes = [&s.data_prefix, &s.unload_prefix, &s.pipeline_prefix, &s.athena_prefix];
+    let mut keys = Vec::new();
+    if ours {
+        // The whole bucket was made for the demonstration.
+        keys.extend(g.objects.list(bucket, "").await.map_err(op(bucket, "could not list the objects"))?);
+    } else {
+        for prefix in prefixes {
+            keys.extend(g.objects.list(bucket, prefix).await.map_err(op(bucket, "could not list the objects"))?);
+        }
+    }
+    let keys: Vec<String> = keys.into_iter().map(|object| object.key).collect();
+    if !keys.is_empty() {
+        removals.push(removal(6, "Objects", format!("{} in s3://{bucket}", figures::count(keys.len() as u64)), What::Objects(keys)));
+    }
+    if ours {
+        removals.push(removal(7, "S3 bucket", bucket, What::Bucket));
+    }
+    Ok(removals)
+}
+
+async fn roles(context: &Context) -> Result<Vec<Removal>, OpError> {
+    let found = DemoRole::ALL.map(|role| async move {
+        let name = role.name(&context.scenario);
+        let found = context.gateways.roles.find(name).await.map_err(op(name, "could not look for the role"))?;
+        Ok(found.filter(|role| context.is_ours(&role.tags)).map(|_| removal(7, "IAM role", name, What::Role)))
+    });
+    let mut ours = Vec::new();
+    for result in join_all(found).await {
+        ours.extend(result?);
+    }
+    Ok(ours)
+}
+
+pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
+    let context = run.context;
+    run.say("", "looking for everything that carries this demonstration's tag")?;
+    let planned = plan(context).await?;
+    if planned.is_empty() {
+        return Ok(StepOutcome::new(false, "Nothing of the demonstration is left in the account", json!({ "removed": [] })));
+    }
+    let mut removed: Vec<String> = Vec::new();
+    let mut failures: Vec<OpError> = Vec::new();
+    let waves: std::collections::BTreeSet<u8> = planned.iter().map(|removal| removal.wave).collect();
+    for wave in waves {
+        context.proceed("cleaning up")?;
+        let now = planned.iter().filter(|removal| removal.wave == wave);
+        let ended = join_all(now.map(|removal| async move { (removal, remove(context, removal).await) })).await;
+        for (removal, result) in ended {
+            match result {
+                Ok(true) => {
+                    run.say(&removal.name, format!("{} removed", removal.kind))?;
+                    removed.push(format!("{} {}", removal.kind, removal.name));
+                }
+                Ok(false) => run.say(&removal.name, format!("{} was already gone", removal.kind))?,
+                Err(error) if error.kind == OpErrorKind::Cancelled => return Err(error),
+                Err(error) => {
+                    run.say(&removal.name, format!("{} could not be removed: {}", removal.kind, error.why))?;
+                    failures.push(error);
+                }
+            }
+        }
+    }
+    if let Some(first) = failures.first() {
+        let all: Vec<String> = failures.iter().map(|error| error.to_string()).collect();
+        let what = format!("{} could not be removed", figures::counted(failures.len() as u64, "resource"));
+        let fix = first.fix.clone().unwrap_or_else(|| "run cleanup again: what is gone already stays gone".to_owned());
+        return Err(OpError::failed("", what, all.join("; ")).with_fix(fix));
+    }
+    let message = format!("{} removed, nothing of the demonstration is left", figures::counted(removed.len() as u64, "resource"));
+    Ok(StepOutcome::new(!removed.is_empty(), message, json!({ "removed": removed })))
+}
+
+/// Removes one resource and waits until it is gone where others depend on that. Gives false when it was gone already.
+async fn remove(context: &Context, removal: &Removal) -> Result<bool, OpError> {
+    let g = &context.gateways;
+    let s = &context.scenario;
+    let name = removal.name.as_str();
+    let told = |result: Result<bool, AwsError>| result.map_err(op(name, "could not remove it"));
+    match &removal.what {
+        What::Execution(arn) => pipeline::stop(context, arn).await.map(|()| true),
+        What::Endpoint => {
+            let gone = told(g.endpoints.delete(name).await)?;
+            wait(context, name, || async { Ok(g.endpoints.find(name).await?.is_none()) }).await?;
+            Ok(gone)
+        }
+        What::EndpointConfig => told(g.endpoints.delete_config(name).await),
+        What::Model => told(g.endpoints.delete_model(name).await),
+        What::Pipeline => told(g.pipelines.delete(name, &token()).await),
+        What::Package(arn) => told(g.registry.delete_package(arn).await),
+        What::Group => told(g.registry.delete_group(name).await),
+        What::SqlModel => {
+            let sql = context.sql(SqlEngine::Redshift, "drop_model")?;
+            query::rows(context, QueryEngine::Redshift, sql).await.map(|_| true)
+        }
+        What::LakeDatabase => {
+            let sql = context.sql(SqlEngine::Athena, "drop_database")?;
+            query::rows(context, QueryEngine::Athena, sql).await.map(|_| true)
+        }
+        What::Function => told(g.functions.delete(name).await),
+        What::Workgroup => {
+            let gone = told(g.serverless.delete_workgroup(name).await)?;
+            wait(context, name, || async { Ok(g.serverless.workgroup(name).await?.is_none()) }).await?;
+            Ok(gone)
+        }
+        What::Namespace => {
+            let gone = told(g.serverless.delete_namespace(name).await)?;
+            wait(context, name, || async { Ok(g.serverless.namespace(name).await?.is_none()) }).await?;
+            Ok(gone)
+        }
+        What::Cluster => {
+            let gone = told(g.cluster.delete(name).await)?;
+            wait(context, name, || async { Ok(g.cluster.find(name).await?.is_none()) }).await?;
+            Ok(gone)
+        }
+        What::SubnetGroup => told(g.cluster.delete_subnet_group(name).await),
+        What::Objects(keys) => {
+            // Whatever arrived since the plan was made (results of the last queries) goes too when the bucket is the demonstration's.
+            g.objects.delete(&s.bucket, keys).await.map_err(op(name, "could not remove the objects"))?;
+            Ok(true)
+        }
+        What::Bucket => {
+            let rest = g.objects.list(name, "").await.map_err(op(name, "could not list the objects"))?;
+            let keys: Vec<String> = rest.into_iter().map(|object| object.key).collect();
+            g.objects.delete(name, &keys).await.map_err(op(name, "could not remove the objects"))?;
+            told(g.objects.delete_bucket(name).await)
+        }
+        What::Secret => told(g.secrets.delete(name).await),
+        What::Role => told(g.roles.delete(name).await),
+    }
+}
+
+/// Waits until something is gone.
+async fn wait<F, Fut>(context: &Context, name: &str, gone: F) -> Result<(), OpError>
+where
+    F: Fn() -> Fut,
+    Fut: Future<Output = Result<bool, AwsError>>,
+{
+    let what = format!("{name} to be gone");
+    let waited = context
+        .gateways
+        .poll
+        .until(&context.cancel, &what, None, || {
+            let gone = gone();
+            async move { Ok(gone.await?.then_some(())) }
+        })
+        .await;
+    match waited {
+        Err(PollError::Cancelled { .. }) => Err(OpError::cancelled("cleaning up")),
+        other => other.map_err(op(name, "it did not go")),
+    }
+}

@@ -1,0 +1,88 @@
+//! Step 5: the table in the warehouse, filled from the lake in one transaction, and verified.
+
+use serde_json::json;
+
+use super::StepOutcome;
+use super::lake::figures_of;
+use crate::demo::figures;
+use crate::demo::sql::SqlEngine;
+use crate::ops::data;
+use crate::ops::error::op;
+use crate::ops::hops::Figures;
+use crate::ops::notes::{self, LOADED, Loaded};
+use crate::ops::query::{self, QueryEngine};
+use crate::ops::report::Run;
+use crate::ops::{Context, OpError};
+
+pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
+    let context = run.context;
+    let scenario = &context.scenario;
+    // Asked at the same time, judged in order: without a warehouse it does not help to hear that the lake is empty.
+    let (schemas, file, note) = tokio::join!(
+        schemas(context),
+        async {
+            data::in_lake(context).await?.ok_or_else(|| {
+                OpError::precondition(
+                    &scenario.glue_table,
+                    "there is nothing to load",
+                    "the CSV is not in the lake",
+                    "run the step `lake` first",
+                )
+            })
+        },
+        notes::read::<Loaded>(context, LOADED),
+    );
+    let (schemas, file, note) = (schemas?, file?, note?);
+    let expected = figures_of(&file)?;
+    let table_name = format!("{}.{}", scenario.schema, scenario.table);
+
+    if schemas.iter().any(|schema| *schema == scenario.schema) && note.is_some_and(|note| note.sha256 == file.sha256) {
+        let there = context.gateways.statements.tables(&context.warehouse(), &scenario.schema).await;
+        let there = there.map_err(op(&table_name, "could not look for the table"))?;
+        if there.iter().any(|table| table.name == scenario.table)
+            && Figures::of_table(context, QueryEngine::Redshift).await? == expected
+            && schemas.iter().any(|schema| *schema == scenario.external_schema)
+        {
+            return Ok(outcome(false, &expected, &table_name, "are already in"));
+        }
+    }
+
+    if !schemas.iter().any(|schema| *schema == scenario.external_schema) {
+        run.say(&scenario.external_schema, "letting the warehouse see the lake")?;
+        let role = context.role_arn(&scenario.redshift_role).await?;
+        let sql = context.sql_with(SqlEngine::Redshift, "create_external_schema", |values| values.with("redshift_role_arn", role))?;
+        query::rows(context, QueryEngine::Redshift, sql).await?;
+    }
+    run.say(&table_name, format!("loading {} from the lake in one transaction", figures::counted(expected.rows, "row")))?;
+    let statements = ["create_schema", "create_table", "empty_table", "load_table"]
+        .into_iter()
+        .map(|name| context.sql(SqlEngine::Redshift, name))
+        .collect::<Result<Vec<_>, _>>()?;
+    query::transaction(context, &statements, "load the table").await?;
+
+    run.say(&table_name, "counting the rows and adding up the economic columns")?;
+    let loaded = Figures::of_table(context, QueryEngine::Redshift).await?;
+    loaded.must_equal(&expected, "the warehouse", "the lake")?;
+    notes::write(context, LOADED, &Loaded { sha256: file.sha256 }).await?;
+    Ok(outcome(true, &expected, &table_name, "went into"))
+}
+
+fn outcome(changed: bool, figures: &Figures, table: &str, verb: &str) -> StepOutcome {
+    let message =
+        format!("{} {verb} `{table}`; rows and sums are those of the lake, to the last decimal", figures::counted(figures.rows, "row"));
+    let sums: Vec<f64> = figures.sums.iter().map(|sum| *sum as f64 / 1000.0).collect();
+    StepOutcome::new(changed, message, json!({ "rows": figures.rows, "yes": figures.yes, "table": table, "sums": sums }))
+}
+
+/// Schemas of the warehouse; a warehouse that is not there is a missing precondition.
+async fn schemas(context: &Context) -> Result<Vec<String>, OpError> {
+    let warehouse = &context.scenario.warehouse;
+    context.gateways.statements.schemas(&context.warehouse()).await.map_err(|error| {
+        let told = op(warehouse, "could not look into the warehouse");
+        if error.is_not_found() || error.kind == crate::aws::AwsErrorKind::Validation {
+            let why = error.message.clone();
+            return OpError::precondition(warehouse, "there is no warehouse to load", why, "run the step `foundation` first");
+        }
+        told(error)
+    })
+}

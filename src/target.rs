@@ -1,0 +1,275 @@
+//! Builds the SDK configuration of a target; nothing else knows which target is in use.
+//!
+//! What only the embedded account has (`reset`, checkpoints, `serve`) is reached through this module too, so that nothing else uses
+//! [`crate::local`].
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::provider::ProvideCredentials;
+use aws_credential_types::provider::error::CredentialsError;
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+
+use crate::aws::activity::ApiCall;
+use crate::aws::{AwsError, AwsErrorKind, Gateways, Polling};
+use crate::config::Settings;
+use crate::config::settings::TargetKind;
+use crate::demo::clock::SharedClock;
+use crate::demo::scenario::Scenario;
+use crate::local::checkpoint::{self, Checkpoint};
+use crate::local::pace::Pace;
+use crate::local::{self, LocalError, Opened, Options};
+use crate::ops::{Context, OpError, OpErrorKind};
+
+/// API calls that a slow listener may lag behind before it loses the oldest.
+const CALLS_KEPT: usize = 1024;
+
+/// How long connecting to a service may take.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long one attempt of a call may take.
+const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(90);
+
+/// Attempts of a call, the first one included.
+const ATTEMPTS: u32 = 5;
+
+/// An opened target: the account, who the caller is in it, and what crosses to it.
+#[derive(Clone)]
+pub struct Connection {
+    /// Which target it is.
+    pub kind: TargetKind,
+    /// The account's gateways.
+    pub gateways: Arc<Gateways>,
+    /// The names of this demonstration in that account.
+    pub scenario: Arc<Scenario>,
+    /// Account id.
+    pub account: String,
+    /// Every API call, as it ends.
+    pub calls: broadcast::Sender<ApiCall>,
+    /// The embedded account, which lives as long as something holds it.
+    embedded: Option<Opened>,
+}
+
+/// Opens the target of the settings. `pace` is what `local.pace` falls back to.
+pub async fn open(settings: &Settings, clock: SharedClock, pace: Pace) -> Result<Connection, OpError> {
+    let kind = settings.aws.target;
+    let (config, polling, embedded) = match kind {
+        TargetKind::Local => {
+            let embedded = open_embedded(settings, clock, pace).await?;
+            (embedded.sdk_config(), Polling::LOCAL, Some(embedded))
+        }
+        TargetKind::Aws => (aws_config(settings).await?, Polling::AWS, None),
+        TargetKind::Replay => {
+            return Err(OpError {
+                kind: OpErrorKind::Usage,
+                resource: None,
+                what: "could not open the target `replay`".into(),
+                why: "there is no recording to play".into(),
+                fix: Some("use `--target local`, which needs no account and no network, or `--target aws`".into()),
+            });
+        }
+    };
+    let (calls, _) = broadcast::channel(CALLS_KEPT);
+    let gateways = Arc::new(Gateways::new(&config, calls.clone(), polling));
+    let caller = gateways.identity.caller().await.map_err(|error| no_identity(settings, &error))?;
+    let scenario = Arc::new(settings.scenario(&caller.account));
+    Ok(Connection { kind, gateways, scenario, account: caller.account, calls, embedded })
+}
+
+impl Connection {
+    /// A context for one operation, with the receiver of its events.
+    pub fn context(
+        &self,
+        settings: Arc<Settings>,
+        clock: SharedClock,
+    ) -> (Context, tokio::sync::mpsc::UnboundedReceiver<crate::demo::event::Event>) {
+        let (progress, events) = tokio::sync::mpsc::unbounded_channel();
+        let context = Context {
+            gateways: Arc::clone(&self.gateways),
+            settings,
+            scenario: Arc::clone(&self.scenario),
+            clock,
+            progress,
+            cancel: CancellationToken::new(),
+        };
+        (context, events)
+    }
+
+    /// Whether this process holds the embedded account itself, rather than using another process's.
+    pub fn owns_account(&self) -> bool {
+        self.embedded.as_ref().is_some_and(Opened::is_owner)
+    }
+
+    /// Stops what the embedded account still does and gives its state directory free. Nothing to do on the other targets.
+    pub async fn close(&self) {
+        if let Some(embedded) = &self.embedded {
+            embedded.close().await;
+        }
+    }
+}
+
+/// Where the embedded account is kept.
+pub fn state_dir(settings: &Settings) -> Result<PathBuf, OpError> {
+    settings.local.state_dir.clone().ok_or_else(|| OpError {
+        kind: OpErrorKind::Usage,
+        resource: None,
+        what: "could not find a place for the embedded AWS".into(),
+        why: "neither XDG_DATA_HOME nor HOME is set".into(),
+        fix: Some("name a directory with `--state-dir`, or set `local.state_dir`".into()),
+    })
+}
+
+/// Puts the embedded account back to a fresh one. Checkpoints stay.
+pub fn reset(settings: &Settings) -> Result<(), OpError> {
+    only_local(settings, "could not reset")?;
+    checkpoint::reset(&state_dir(settings)?).map_err(|error| embedded_error("could not reset the embedded AWS", &error))
+}
+
+/// Saves the embedded account under a name.
+pub fn checkpoint_save(settings: &Settings, name: &str, clock: &SharedClock) -> Result<Checkpoint, OpError> {
+    only_local(settings, "could not save a checkpoint")?;
+    checkpoint::save(&state_dir(settings)?, name, clock).map_err(|error| embedded_error("could not save the checkpoint", &error))
+}
+
+/// Makes the embedded account what it was when `name` was saved.
+pub fn checkpoint_restore(settings: &Settings, name: &str) -> Result<Checkpoint, OpError> {
+    only_local(settings, "could not restore a checkpoint")?;
+    checkpoint::restore(&state_dir(settings)?, name).map_err(|error| embedded_error("could not restore the checkpoint", &error))
+}
+
+/// The checkpoints of the embedded account, oldest first.
+pub fn checkpoint_list(settings: &Settings) -> Result<Vec<Checkpoint>, OpError> {
+    only_local(settings, "could not list checkpoints")?;
+    checkpoint::list(&state_dir(settings)?).map_err(|error| embedded_error("could not list the checkpoints", &error))
+}
+
+/// Serves the embedded account on a loopback address until `stop`. `ready` gets the address once it listens.
+pub async fn serve(
+    settings: &Settings,
+    clock: SharedClock,
+    pace: Pace,
+    address: SocketAddr,
+    stop: CancellationToken,
+    ready: impl FnOnce(SocketAddr),
+) -> Result<(), OpError> {
+    only_local(settings, "could not serve")?;
+    let embedded = open_embedded(settings, clock, pace).await?;
+    let served = embedded.serve(address, stop, ready).await;
+    embedded.close().await;
+    served.map_err(|error| embedded_error("could not serve the embedded AWS", &error))
+}
+
+async fn open_embedded(settings: &Settings, clock: SharedClock, pace: Pace) -> Result<Opened, OpError> {
+    let options = Options {
+        state_dir: state_dir(settings)?,
+        region: settings.aws.region.clone(),
+        pace: settings.local.pace.unwrap_or(pace),
+        clock,
+        patience: local::PATIENCE,
+    };
+    local::open(options).await.map_err(|error| embedded_error("could not open the embedded AWS", &error))
+}
+
+fn only_local(settings: &Settings, what: &str) -> Result<(), OpError> {
+    if settings.aws.target == TargetKind::Local {
+        return Ok(());
+    }
+    Err(OpError {
+        kind: OpErrorKind::Usage,
+        resource: None,
+        what: what.to_owned(),
+        why: "only the embedded AWS can do this".into(),
+        fix: Some("add `--target local`".into()),
+    })
+}
+
+fn embedded_error(what: &str, error: &LocalError) -> OpError {
+    let (kind, fix) = match error {
+        LocalError::Busy { .. } | LocalError::InUse { .. } => (OpErrorKind::Precondition, None),
+        LocalError::NotLoopback(_) | LocalError::Checkpoint(_) => (OpErrorKind::Usage, None),
+        LocalError::Listen { .. } => (OpErrorKind::Failed, Some("choose another port with `--addr`")),
+        LocalError::Io { .. } => (OpErrorKind::Failed, Some("choose a directory that can be written with `--state-dir`")),
+        LocalError::Store(_) | LocalError::Objects(_) | LocalError::Engine(_) | LocalError::Generic(_) => {
+            (OpErrorKind::Failed, Some("if the state cannot be repaired, `shiftdeck reset` begins with a fresh account"))
+        }
+        LocalError::Failed(_) => (OpErrorKind::Failed, None),
+    };
+    OpError { kind, resource: None, what: what.to_owned(), why: error.to_string(), fix: fix.map(ToOwned::to_owned) }
+}
+
+/// The configuration of an account on AWS, by the standard chain. `AWS_ENDPOINT_URL` is part of that chain.
+async fn aws_config(settings: &Settings) -> Result<SdkConfig, OpError> {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+        .timeout_config(timeouts);
+    if !settings.aws.region.is_empty() {
+        loader = loader.region(Region::new(settings.aws.region.clone()));
+    }
+    if !settings.aws.profile.is_empty() {
+        loader = loader.profile_name(&settings.aws.profile);
+    }
+    let config = loader.load().await;
+    let found = match config.credentials_provider() {
+        Some(provider) => provider.provide_credentials().await.map(drop),
+        None => Err(CredentialsError::not_loaded("no provider is configured")),
+    };
+    found.map_err(|error| no_credentials(settings, &error))?;
+    Ok(config)
+}
+
+fn no_credentials(settings: &Settings, error: &CredentialsError) -> OpError {
+    let profile = match settings.aws.profile.as_str() {
+        "" => "the default credential chain".to_owned(),
+        profile => format!("the profile `{profile}`"),
+    };
+    let why = match error {
+        CredentialsError::CredentialsNotLoaded(_) => format!("{profile} has none"),
+        CredentialsError::ProviderTimedOut(_) => format!("{profile} did not answer in time"),
+        other => format!("{profile}: {}", causes(other)),
+    };
+    OpError {
+        kind: OpErrorKind::Precondition,
+        resource: None,
+        what: "could not find AWS credentials".into(),
+        why,
+        fix: Some(sign_in(settings)),
+    }
+}
+
+fn sign_in(settings: &Settings) -> String {
+    let profile = if settings.aws.profile.is_empty() { String::new() } else { format!(" --profile {}", settings.aws.profile) };
+    format!(
+        "sign in with `aws configure sso` or `aws sso login{profile}`, choose another `--profile`, or use `--target local`, which needs none"
+    )
+}
+
+/// An error with what caused it, joined to one sentence.
+fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text = format!("{text}: {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+fn no_identity(settings: &Settings, error: &AwsError) -> OpError {
+    let (kind, fix) = match error.kind {
+        AwsErrorKind::Expired | AwsErrorKind::AccessDenied => (OpErrorKind::Precondition, Some(sign_in(settings))),
+        AwsErrorKind::Network => {
+            let fix =
+                format!("check the network and the region `{}`, or use `--target local`, which needs no network", settings.aws.region);
+            (OpErrorKind::Precondition, Some(fix))
+        }
+        _ => (OpErrorKind::Failed, None),
+    };
+    OpError { kind, resource: None, what: "could not find out whose account this is".into(), why: error.to_string(), fix }
+}

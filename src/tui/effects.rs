@@ -1,0 +1,375 @@
+//! Does what `update` asks for, on the program's runtime, and sends the answers back as messages.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::runtime::Handle;
+use tokio::sync::broadcast;
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::app::msg::Identity;
+use crate::app::sql::LibraryEntry;
+use crate::app::{Effect, Msg, activity, explore, pipeline, predict, resources, sql, walkthrough};
+use crate::config::Settings;
+use crate::demo::clock::SharedClock;
+use crate::demo::sql::{SqlEngine, SqlValues, statements};
+use crate::demo::step::Step;
+use crate::local::pace::Pace;
+use crate::ops::query::{QueryEngine, QueryRequest};
+use crate::ops::{self, Context, OpError, OpErrorKind};
+use crate::target::{self, Connection};
+
+/// Customers drawn at once.
+const SAMPLES: usize = 24;
+/// How long leaving waits for what is being cancelled.
+const FAREWELL: Duration = Duration::from_secs(3);
+
+/// Does effects. Clones share everything.
+#[derive(Clone)]
+pub struct Runner {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    handle: Handle,
+    settings: Arc<Settings>,
+    clock: SharedClock,
+    messages: UnboundedSender<Msg>,
+    connection: Mutex<Option<Connection>>,
+    slots: Mutex<Slots>,
+    tasks: TaskTracker,
+}
+
+/// One token for each kind of work of which only the newest counts: giving out a new one cancels the old work.
+#[derive(Default)]
+struct Slots {
+    steps: CancellationToken,
+    query: CancellationToken,
+    page: CancellationToken,
+    resources: CancellationToken,
+    follow: CancellationToken,
+    predict: CancellationToken,
+    explore: CancellationToken,
+}
+
+fn renew(slot: &mut CancellationToken) -> CancellationToken {
+    slot.cancel();
+    *slot = CancellationToken::new();
+    slot.clone()
+}
+
+fn broken(what: &str) -> OpError {
+    OpError {
+        kind: OpErrorKind::Failed,
+        resource: None,
+        what: what.to_owned(),
+        why: "the program made a mistake; the log says where".to_owned(),
+        fix: Some("Try again; run with -v to keep a log.".to_owned()),
+    }
+}
+
+impl Runner {
+    /// A runner that works on `handle`.
+    pub fn new(handle: Handle, settings: Arc<Settings>, clock: SharedClock, messages: UnboundedSender<Msg>) -> Runner {
+        let shared = Shared {
+            handle,
+            settings,
+            clock,
+            messages,
+            connection: Mutex::new(None),
+            slots: Mutex::new(Slots::default()),
+            tasks: TaskTracker::new(),
+        };
+        Runner { shared: Arc::new(shared) }
+    }
+
+    /// Starts an effect. Never waits.
+    pub fn run(&self, effect: Effect) {
+        if let Effect::Connect = effect {
+            return self.connect();
+        }
+        let Some(connection) = self.shared.connection.lock().clone() else {
+            // Nothing is asked of an account that is not open; `update` sees to that.
+            return tracing::warn!("no account is open for {effect:?}");
+        };
+        let (mut context, events) = connection.context(Arc::clone(&self.shared.settings), Arc::clone(&self.shared.clock));
+        let mut slots = self.shared.slots.lock();
+        match effect {
+            Effect::RunSteps(steps) => {
+                context.cancel = renew(&mut slots.steps);
+                self.steps(context, events, steps);
+            }
+            Effect::CancelSteps => slots.steps.cancel(),
+            Effect::ReadSteps => self
+                .job(async move { Msg::Walkthrough(walkthrough::Msg::Read(ops::steps::states(&context).await)) }, || {
+                    Msg::Broken("The state of the steps could not be read".into())
+                }),
+            Effect::ReadResources { ticket, after } => {
+                let cancel = renew(&mut slots.resources);
+                self.latest(
+                    cancel,
+                    async move {
+                        sleep(after).await;
+                        Msg::Resources(resources::Msg::Read(ticket, ops::checklist::read(&context).await))
+                    },
+                    move || Msg::Resources(resources::Msg::Read(ticket, Err(broken("could not read the checklist")))),
+                );
+            }
+            Effect::Query { ticket, request } => {
+                context.cancel = renew(&mut slots.query);
+                slots.page.cancel();
+                let messages = self.shared.messages.clone();
+                self.job(
+                    async move {
+                        let mut report = |state| send(&messages, Msg::Sql(sql::Msg::Progress(ticket, state)));
+                        let answer = ops::query::run(&context, request, &mut report).await;
+                        Msg::Sql(sql::Msg::Finished(ticket, Box::new(answer)))
+                    },
+                    move || Msg::Sql(sql::Msg::Finished(ticket, Box::new(Err(broken("could not run the statement"))))),
+                );
+            }
+            Effect::CancelQuery => slots.query.cancel(),
+            Effect::FetchPage { ticket, result, token } => {
+                let cancel = renew(&mut slots.page);
+                self.latest(
+                    cancel,
+                    async move { Msg::Sql(sql::Msg::Page(ticket, ops::query::page(&context, &result, &token).await)) },
+                    move || Msg::Sql(sql::Msg::Page(ticket, Err(broken("could not fetch more rows")))),
+                );
+            }
+            Effect::FollowPipeline { ticket } => {
+                let cancel = renew(&mut slots.follow);
+                let messages = self.shared.messages.clone();
+                self.latest(
+                    cancel,
+                    async move { Msg::Pipeline(pipeline::Msg::Followed(ticket, Box::new(follow(&context, ticket, &messages).await))) },
+                    move || Msg::Pipeline(pipeline::Msg::Followed(ticket, Box::new(Err(broken("could not follow the pipeline"))))),
+                );
+            }
+            Effect::StartPipeline => self
+                .job(async move { Msg::Pipeline(pipeline::Msg::Started(ops::pipeline::start(&context, &[]).await)) }, || {
+                    Msg::Pipeline(pipeline::Msg::Started(Err(broken("could not start the pipeline"))))
+                }),
+            Effect::StopPipeline(arn) => self
+                .job(async move { Msg::Pipeline(pipeline::Msg::Stopped(ops::pipeline::stop(&context, &arn).await)) }, || {
+                    Msg::Pipeline(pipeline::Msg::Stopped(Err(broken("could not stop the pipeline"))))
+                }),
+            Effect::FindModel { ticket } => self.job(
+                async move { Msg::Predict(predict::Msg::Found(ticket, Box::new(ops::predict::deployed(&context).await))) },
+                move || Msg::Predict(predict::Msg::Found(ticket, Box::new(Err(broken("could not look for the model"))))),
+            ),
+            Effect::DrawSamples { ticket, model, seed } => self.job(
+                async move { Msg::Predict(predict::Msg::Drawn(ticket, ops::predict::samples(&context, &model, SAMPLES, seed).await)) },
+                move || Msg::Predict(predict::Msg::Drawn(ticket, Err(broken("could not draw customers")))),
+            ),
+            Effect::Predict { ticket, model, row, after } => {
+                let cancel = renew(&mut slots.predict);
+                self.latest(
+                    cancel,
+                    async move {
+                        sleep(after).await;
+                        let answer = ops::predict::predict(&context, &model, &[row]).await;
+                        let answer = answer.and_then(|answers| answers.into_iter().next().ok_or_else(|| no_answer(&model.endpoint)));
+                        Msg::Predict(predict::Msg::Answered(ticket, answer))
+                    },
+                    move || Msg::Predict(predict::Msg::Answered(ticket, Err(broken("could not ask the endpoint")))),
+                );
+            }
+            Effect::Explore { ticket, request } => {
+                context.cancel = renew(&mut slots.explore);
+                self.job(
+                    async move { Msg::Explore(explore::Msg::Answered(ticket, Box::new(every_row(&context, request).await))) },
+                    move || Msg::Explore(explore::Msg::Answered(ticket, Box::new(Err(broken("could not explore the data"))))),
+                );
+            }
+            Effect::Connect | Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+        }
+    }
+
+    /// Cancels everything and waits for it, though not for ever.
+    pub async fn close(&self) {
+        {
+            let slots = self.shared.slots.lock();
+            for slot in [&slots.steps, &slots.query, &slots.page, &slots.resources, &slots.follow, &slots.predict, &slots.explore] {
+                slot.cancel();
+            }
+        }
+        self.shared.tasks.close();
+        if tokio::time::timeout(FAREWELL, self.shared.tasks.wait()).await.is_err() {
+            tracing::warn!("left while {} jobs were still ending", self.shared.tasks.len());
+        }
+        let connection = self.shared.connection.lock().take();
+        if let Some(connection) = connection {
+            connection.close().await;
+        }
+    }
+
+    /// Runs a job that answers with a message; a job that panics answers with `instead`.
+    fn job(&self, job: impl Future<Output = Msg> + Send + 'static, instead: impl FnOnce() -> Msg + Send + 'static) {
+        let messages = self.shared.messages.clone();
+        let task = self.shared.tasks.spawn_on(job, &self.shared.handle);
+        self.shared.handle.spawn(async move {
+            send(&messages, task.await.unwrap_or_else(|_| instead()));
+        });
+    }
+
+    /// Runs a job that is dropped when it is cancelled.
+    fn latest(
+        &self,
+        cancel: CancellationToken,
+        job: impl Future<Output = Msg> + Send + 'static,
+        instead: impl FnOnce() -> Msg + Send + 'static,
+    ) {
+        let messages = self.shared.messages.clone();
+        let task = self.shared.tasks.spawn_on(async move { cancel.run_until_cancelled(job).await }, &self.shared.handle);
+        self.shared.handle.spawn(async move {
+            match task.await {
+                Ok(Some(message)) => send(&messages, message),
+                Ok(None) => {}
+                Err(_) => send(&messages, instead()),
+            }
+        });
+    }
+
+    fn connect(&self) {
+        let shared = Arc::clone(&self.shared);
+        self.job(
+            async move {
+                match target::open(&shared.settings, Arc::clone(&shared.clock), Pace::Live).await {
+                    Ok(connection) => {
+                        let identity = identity(&connection);
+                        shared.handle.spawn(calls(connection.calls.subscribe(), shared.messages.clone()));
+                        *shared.connection.lock() = Some(connection);
+                        Msg::Connected(Box::new(identity))
+                    }
+                    Err(error) => Msg::NotConnected(error),
+                }
+            },
+            || Msg::NotConnected(broken("could not open the account")),
+        );
+    }
+
+    fn steps(&self, context: Context, mut events: tokio::sync::mpsc::UnboundedReceiver<crate::demo::event::Event>, steps: Vec<Step>) {
+        let messages = self.shared.messages.clone();
+        let broken_messages = messages.clone();
+        self.job(
+            async move {
+                for step in steps {
+                    if context.cancel.is_cancelled() {
+                        break;
+                    }
+                    send(&messages, Msg::Walkthrough(walkthrough::Msg::Begun(step)));
+                    let outcome = {
+                        let run = ops::steps::run(&context, step);
+                        tokio::pin!(run);
+                        loop {
+                            // What a step reports is told before its end.
+                            tokio::select! {
+                                biased;
+                                Some(event) = events.recv() => send(&messages, Msg::Walkthrough(walkthrough::Msg::Event(event))),
+                                outcome = &mut run => break outcome,
+                            }
+                        }
+                    };
+                    while let Ok(event) = events.try_recv() {
+                        send(&messages, Msg::Walkthrough(walkthrough::Msg::Event(event)));
+                    }
+                    let failed = outcome.is_err();
+                    send(&messages, Msg::Walkthrough(walkthrough::Msg::Ended(step, Box::new(outcome))));
+                    if failed {
+                        break;
+                    }
+                }
+                Msg::Walkthrough(walkthrough::Msg::RunOver)
+            },
+            move || {
+                send(&broken_messages, Msg::Broken("The step ended because of a mistake in the program; run with -v to keep a log".into()));
+                Msg::Walkthrough(walkthrough::Msg::RunOver)
+            },
+        );
+    }
+}
+
+/// The receiver is gone only when the screen has been left.
+fn send(messages: &UnboundedSender<Msg>, message: Msg) {
+    let _ = messages.send(message);
+}
+
+fn no_answer(endpoint: &str) -> OpError {
+    OpError {
+        kind: OpErrorKind::Failed,
+        resource: Some(endpoint.to_owned()),
+        what: "could not read the prediction".to_owned(),
+        why: "the endpoint answered without a score".to_owned(),
+        fix: None,
+    }
+}
+
+fn identity(connection: &Connection) -> Identity {
+    let scenario = (*connection.scenario).clone();
+    let values = SqlValues::of(&scenario);
+    // A statement that needs a value which only a step knows is no use in the console.
+    let library = statements()
+        .filter_map(|statement| {
+            let text = statement.fill_with_comments(&values).ok()?;
+            let engine = match statement.engine {
+                SqlEngine::Redshift => QueryEngine::Redshift,
+                SqlEngine::Athena => QueryEngine::Athena,
+            };
+            Some(LibraryEntry { title: format!("{:02} {}", statement.number, statement.title), engine, text: format!("{text};") })
+        })
+        .collect();
+    Identity { kind: connection.kind, account: connection.account.clone(), scenario, library }
+}
+
+/// Hands on API calls, those that come close together in one message.
+async fn calls(mut calls: broadcast::Receiver<crate::aws::activity::ApiCall>, messages: UnboundedSender<Msg>) {
+    loop {
+        match calls.recv().await {
+            Ok(call) => {
+                let mut batch = vec![call];
+                while let Ok(call) = calls.try_recv() {
+                    batch.push(call);
+                }
+                send(&messages, Msg::Activity(activity::Msg::Calls(batch)));
+            }
+            Err(broadcast::error::RecvError::Lagged(_)) => {}
+            Err(broadcast::error::RecvError::Closed) => return,
+        }
+        if messages.is_closed() {
+            return;
+        }
+    }
+}
+
+/// The newest execution; every change of a running one is told.
+async fn follow(
+    context: &Context,
+    ticket: crate::app::latest::Ticket,
+    messages: &UnboundedSender<Msg>,
+) -> Result<Option<ops::pipeline::PipelineRun>, OpError> {
+    let Some(run) = ops::pipeline::latest(context).await? else { return Ok(None) };
+    if !pipeline::under_way(run.state) {
+        return Ok(Some(run));
+    }
+    let arn = run.arn.clone();
+    send(messages, Msg::Pipeline(pipeline::Msg::Changed(ticket, Box::new(run))));
+    let mut tell = |run: &ops::pipeline::PipelineRun| send(messages, Msg::Pipeline(pipeline::Msg::Changed(ticket, Box::new(run.clone()))));
+    ops::pipeline::watch(context, &arn, &mut tell).await.map(Some)
+}
+
+/// All rows of a small result.
+async fn every_row(context: &Context, request: QueryRequest) -> Result<ops::query::QueryResult, OpError> {
+    let mut result = ops::query::run(context, request, &mut |_| {}).await?;
+    while let Some(token) = result.page.next.take() {
+        let page = ops::query::page(context, &result, &token).await?;
+        result.page.rows.extend(page.rows);
+        result.page.next = page.next;
+    }
+    Ok(result)
+}

@@ -1,0 +1,238 @@
+//! What is around the panes: header with tabs, frames, the line of what is happening, the line of what can be done.
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Pieces};
+use super::glyph;
+use super::theme::Role;
+use crate::app::action::{self, ACTIONS, Action, Command, Scope, key_label};
+use crate::app::model::Link;
+use crate::app::msg::Target;
+use crate::app::text_width::width;
+use crate::app::walkthrough::Status;
+use crate::app::{Pane, available, engine_name, scopes};
+use crate::config::settings::TargetKind;
+use crate::demo::figures;
+use crate::ops::query::QueryState;
+
+/// From this width on the name of the program has a place beside the tabs.
+const ROOM_FOR_NAME: u16 = 92;
+
+/// Name, tabs, and where we are.
+pub fn header(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let mut x = area.x + 1;
+    if area.width >= ROOM_FOR_NAME {
+        x += canvas.text(x, area.y, 12, "shiftdeck", Role::Accent) + 3;
+    }
+    let tight = area.width < 82;
+    for pane in Pane::ALL {
+        let label = format!("{} {}", pane.number(), pane.title());
+        let left = area.right().saturating_sub(x);
+        let role = if pane == model.focus { Role::Strong } else { Role::Dim };
+        let used = canvas.text(x, area.y, left, &label, role);
+        if pane == model.focus {
+            canvas.overlay(Rect::new(x, area.y, used, 1), canvas.style(Role::Accent).add_modifier(ratatui::style::Modifier::UNDERLINED));
+        }
+        canvas.target(Rect::new(x, area.y, used, 1), Target::Pane(pane));
+        x += used + if tight { 2 } else { 3 };
+    }
+    let target = match model.target {
+        TargetKind::Local => "embedded AWS".to_owned(),
+        TargetKind::Aws => match model.identity() {
+            Some(identity) => format!("AWS {}", identity.account),
+            None => "AWS".to_owned(),
+        },
+        TargetKind::Replay => "recording".to_owned(),
+    };
+    let place = format!("{} · {target} · {}", model.demo, model.region);
+    let room = area.right().saturating_sub(x + 1);
+    for text in [place, format!("{} · {target}", model.demo), model.demo.clone()] {
+        if width(&text) <= usize::from(room) {
+            canvas.text_right(x, area.y, room, &text, Role::Dim);
+            break;
+        }
+    }
+}
+
+/// The short facts beside a pane's title.
+fn summary(canvas: &Canvas<'_>, pane: Pane) -> String {
+    let model = canvas.model;
+    match pane {
+        Pane::Walkthrough => format!("{} of 8 done", model.walkthrough.done()),
+        Pane::Resources if model.resources.rows.is_empty() => String::new(),
+        Pane::Resources => format!("{} of {} ready", model.resources.ready(), model.resources.rows.len()),
+        Pane::Sql => engine_name(model.sql.engine).to_owned(),
+        Pane::Pipeline => model.pipeline.run.as_ref().map(|run| glyph::run(model, run.state).2.to_owned()).unwrap_or_default(),
+        Pane::Predict => match &model.predict.model {
+            Some(found) => match found.version {
+                Some(version) => format!("{} · version {version}", found.endpoint),
+                None => found.endpoint.clone(),
+            },
+            None => String::new(),
+        },
+        Pane::Explore => model.explore.source.as_ref().map(|source| engine_name(source.engine).to_owned()).unwrap_or_default(),
+        Pane::Activity => match model.activity.failed {
+            0 => format!("{} calls", figures::count(model.activity.total)),
+            failed => format!("{} calls, {} failed", figures::count(model.activity.total), figures::count(failed)),
+        },
+    }
+}
+
+/// Title and frame of a pane; gives what is inside. A frame is for the focus; its place is kept free elsewhere, so that nothing moves.
+pub fn pane_frame(canvas: &mut Canvas<'_>, pane: Pane, area: Rect, overview: bool) -> Rect {
+    let focused = canvas.model.focus == pane;
+    canvas.target(area, Target::Pane(pane));
+    let summary = summary(canvas, pane);
+    if area.height < 3 || area.width < 12 {
+        return area;
+    }
+    if overview && focused {
+        canvas.frame(area, Role::Focus);
+    } else {
+        canvas.rule(area.x + 1, area.y, area.width.saturating_sub(2), Role::Rule);
+    }
+    let title = format!(" {} ", pane.title());
+    let used = canvas.text(area.x + 2, area.y, area.width - 4, &title, if focused { Role::Accent } else { Role::Strong });
+    let room = area.width.saturating_sub(used + 6);
+    if !summary.is_empty() && width(&summary) + 2 <= usize::from(room) {
+        canvas.text_right(area.x + 2 + used, area.y, area.width - used - 4, &format!(" {summary} "), Role::Dim);
+    }
+    if overview {
+        Rect::new(area.x + 2, area.y + 1, area.width - 4, area.height - 2)
+    } else {
+        Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 1)
+    }
+}
+
+/// What is happening, in one line, and the last call to the account.
+pub fn activity_line(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let pieces = happening(canvas);
+    let used = canvas.pieces(area.x + 1, area.y, area.width.saturating_sub(2), &pieces);
+    let room = area.width.saturating_sub(used + 5);
+    if let Some(call) = model.activity.calls.back() {
+        let failed = call.error.as_deref();
+        let time = figures::duration(call.duration.as_secs_f64());
+        let text = match failed {
+            Some(code) => format!("{} {} ✖ {code}", call.service, call.operation),
+            None => format!("{} {} {time}", call.service, call.operation),
+        };
+        if width(&text) <= usize::from(room) {
+            canvas.text_right(area.x + used + 4, area.y, room, &text, if failed.is_some() { Role::Warn } else { Role::Faint });
+        }
+    }
+    canvas.target(area, Target::Pane(Pane::Activity));
+}
+
+fn happening(canvas: &Canvas<'_>) -> Pieces {
+    let model = canvas.model;
+    let seconds = |since: chrono::DateTime<chrono::Utc>| (model.now - since).num_milliseconds() as f64 / 1000.0;
+    if let Some(notice) = &model.notice {
+        let (mark, role) = if notice.bad { ("✖ ", Role::Bad) } else { ("› ", Role::Accent) };
+        return Pieces::new().add(mark, role).add(notice.text.lines().next().unwrap_or_default(), Role::Base);
+    }
+    let spinner = format!("{} ", glyph::working(model));
+    if let Link::Opening = model.link {
+        return Pieces::new().add(spinner, Role::Accent).add("Opening the account", Role::Base);
+    }
+    if let Some(view) = model.walkthrough.running() {
+        let cancelling = model.walkthrough.run.as_ref().is_some_and(|run| run.cancelling);
+        let mut pieces = Pieces::new().add(spinner, Role::Accent).add(view.step.title(), Role::Strong);
+        if let Status::Running { since } = view.status {
+            pieces = pieces.add(format!("  {}", figures::so_far(seconds(since))), Role::Dim);
+        }
+        if cancelling {
+            return pieces.add("  cancelling", Role::Warn);
+        }
+        if let Some(event) = view.events.last() {
+            let resource = event.resource.as_deref().map(|name| format!("{name}: ")).unwrap_or_default();
+            pieces = pieces.add(format!("  {resource}{}", event.message), Role::Base);
+        }
+        return pieces;
+    }
+    if let Some(running) = &model.sql.running {
+        let state = match running.state {
+            QueryState::Submitted => "sent",
+            QueryState::Queued => "waits for its turn",
+            QueryState::Running => "runs",
+            QueryState::Fetching => "sends its rows",
+        };
+        let what = if running.cancelling { "is being cancelled" } else { state };
+        return Pieces::new()
+            .add(spinner, Role::Accent)
+            .add(format!("The statement {what} on {}", engine_name(running.engine)), Role::Base)
+            .add(format!("  {}", figures::so_far(seconds(running.since))), Role::Dim);
+    }
+    if let Some(run) = model.pipeline.run.as_ref().filter(|_| model.pipeline.active()) {
+        return Pieces::new()
+            .add(spinner, Role::Accent)
+            .add("The pipeline is running", Role::Base)
+            .add(format!("  {}", figures::so_far(seconds(run.started))), Role::Dim);
+    }
+    let next = model.walkthrough.steps.iter().find(|view| matches!(view.status, Status::Pending | Status::Cancelled));
+    match next {
+        Some(view) if model.walkthrough.done() < 8 => {
+            Pieces::new().add("Next: ", Role::Dim).add(format!("{} {}", view.step.number(), view.step.title()), Role::Base)
+        }
+        _ if model.walkthrough.done() == 8 => Pieces::new().add("✔ ", Role::Good).add("Every step is done", Role::Base),
+        _ => Pieces::new().add("Ready", Role::Dim),
+    }
+}
+
+/// What can be done here, made from the table of actions.
+pub fn hints(canvas: &mut Canvas<'_>, area: Rect) {
+    let here = scopes(canvas.model);
+    let shown = |scope: Scope| ACTIONS.iter().filter(move |action| action.scope == scope && !action.label.is_empty());
+    let everywhere = |commands: &'static [Command]| shown(Scope::Always).filter(move |action| commands.contains(&action.command));
+    // How to stop what is running comes first.
+    let mut wanted: Vec<&Action> = everywhere(&[Command::Cancel]).collect();
+    wanted.extend(here.iter().filter(|scope| !matches!(scope, Scope::Always | Scope::Global)).flat_map(|scope| shown(*scope)));
+    wanted.extend(everywhere(&[Command::Zoom, Command::NextFocus, Command::Palette]));
+    let always: Vec<&Action> = shown(Scope::Always).filter(|action| action.command == Command::Help).collect();
+    let leave: Vec<&Action> =
+        shown(Scope::Global).filter(|action| action.command == Command::Quit && here.contains(&Scope::Global)).collect();
+
+    let label = |action: &Action| {
+        let keys = action::keys(action);
+        // Where text is typed only the keys count that are not text.
+        let typed = !here.contains(&Scope::Global);
+        let key = keys.iter().find(|key| !typed || key.chars().count() > 1).copied().unwrap_or_default();
+        (key_label(key), action.label)
+    };
+    let fixed: Vec<(String, &str, Command)> = always
+        .iter()
+        .chain(&leave)
+        .map(|action| {
+            let (key, label) = label(action);
+            (key, label, action.command)
+        })
+        .collect();
+    let fixed_width: usize = fixed.iter().map(|(key, label, _)| width(key) + width(label) + 4).sum();
+    let mut x = area.x + 1;
+    let limit = area.right().saturating_sub(fixed_width as u16 + 1);
+    for action in wanted {
+        if !available(canvas.model, action.command) {
+            continue;
+        }
+        let (key, label) = label(action);
+        let needed = (width(&key) + 1 + width(label)) as u16;
+        if x + needed > limit {
+            break;
+        }
+        hint(canvas, x, area.y, &key, label, action.command);
+        x += needed + 3;
+    }
+    let mut x = area.right().saturating_sub(fixed_width as u16);
+    for (key, label, command) in fixed {
+        let needed = hint(canvas, x, area.y, &key, label, command);
+        x += needed + 3;
+    }
+}
+
+fn hint(canvas: &mut Canvas<'_>, x: u16, y: u16, key: &str, label: &str, command: Command) -> u16 {
+    let used = canvas.text(x, y, 20, key, Role::Accent);
+    let more = canvas.text(x + used + 1, y, 24, label, Role::Dim);
+    canvas.target(Rect::new(x, y, used + 1 + more, 1), Target::Action(command));
+    used + 1 + more
+}

@@ -1,0 +1,114 @@
+//! Views over the model. They read and draw; they never change the state and never fetch.
+//!
+//! [`draw`] draws a frame and says what of it can be pressed and how much of each list it had room for. [`layout`] decides where panes
+//! are, [`theme`] what roles look like, `chrome` draws what is around the panes, and every pane has a file of its own.
+
+mod activity;
+mod canvas;
+mod chrome;
+mod explore;
+mod glyph;
+pub mod layout;
+pub mod markdown;
+mod message;
+mod pipeline;
+mod popup;
+mod predict;
+mod resources;
+mod sql;
+#[cfg(test)]
+mod tests;
+pub mod theme;
+mod walkthrough;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect};
+
+use crate::app::model::{Link, Viewport};
+use crate::app::msg::Target;
+use crate::app::{Model, Pane};
+use canvas::Canvas;
+use theme::Theme;
+
+/// What a frame has shown.
+#[derive(Debug, Clone, Default)]
+pub struct Drawn {
+    /// What can be pressed, the topmost last.
+    pub targets: Vec<(Rect, Target)>,
+    /// What there was room for.
+    pub viewport: Viewport,
+    /// Whether a component stands over the panes.
+    pub covered: bool,
+}
+
+impl Drawn {
+    /// What is at a place.
+    pub fn at(&self, column: u16, row: u16) -> Option<Target> {
+        let position = Position::new(column, row);
+        let (area, target) = self.targets.iter().rev().find(|(area, _)| area.contains(position))?;
+        Some(match target {
+            Target::EditorText(line, _) => Target::EditorText(*line, self.viewport.editor_left + usize::from(column - area.x)),
+            target => *target,
+        })
+    }
+
+    /// The pane at a place.
+    pub fn pane_at(&self, column: u16, row: u16) -> Option<Pane> {
+        let position = Position::new(column, row);
+        self.targets.iter().rev().filter(|(area, _)| area.contains(position)).find_map(|(_, target)| match target {
+            Target::Pane(pane) | Target::Row(pane, _) => Some(*pane),
+            Target::EditorText(..) | Target::Cell(..) => Some(Pane::Sql),
+            _ => None,
+        })
+    }
+}
+
+/// Draws a frame.
+pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) -> Drawn {
+    let (drawn, cursor) = paint(frame.buffer_mut(), model, theme);
+    if let Some(position) = cursor {
+        frame.set_cursor_position(position);
+    }
+    drawn
+}
+
+fn paint(buffer: &mut Buffer, model: &Model, theme: &Theme) -> (Drawn, Option<Position>) {
+    let area = buffer.area;
+    let mut canvas = Canvas::new(buffer, theme, model);
+    canvas.clear(area);
+    if area.width < 20 || area.height < 6 {
+        canvas.text(area.x, area.y, area.width, "shiftdeck needs more room", theme::Role::Base);
+        return canvas.finish();
+    }
+    let plan = layout::plan(area, model);
+    canvas.view.overview = plan.overview;
+    chrome::header(&mut canvas, plan.header);
+    if let Link::Closed(error) = &model.link {
+        message::closed(&mut canvas, plan.body, error);
+    } else {
+        for (pane, outer) in &plan.panes {
+            let inner = chrome::pane_frame(&mut canvas, *pane, *outer, plan.overview);
+            if inner.width < 4 || inner.height == 0 {
+                continue;
+            }
+            match pane {
+                Pane::Walkthrough => walkthrough::draw(&mut canvas, inner),
+                Pane::Resources => resources::draw(&mut canvas, inner),
+                Pane::Sql => sql::draw(&mut canvas, inner),
+                Pane::Pipeline => pipeline::draw(&mut canvas, inner),
+                Pane::Predict => predict::draw(&mut canvas, inner),
+                Pane::Explore => explore::draw(&mut canvas, inner),
+                Pane::Activity => activity::draw(&mut canvas, inner),
+            }
+        }
+        chrome::activity_line(&mut canvas, plan.activity);
+        chrome::hints(&mut canvas, plan.hints);
+    }
+    for component in &model.popups {
+        canvas.targets.push((area, Target::Outside));
+        canvas.cursor = None;
+        popup::draw(&mut canvas, area, component);
+    }
+    canvas.finish()
+}

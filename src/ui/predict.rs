@@ -1,0 +1,208 @@
+//! The prediction form: the answer on top, the customer's fields below.
+
+use ratatui::layout::{Position, Rect};
+
+use super::canvas::{Canvas, Pieces};
+use super::theme::Role;
+use crate::app::Pane;
+use crate::app::list::window;
+use crate::app::msg::Target;
+use crate::app::predict::{Field, Remark};
+use crate::app::text_width::{left, right, visible, width};
+use crate::demo::feature_schema::ColumnKind;
+use crate::demo::figures;
+
+/// Columns of a value.
+const VALUE: usize = 20;
+/// Columns of the scale beside a number.
+const SCALE: usize = 12;
+
+/// Draws the pane.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let state = &model.predict;
+    if state.model.is_none() || state.fields.is_empty() {
+        let text = if state.find.pending() || model.identity().is_none() {
+            "Looking for a deployed model …".to_owned()
+        } else if state.model.is_some() && state.draw.pending() {
+            "Drawing customers from the test rows …".to_owned()
+        } else if let Some(error) = &state.error {
+            format!("✖ {error}")
+        } else {
+            match &state.missing {
+                Some(error) if error.kind == crate::ops::OpErrorKind::Failed => format!("✖ {error}"),
+                _ => "No model is deployed yet. Steps 5 and 6 of the walkthrough train one and put it behind an endpoint.".to_owned(),
+            }
+        };
+        let bad = text.starts_with('✖');
+        canvas.paragraph(area, &text, if bad { Role::Bad } else { Role::Dim });
+        return;
+    }
+    let used = answer(canvas, area);
+    if area.height > used + 1 {
+        let y = area.y + used + 1;
+        fields(canvas, Rect::new(area.x, y, area.width, area.bottom() - y));
+    }
+}
+
+/// Score, decision, truth; gives the rows used.
+fn answer(canvas: &mut Canvas<'_>, area: Rect) -> u16 {
+    let model = canvas.model;
+    let state = &model.predict;
+    let Some(deployed) = &state.model else { return 0 };
+    let threshold = deployed.threshold;
+    let mut y = area.y;
+    let mut pieces = Pieces::new();
+    match (&state.prediction, &state.error) {
+        (_, Some(error)) => pieces = pieces.add(format!("✖ {}", error.why), Role::Bad),
+        (Some(prediction), None) => {
+            let yes = prediction.decision == deployed.schema.target.positive;
+            let word = if yes { "Yes, will subscribe" } else { "No, will not subscribe" };
+            pieces = pieces
+                .add(figures::percent(prediction.score), Role::Strong)
+                .add("  ", Role::Base)
+                .add(if yes { "● " } else { "○ " }, if yes { Role::Good } else { Role::Warn })
+                .add(word, if yes { Role::Good } else { Role::Warn });
+            if let Some(baseline) = state.baseline
+                && state.fields.iter().any(Field::changed)
+            {
+                let moved = (prediction.score - baseline) * 100.0;
+                let arrow = if moved > 0.05 {
+                    "▲"
+                } else if moved < -0.05 {
+                    "▼"
+                } else {
+                    "="
+                };
+                pieces = pieces.add(format!("  {arrow} {:+.1} points", moved), Role::Accent);
+            }
+            if area.width as usize > pieces.width() + 12 {
+                canvas.text_right(area.x, y, area.width, &figures::duration(prediction.latency.as_secs_f64()), Role::Faint);
+            }
+        }
+        (None, None) => pieces = pieces.add("…", Role::Dim),
+    }
+    canvas.pieces(area.x, y, area.width, &pieces);
+    y += 1;
+    if area.height >= 8 {
+        let score = state.prediction.as_ref().map_or(0.0, |prediction| prediction.score);
+        gauge(canvas, Rect::new(area.x, y, area.width, 1), score, threshold);
+        y += 1;
+    }
+    let mut truth = Pieces::new();
+    if let Some(customer) = &state.customer {
+        truth = truth.add(format!("Customer {}", customer.number), Role::Dim);
+        truth = match customer.seen {
+            Some(false) => truth.add(" · not seen in training", Role::Dim),
+            Some(true) => truth.add(" · seen in training", Role::Warn),
+            None => truth,
+        };
+        if let Some(actual) = &customer.actual {
+            if state.fields.iter().any(Field::changed) {
+                truth = truth.add(format!(" · really answered {actual}, before the changes"), Role::Dim);
+            } else {
+                let right = state.prediction.as_ref().map(|prediction| prediction.decision == *actual);
+                truth = truth.add(" · really answered ", Role::Dim).add(actual.clone(), Role::Strong);
+                truth = match right {
+                    Some(true) => truth.add(" ✔ right", Role::Good),
+                    Some(false) => truth.add(" ✖ wrong", Role::Bad),
+                    None => truth,
+                };
+            }
+        }
+    }
+    canvas.pieces(area.x, y, area.width, &truth);
+    y + 1 - area.y
+}
+
+/// The score as a bar, with the threshold on it.
+fn gauge(canvas: &mut Canvas<'_>, area: Rect, score: f64, threshold: f64) {
+    const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
+    let columns = usize::from(area.width);
+    let filled = (score.clamp(0.0, 1.0) * columns as f64 * 8.0).round() as usize;
+    let role = if score >= threshold { Role::Good } else { Role::Warn };
+    canvas.text(area.x, area.y, area.width, &"─".repeat(columns), Role::Rule);
+    let bar = format!("{}{}", "█".repeat(filled / 8), EIGHTHS[filled % 8]);
+    canvas.text(area.x, area.y, area.width, &bar, role);
+    let mark = ((threshold.clamp(0.0, 1.0) * columns as f64) as u16).min(area.width.saturating_sub(1));
+    canvas.text(area.x + mark, area.y, 1, "┃", Role::Strong);
+}
+
+fn fields(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let state = &model.predict;
+    let height = usize::from(area.height);
+    let at = Pane::Predict as usize;
+    let top = window(canvas.view.tops[at], state.list.selected, state.fields.len(), height);
+    canvas.view.tops[at] = top;
+    canvas.view.heights[at] = height;
+    let name = state.fields.iter().map(|field| width(&field.column.name)).max().unwrap_or(0).min(usize::from(area.width) / 2);
+    for (row, (index, field)) in state.fields.iter().enumerate().skip(top).take(height).enumerate() {
+        let y = area.y + row as u16;
+        let chosen = index == state.list.selected && model.focus == Pane::Predict;
+        let editing = chosen && state.editing.is_some();
+        draw_field(canvas, Rect::new(area.x, y, area.width, 1), field, name, editing);
+        let whole = Rect::new(area.x, y, area.width, 1);
+        if chosen {
+            canvas.highlight(whole, if editing { Role::QuietSelection } else { Role::Selection });
+        }
+        canvas.target(whole, Target::Row(Pane::Predict, index));
+        if editing && model.popups.is_empty() {
+            let x = area.x + 2 + name as u16 + 1 + width(&field.text) as u16;
+            canvas.cursor = Some(Position::new(x.min(area.right() - 1), y));
+        }
+    }
+}
+
+fn draw_field(canvas: &mut Canvas<'_>, area: Rect, field: &Field, name: usize, editing: bool) {
+    let remark = field.remark();
+    let mut x = area.x;
+    let end = area.right();
+    let (mark, mark_role) = match (&remark, field.changed()) {
+        (Remark::Wrong(_), _) => ("✖", Role::Bad),
+        (Remark::Unusual(_), _) => ("!", Role::Warn),
+        (Remark::Fine, true) => ("●", Role::Accent),
+        (Remark::Fine, false) => (" ", Role::Dim),
+    };
+    canvas.text(x, area.y, 1, mark, mark_role);
+    x += 2;
+    let label_role = if field.column.dropped { Role::Faint } else { Role::Dim };
+    canvas.text(x, area.y, end.saturating_sub(x), &left(&field.column.name, name), label_role);
+    x += name as u16 + 1;
+    let text = visible(&field.text);
+    let value_role = if field.column.dropped { Role::Faint } else { Role::Strong };
+    let columns = VALUE.min(usize::from(end.saturating_sub(x)));
+    canvas.text(x, area.y, columns as u16, &left(&text, columns), value_role);
+    x += columns as u16 + 1;
+    let room = usize::from(end.saturating_sub(x));
+    if room < 8 {
+        return;
+    }
+    let note = match remark {
+        Remark::Wrong(why) => (why, Role::Bad),
+        Remark::Unusual(why) => (format!("{why}: training saw nothing like it"), Role::Warn),
+        Remark::Fine if field.column.dropped => ("not used by this model".to_owned(), Role::Faint),
+        Remark::Fine => match &field.column.kind {
+            ColumnKind::Number { min, max, .. } if !editing && room >= SCALE + 16 => {
+                (scale(field.text.trim().parse().unwrap_or(*min), *min, *max), Role::Faint)
+            }
+            ColumnKind::Number { min, max, .. } => (format!("{} to {}", figures::float(*min), figures::float(*max)), Role::Faint),
+            ColumnKind::Category { values } => {
+                let total: u64 = values.iter().map(|value| value.count).sum();
+                let count = values.iter().find(|value| value.value == field.text).map_or(0, |value| value.count);
+                let share =
+                    if total == 0 { String::new() } else { format!("{} of customers", figures::percent(count as f64 / total as f64)) };
+                (share, Role::Faint)
+            }
+        },
+    };
+    canvas.text(x, area.y, room as u16, &note.0, note.1);
+}
+
+/// Where a number lies between the smallest and the largest: `17 ┄┄●┄┄┄┄ 98`.
+fn scale(value: f64, min: f64, max: f64) -> String {
+    let place = if max > min { ((value - min) / (max - min)).clamp(0.0, 1.0) } else { 0.5 };
+    let at = (place * (SCALE - 1) as f64).round() as usize;
+    let dots: String = (0..SCALE).map(|index| if index == at { '●' } else { '┄' }).collect();
+    format!("{} {dots} {}", right(&figures::float(min), 4), figures::float(max))
+}

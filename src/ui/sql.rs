@@ -1,0 +1,130 @@
+//! The SQL console: editor above, result below.
+
+mod editor;
+mod grid;
+
+use ratatui::layout::Rect;
+
+use super::canvas::{Canvas, Pieces};
+use super::glyph;
+use super::theme::Role;
+use crate::app::engine_name;
+use crate::app::msg::Target;
+use crate::app::text_width::width;
+use crate::demo::figures;
+use crate::ops::OpErrorKind;
+use crate::ops::query::QueryEngine;
+
+/// Draws the pane.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let wanted = model.sql.editor.lines().len() as u16 + 1;
+    // The editor has its share of the pane; a longer text scrolls inside of it.
+    let most = (u32::from(area.height) * if model.sql.result.is_some() || model.sql.failure.is_some() { 40 } else { 70 } / 100) as u16;
+    let least = (u32::from(area.height) * 30 / 100) as u16;
+    let height = wanted.clamp(least.max(2), most.max(2)).min(area.height.saturating_sub(2));
+    status(canvas, Rect { height: 1, ..area });
+    let editor = Rect { y: area.y + 1, height, ..area };
+    editor::draw(canvas, editor);
+    let y = editor.bottom();
+    if y + 1 >= area.bottom() {
+        return;
+    }
+    let below = Rect { y, height: area.bottom() - y, ..area };
+    result(canvas, below);
+}
+
+/// Engine switch, and what the statement is doing.
+fn status(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let mut x = area.x;
+    for engine in [QueryEngine::Redshift, QueryEngine::Athena] {
+        let chosen = model.sql.engine == engine;
+        let text = format!("{} {}", if chosen { "●" } else { "○" }, engine_name(engine));
+        let used = canvas.text(x, area.y, area.right().saturating_sub(x), &text, if chosen { Role::Accent } else { Role::Dim });
+        if !chosen {
+            canvas.target(Rect::new(x, area.y, used, 1), Target::Action(crate::app::action::Command::SqlEngine));
+        }
+        x += used + 3;
+    }
+    let room = area.right().saturating_sub(x);
+    if let Some(running) = &model.sql.running {
+        let seconds = (model.now - running.since).num_milliseconds() as f64 / 1000.0;
+        let text = format!("{} {}  Ctrl-C cancels", glyph::working(model), figures::so_far(seconds));
+        if width(&text) <= usize::from(room) {
+            canvas.text_right(x, area.y, room, &text, Role::Accent);
+        }
+    } else {
+        let text = "F5 runs · F4 engine · F3 library";
+        if width(text) <= usize::from(room) && model.sql.editor.is_empty() {
+            canvas.text_right(x, area.y, room, text, Role::Faint);
+        }
+    }
+}
+
+fn result(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    canvas.rule(area.x, area.y, area.width, Role::Rule);
+    let inside = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    if let Some(failure) = &model.sql.failure {
+        let cancelled = failure.error.kind == OpErrorKind::Cancelled;
+        let (mark, role) = if cancelled { ("◇ Cancelled", Role::Warn) } else { ("✖ Failed", Role::Bad) };
+        let title = format!(" {mark} after {} on {} ", figures::duration(failure.seconds), engine_name(failure.engine));
+        canvas.text(area.x + 1, area.y, area.width.saturating_sub(2), &title, role);
+        if !cancelled {
+            let used = canvas.paragraph(inside, &failure.error.why, Role::Base);
+            if let Some(fix) = &failure.error.fix
+                && used < inside.height
+            {
+                let rest = Rect { y: inside.y + used, height: inside.height - used, ..inside };
+                canvas.paragraph(rest, &format!("→ {fix}"), Role::Dim);
+            }
+        }
+        return;
+    }
+    let Some(result) = &model.sql.result else {
+        let lines: [&str; 3] = [
+            "No result yet.",
+            "Type a statement above and run it with F5 or Ctrl-R.",
+            "F3 opens the statements of the demonstration, F4 switches between Redshift and Athena.",
+        ];
+        let mut y = inside.y;
+        for line in lines {
+            if y < inside.bottom() {
+                let rest = Rect { y, height: inside.bottom() - y, ..inside };
+                y += canvas.paragraph(rest, line, Role::Dim);
+            }
+        }
+        return;
+    };
+    let rows = result.meta.total_rows.unwrap_or(result.rows.len() as u64);
+    let noun = if rows == 1 { "row" } else { "rows" };
+    let mut facts = if result.widths.is_empty() {
+        Pieces::new()
+            .add(" ✔ ", Role::Good)
+            .add(if rows > 0 { format!("{} {noun} changed", figures::count(rows)) } else { "Done".into() }, Role::Strong)
+    } else {
+        Pieces::new().add(" ✔ ", Role::Good).add(format!("{} {noun}", figures::count(rows)), Role::Strong)
+    };
+    facts = facts
+        .add(format!(" · {} on {}", figures::duration(result.meta.duration.as_secs_f64()), engine_name(result.meta.engine)), Role::Dim);
+    if let Some(bytes) = result.meta.scanned_bytes {
+        facts = facts.add(format!(" · {} scanned", figures::bytes(bytes)), Role::Dim);
+    }
+    facts = facts.add(" ", Role::Dim);
+    let used = canvas.pieces(area.x + 1, area.y, area.width.saturating_sub(2), &facts);
+    if !result.rows.is_empty() {
+        let fetched = result.rows.len() as u64;
+        let place = format!("row {}", figures::count(result.list.selected as u64 + 1));
+        let text = if fetched < rows {
+            format!(" {place} · {} fetched ", figures::count(fetched))
+        } else {
+            format!(" {place} of {} ", figures::count(rows))
+        };
+        let room = area.width.saturating_sub(used + 4);
+        if width(&text) <= usize::from(room) {
+            canvas.text_right(area.x + used + 3, area.y, room, &text, Role::Dim);
+        }
+    }
+    grid::draw(canvas, inside, result);
+}

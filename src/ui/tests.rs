@@ -1,0 +1,224 @@
+//! Whole screens, compared with what they should be, and random keys at random sizes.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use rand::seq::IndexedRandom;
+use rand::{Rng, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+
+use super::theme::{Depth, Theme};
+use super::{Drawn, draw};
+use crate::app::action::Command;
+use crate::app::tests::{failure, full_model, model, open_model};
+use crate::app::walkthrough::Status;
+use crate::app::{Model, Msg, Pane, update};
+use crate::demo::step::Step;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
+
+fn render(model: &Model, width: u16, height: u16) -> (String, Drawn) {
+    let theme = Theme::named(&model.theme, Depth::True);
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
+    let mut drawn = Drawn::default();
+    terminal.draw(|frame| drawn = draw(frame, model, &theme)).unwrap();
+    let buffer = terminal.backend().buffer().clone();
+    let mut text = String::new();
+    for y in 0..height {
+        let mut line = String::new();
+        let mut x = 0;
+        while x < width {
+            let symbol = buffer[(x, y)].symbol();
+            line.push_str(symbol);
+            x += (crate::app::text_width::width(symbol) as u16).max(1);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    (text, drawn)
+}
+
+fn at_three_sizes(name: &str, model: &Model) {
+    for (width, height) in SIZES {
+        let mut model = model.clone();
+        model.size = (width, height);
+        let (text, _) = render(&model, width, height);
+        insta::with_settings!({ snapshot_path => "../../tests/screens", prepend_module_to_snapshot => false, omit_expression => true }, {
+            insta::assert_snapshot!(format!("{name}_{width}x{height}"), text);
+        });
+    }
+}
+
+#[test]
+fn first_frame() {
+    at_three_sizes("first_frame", &model());
+}
+
+#[test]
+fn empty_account() {
+    at_three_sizes("empty_account", &open_model());
+}
+
+#[test]
+fn overview() {
+    at_three_sizes("overview", &full_model());
+}
+
+#[test]
+fn every_pane_on_its_own() {
+    for pane in Pane::ALL {
+        let mut model = full_model();
+        model.focus = pane;
+        model.zoomed = true;
+        at_three_sizes(&pane.title().to_lowercase(), &model);
+    }
+}
+
+#[test]
+fn running_and_failed_steps() {
+    let mut running = open_model();
+    update(&mut running, Msg::Do(Command::StepRunAll));
+    update(&mut running, Msg::Walkthrough(crate::app::walkthrough::Msg::Begun(Step::Foundation)));
+    running.now += chrono::Duration::seconds(12);
+    at_three_sizes("step_running", &running);
+    let mut failed = full_model();
+    failed.walkthrough.select(4);
+    failed.walkthrough.steps[4].status = Status::Failed {
+        error: failure(
+            "the pipeline failed",
+            "the gate refused the model: AUC 0.512 is below 0.70",
+            Some("Look at the data of step 4, then run the step again."),
+        ),
+        seconds: 12.0,
+    };
+    at_three_sizes("step_failed", &failed);
+}
+
+#[test]
+fn components() {
+    let mut help = full_model();
+    update(&mut help, Msg::Do(Command::Help));
+    at_three_sizes("help", &help);
+    let mut palette = full_model();
+    update(&mut palette, Msg::Do(Command::Palette));
+    at_three_sizes("palette", &palette);
+    let mut confirm = full_model();
+    confirm.walkthrough.select(8);
+    update(&mut confirm, Msg::Do(Command::StepRun));
+    at_three_sizes("confirm_cleanup", &confirm);
+    let mut closed = model();
+    update(
+        &mut closed,
+        Msg::NotConnected(failure(
+            "could not open the state directory",
+            "process 4711 holds it and does not answer",
+            Some("Close that process, or choose another directory with --state-dir."),
+        )),
+    );
+    at_three_sizes("not_connected", &closed);
+}
+
+#[test]
+fn failed_statement() {
+    let mut model = full_model();
+    model.focus = Pane::Sql;
+    model.zoomed = true;
+    model.sql.replace("SELECT nope\nFROM dm.data;");
+    let effects = update(&mut model, Msg::Do(Command::SqlRun));
+    let ticket = match &effects[..] {
+        [crate::app::Effect::Query { ticket, .. }] => *ticket,
+        other => panic!("{other:?}"),
+    };
+    let error = failure("the statement failed", "ERROR: column \"nope\" does not exist in data Position: 8", None);
+    update(&mut model, Msg::Sql(crate::app::sql::Msg::Finished(ticket, Box::new(Err(error)))));
+    at_three_sizes("statement_failed", &model);
+}
+
+#[test]
+fn every_pane_title_is_on_every_screen() {
+    for (width, height) in [(80, 24), (120, 36), (160, 45)] {
+        let (text, _) = render(&full_model(), width, height);
+        for pane in Pane::ALL {
+            assert!(text.contains(pane.title()), "{} at {width}x{height}", pane.title());
+        }
+    }
+}
+
+#[test]
+fn a_press_lands_on_what_is_drawn_there() {
+    let model = full_model();
+    let (text, drawn) = render(&model, 160, 45);
+    for (y, line) in text.lines().enumerate() {
+        if let Some(at) = line.find("Load the warehouse") {
+            let x = crate::app::text_width::width(&line[..at]) as u16;
+            assert_eq!(drawn.at(x, y as u16), Some(crate::app::msg::Target::Row(Pane::Walkthrough, 3)));
+            return;
+        }
+    }
+    panic!("the step is not on the screen:\n{text}");
+}
+
+/// Thousands of keys on a full and on an empty screen, at sizes that change all the time: nothing panics, and every frame is drawn.
+#[test]
+fn random_keys_never_panic() {
+    let codes = [
+        KeyCode::Enter,
+        KeyCode::Esc,
+        KeyCode::Tab,
+        KeyCode::BackTab,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::Left,
+        KeyCode::Right,
+        KeyCode::Home,
+        KeyCode::End,
+        KeyCode::PageUp,
+        KeyCode::PageDown,
+        KeyCode::Backspace,
+        KeyCode::Delete,
+        KeyCode::F(1),
+        KeyCode::F(2),
+        KeyCode::F(3),
+        KeyCode::F(4),
+        KeyCode::F(5),
+        KeyCode::F(6),
+        KeyCode::F(9),
+    ];
+    let text: Vec<char> = "qzrRxnoysuSgGjkhlei:?1234567 ';-\u{65e5}é\u{301}+.".chars().collect();
+    for (seed, start) in [full_model(), open_model(), model()].into_iter().enumerate() {
+        let mut random = ChaCha8Rng::seed_from_u64(seed as u64);
+        let mut model = start;
+        for _ in 0..1500 {
+            let code = if random.random_bool(0.5) {
+                *codes.choose(&mut random).unwrap()
+            } else {
+                KeyCode::Char(*text.choose(&mut random).unwrap())
+            };
+            let modifiers = match random.random_range(0..10) {
+                0 => KeyModifiers::CONTROL,
+                1 => KeyModifiers::ALT,
+                2 => KeyModifiers::SHIFT,
+                _ => KeyModifiers::NONE,
+            };
+            update(&mut model, Msg::Key(KeyEvent::new(code, modifiers)));
+            if random.random_bool(0.05) {
+                update(&mut model, Msg::Walkthrough(crate::app::walkthrough::Msg::RunOver));
+                model.sql.running = None;
+            }
+            if random.random_bool(0.3) {
+                let (width, height) = (random.random_range(1..220), random.random_range(1..70));
+                update(&mut model, Msg::Resize(width, height));
+                let (_, drawn) = render(&model, width, height);
+                update(&mut model, Msg::Drawn(drawn.viewport));
+                let place = (random.random_range(0..width), random.random_range(0..height));
+                if let Some(target) = drawn.at(place.0, place.1)
+                    && random.random_bool(0.3)
+                {
+                    update(&mut model, Msg::Click(target));
+                }
+                update(&mut model, Msg::Wheel(drawn.pane_at(place.0, place.1), if random.random_bool(0.5) { 1 } else { -1 }));
+            }
+        }
+    }
+}

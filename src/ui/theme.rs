@@ -1,0 +1,311 @@
+//! Themes: what each role looks like, on terminals with many, sixteen or no colours.
+
+use ratatui::style::{Color, Modifier, Style};
+use serde::Deserialize;
+
+/// How many colours the terminal shows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Depth {
+    /// None: `NO_COLOR`, or a terminal without.
+    None,
+    /// The sixteen of old.
+    Sixteen,
+    /// The palette of 256.
+    Palette,
+    /// All.
+    True,
+}
+
+/// The part that something plays on the screen. Views name roles, never colours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Role {
+    /// Ordinary text and what lies behind it.
+    Base,
+    /// What is secondary.
+    Dim,
+    /// What is hardly there.
+    Faint,
+    /// What asks for attention; the one accent.
+    Accent,
+    /// The value that matters.
+    Strong,
+    /// Done, ready, right.
+    Good,
+    /// Under way, unusual.
+    Warn,
+    /// Failed, wrong.
+    Bad,
+    /// The frame of what has the focus.
+    Focus,
+    /// Lines that separate.
+    Rule,
+    /// The selected row where the focus is.
+    Selection,
+    /// The selected row elsewhere.
+    QuietSelection,
+    /// SQL: words of the language.
+    Keyword,
+    /// SQL: functions and types.
+    Function,
+    /// SQL: text.
+    Literal,
+    /// SQL: numbers.
+    Number,
+    /// SQL: comments.
+    Comment,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    rgb: Option<String>,
+    bg: Option<String>,
+    ansi: Option<String>,
+    ansi_bg: Option<String>,
+    #[serde(default)]
+    modifiers: Vec<String>,
+}
+
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct File {
+    base: Entry,
+    dim: Entry,
+    faint: Entry,
+    accent: Entry,
+    strong: Entry,
+    good: Entry,
+    warn: Entry,
+    bad: Entry,
+    focus: Entry,
+    rule: Entry,
+    selection: Entry,
+    quiet_selection: Entry,
+    keyword: Entry,
+    function: Entry,
+    literal: Entry,
+    number: Entry,
+    comment: Entry,
+}
+
+/// A theme on a terminal.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Theme {
+    styles: [Style; 17],
+}
+
+/// Why a theme cannot be used.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the theme cannot be read: {0}")]
+pub struct ThemeError(String);
+
+impl Theme {
+    /// The built-in theme of a name; `dark` when there is none of that name.
+    pub fn named(name: &str, depth: Depth) -> Theme {
+        let text = match (name, depth) {
+            (_, Depth::None) | ("mono", _) => include_str!("../../assets/themes/mono.toml"),
+            ("light", _) => include_str!("../../assets/themes/light.toml"),
+            ("contrast", _) => include_str!("../../assets/themes/contrast.toml"),
+            _ => include_str!("../../assets/themes/dark.toml"),
+        };
+        // The files are part of the program and a test reads each; without a theme the terminal's own colours are used.
+        Theme::parse(text, depth).unwrap_or(Theme { styles: [Style::new(); 17] })
+    }
+
+    /// Reads a theme file.
+    pub fn parse(text: &str, depth: Depth) -> Result<Theme, ThemeError> {
+        let file: File = toml::from_str(text).map_err(|error| ThemeError(error.to_string()))?;
+        let entries = [
+            &file.base,
+            &file.dim,
+            &file.faint,
+            &file.accent,
+            &file.strong,
+            &file.good,
+            &file.warn,
+            &file.bad,
+            &file.focus,
+            &file.rule,
+            &file.selection,
+            &file.quiet_selection,
+            &file.keyword,
+            &file.function,
+            &file.literal,
+            &file.number,
+            &file.comment,
+        ];
+        let mut styles = [Style::new(); 17];
+        for (style, entry) in styles.iter_mut().zip(entries) {
+            *style = entry.style(depth)?;
+        }
+        Ok(Theme { styles })
+    }
+
+    /// What a role looks like.
+    pub fn style(&self, role: Role) -> Style {
+        self.styles[role as usize]
+    }
+}
+
+impl Entry {
+    fn style(&self, depth: Depth) -> Result<Style, ThemeError> {
+        let mut style = Style::new();
+        let (fg, bg) = match depth {
+            Depth::None => (None, None),
+            Depth::Sixteen => (named(self.ansi.as_deref())?, named(self.ansi_bg.as_deref())?),
+            Depth::Palette => (rgb(self.rgb.as_deref())?.map(palette), rgb(self.bg.as_deref())?.map(palette)),
+            Depth::True => (rgb(self.rgb.as_deref())?.map(truecolor), rgb(self.bg.as_deref())?.map(truecolor)),
+        };
+        style.fg = fg;
+        style.bg = bg;
+        for modifier in &self.modifiers {
+            style = style.add_modifier(match modifier.as_str() {
+                "bold" => Modifier::BOLD,
+                "dim" => Modifier::DIM,
+                "italic" => Modifier::ITALIC,
+                "underlined" => Modifier::UNDERLINED,
+                "reversed" => Modifier::REVERSED,
+                other => return Err(ThemeError(format!("`{other}` is none of bold, dim, italic, underlined, reversed"))),
+            });
+        }
+        Ok(style)
+    }
+}
+
+fn rgb(text: Option<&str>) -> Result<Option<(u8, u8, u8)>, ThemeError> {
+    let Some(text) = text else { return Ok(None) };
+    let wrong = || ThemeError(format!("`{text}` is not a colour like #6cb6ff"));
+    let digits = text.strip_prefix('#').filter(|digits| digits.len() == 6 && digits.is_ascii()).ok_or_else(wrong)?;
+    let value = u32::from_str_radix(digits, 16).map_err(|_| wrong())?;
+    Ok(Some(((value >> 16) as u8, (value >> 8) as u8, value as u8)))
+}
+
+fn truecolor((r, g, b): (u8, u8, u8)) -> Color {
+    Color::Rgb(r, g, b)
+}
+
+/// The nearest colour of the palette of 256: its cube of six steps, or its greys.
+fn palette((r, g, b): (u8, u8, u8)) -> Color {
+    const STEPS: [u8; 6] = [0, 95, 135, 175, 215, 255];
+    let distance = |a: (u8, u8, u8)| {
+        let d = |x: u8, y: u8| (i32::from(x) - i32::from(y)).pow(2);
+        d(a.0, r) + d(a.1, g) + d(a.2, b)
+    };
+    let cube = (16..=231u8).map(|index| {
+        let n = usize::from(index - 16);
+        (index, (STEPS[n / 36], STEPS[n / 6 % 6], STEPS[n % 6]))
+    });
+    let greys = (232..=255u8).map(|index| {
+        let level = 8 + (index - 232) * 10;
+        (index, (level, level, level))
+    });
+    let nearest = cube.chain(greys).min_by_key(|(_, colour)| distance(*colour));
+    nearest.map_or(Color::Reset, |(index, _)| Color::Indexed(index))
+}
+
+fn named(text: Option<&str>) -> Result<Option<Color>, ThemeError> {
+    let Some(text) = text else { return Ok(None) };
+    Ok(Some(match text {
+        "reset" => Color::Reset,
+        "black" => Color::Black,
+        "red" => Color::Red,
+        "green" => Color::Green,
+        "yellow" => Color::Yellow,
+        "blue" => Color::Blue,
+        "magenta" => Color::Magenta,
+        "cyan" => Color::Cyan,
+        "white" => Color::Gray,
+        "bright-black" => Color::DarkGray,
+        "bright-red" => Color::LightRed,
+        "bright-green" => Color::LightGreen,
+        "bright-yellow" => Color::LightYellow,
+        "bright-blue" => Color::LightBlue,
+        "bright-magenta" => Color::LightMagenta,
+        "bright-cyan" => Color::LightCyan,
+        "bright-white" => Color::White,
+        other => return Err(ThemeError(format!("`{other}` is not one of the sixteen colours"))),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::app::model::THEMES;
+
+    fn text(name: &str) -> &'static str {
+        match name {
+            "dark" => include_str!("../../assets/themes/dark.toml"),
+            "light" => include_str!("../../assets/themes/light.toml"),
+            "contrast" => include_str!("../../assets/themes/contrast.toml"),
+            "mono" => include_str!("../../assets/themes/mono.toml"),
+            other => panic!("no file for {other}"),
+        }
+    }
+
+    #[test]
+    fn every_theme_can_be_read_at_every_depth() {
+        for name in THEMES {
+            for depth in [Depth::None, Depth::Sixteen, Depth::Palette, Depth::True] {
+                Theme::parse(text(name), depth).unwrap_or_else(|error| panic!("{name} {depth:?}: {error}"));
+            }
+        }
+    }
+
+    #[test]
+    fn without_colours_there_are_none() {
+        for name in THEMES {
+            let theme = Theme::named(name, Depth::None);
+            assert!(theme.styles.iter().all(|style| style.fg.is_none() && style.bg.is_none()));
+            assert!(theme.style(Role::Selection).add_modifier.contains(Modifier::REVERSED));
+        }
+    }
+
+    /// Relative luminance, WCAG 2.1.
+    fn luminance((r, g, b): (u8, u8, u8)) -> f64 {
+        let channel = |value: u8| {
+            let value = f64::from(value) / 255.0;
+            if value <= 0.03928 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+        };
+        0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b)
+    }
+
+    #[test]
+    fn text_is_legible_on_its_background() {
+        let contrast = |a: Color, b: Color| {
+            let (Color::Rgb(r, g, bl), Color::Rgb(r2, g2, b2)) = (a, b) else { panic!("not a colour: {a} {b}") };
+            let (x, y) = (luminance((r, g, bl)), luminance((r2, g2, b2)));
+            (x.max(y) + 0.05) / (x.min(y) + 0.05)
+        };
+        for name in ["dark", "light", "contrast"] {
+            let theme = Theme::named(name, Depth::True);
+            let base = theme.style(Role::Base).bg.unwrap();
+            for role in [
+                Role::Base,
+                Role::Dim,
+                Role::Accent,
+                Role::Strong,
+                Role::Good,
+                Role::Warn,
+                Role::Bad,
+                Role::Keyword,
+                Role::Literal,
+                Role::Comment,
+            ] {
+                let ratio = contrast(theme.style(role).fg.unwrap(), base);
+                assert!(ratio >= 4.5, "{name} {role:?}: {ratio:.2}");
+            }
+            let selected = theme.style(Role::Selection);
+            let on = selected.fg.unwrap_or(theme.style(Role::Base).fg.unwrap());
+            assert!(contrast(on, selected.bg.unwrap()) >= 4.5, "{name}: selection");
+        }
+    }
+
+    #[test]
+    fn mistakes_in_a_theme_are_named() {
+        assert!(rgb(Some("blue")).is_err());
+        assert!(named(Some("#123456")).is_err());
+        assert_eq!(palette((255, 255, 255)), Color::Indexed(231));
+        assert_eq!(palette((8, 8, 8)), Color::Indexed(232));
+    }
+}

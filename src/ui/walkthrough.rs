@@ -1,0 +1,166 @@
+//! The nine steps, and what the selected one does and says.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::canvas::Canvas;
+use super::theme::{Role, Theme};
+use super::{glyph, markdown};
+use crate::app::msg::Target;
+use crate::app::text_width::{left, width, wrap};
+use crate::app::walkthrough::{Status, StepView, notes};
+use crate::app::{Model, Pane};
+use crate::demo::event::EventKind;
+use crate::demo::figures;
+
+/// From this width on steps and notes stand side by side.
+const SIDE_BY_SIDE: u16 = 96;
+/// Columns of the list of steps then.
+const LIST: u16 = 44;
+/// Events on the screen of a step that runs.
+const EVENTS: usize = 7;
+/// Columns of running text at most, so that lines stay readable.
+const MEASURE: u16 = 92;
+
+/// Draws the pane.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
+    let count = canvas.model.walkthrough.steps.len() as u16;
+    if area.width >= SIDE_BY_SIDE {
+        steps(canvas, Rect { width: LIST, y: area.y + 1, height: area.height.saturating_sub(1), ..area });
+        let x = area.x + LIST + 4;
+        let width = (area.right() - x).min(MEASURE);
+        detail(canvas, Rect::new(x, area.y + 1, width, area.height.saturating_sub(1)));
+        return;
+    }
+    let list = count.min(area.height);
+    steps(canvas, Rect { height: list, ..area });
+    if area.height > list + 2 {
+        let y = area.y + list + 1;
+        detail(canvas, Rect::new(area.x, y, area.width.min(MEASURE), area.bottom() - y));
+    }
+}
+
+fn steps(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let state = &model.walkthrough;
+    let height = usize::from(area.height);
+    let top = crate::app::list::window(0, state.selected, state.steps.len(), height);
+    for (row, (index, view)) in state.steps.iter().enumerate().skip(top).take(height).enumerate() {
+        let y = area.y + row as u16;
+        let (mark, role, word) = glyph::step(model, &view.status);
+        let time = match &view.status {
+            Status::Running { since } => figures::so_far((model.now - *since).num_milliseconds() as f64 / 1000.0),
+            Status::Done { seconds: Some(seconds), changed, .. } => match changed {
+                Some(false) => format!("unchanged  {}", figures::duration(*seconds)),
+                _ => figures::duration(*seconds),
+            },
+            Status::Failed { seconds, .. } => format!("failed  {}", figures::duration(*seconds)),
+            Status::Unknown(_) => String::new(),
+            _ => word.to_owned(),
+        };
+        let mut x = area.x;
+        x += canvas.text(x, y, 2, mark, role) + 1;
+        x += canvas.text(x, y, 2, &view.step.number().to_string(), Role::Dim) + 1;
+        let title_role = match view.status {
+            Status::Running { .. } => Role::Accent,
+            Status::Pending | Status::Unknown(_) => Role::Base,
+            _ => Role::Strong,
+        };
+        let room = area.right().saturating_sub(x);
+        let reserved = if time.is_empty() { 0 } else { width(&time) as u16 + 1 };
+        canvas.text(x, y, room.saturating_sub(reserved), view.step.title(), title_role);
+        canvas.text_right(x, y, room, &time, if matches!(view.status, Status::Failed { .. }) { Role::Bad } else { Role::Dim });
+        let whole = Rect::new(area.x, y, area.width, 1);
+        if index == state.selected {
+            canvas.highlight(whole, if model.focus == Pane::Walkthrough { Role::Selection } else { Role::QuietSelection });
+        }
+        canvas.target(whole, Target::Row(Pane::Walkthrough, index));
+    }
+}
+
+fn detail(canvas: &mut Canvas<'_>, area: Rect) {
+    let model = canvas.model;
+    let lines = detail_lines(model, canvas.theme, usize::from(area.width));
+    let height = usize::from(area.height);
+    let end = lines.len().saturating_sub(height);
+    let top = model.walkthrough.scroll.min(end);
+    canvas.view.notes_end = end;
+    canvas.view.heights[Pane::Walkthrough as usize] = height;
+    for (row, line) in lines.iter().skip(top).take(height).enumerate() {
+        canvas.line(area.x, area.y + row as u16, area.width, line);
+    }
+    if top < end && height > 1 {
+        let y = area.bottom() - 1;
+        canvas.text(area.x, y, area.width, &left("", usize::from(area.width)), Role::Base);
+        canvas.text(area.x, y, area.width, &format!("↓ {} more lines", lines.len() - top - height + 1), Role::Faint);
+    }
+}
+
+/// What is said of the selected step: first how it went, then the notes.
+fn detail_lines(model: &Model, theme: &Theme, columns: usize) -> Vec<Line<'static>> {
+    let view = model.walkthrough.current();
+    let mut lines = Vec::new();
+    let styled = |text: String, role: Role| Line::from(Span::styled(text, theme.style(role)));
+    let block = |marker: &str, text: &str, role: Role, lines: &mut Vec<Line<'static>>| {
+        for (index, line) in wrap(text, columns.saturating_sub(2)).into_iter().enumerate() {
+            let lead = if index == 0 { marker } else { " " };
+            lines.push(Line::from(vec![
+                Span::styled(format!("{lead} "), theme.style(role)),
+                Span::styled(line, theme.style(if role == Role::Bad { Role::Bad } else { Role::Base })),
+            ]));
+        }
+    };
+    match &view.status {
+        Status::Done { message, .. } => {
+            block("✔", message, Role::Good, &mut lines);
+            lines.push(Line::default());
+        }
+        Status::Failed { error, .. } => {
+            block("✖", &error.to_string(), Role::Bad, &mut lines);
+            if let Some(fix) = &error.fix {
+                block("→", fix, Role::Accent, &mut lines);
+            }
+            block(" ", "Enter runs the step again; what is done already is kept.", Role::Dim, &mut lines);
+            lines.push(Line::default());
+        }
+        Status::Cancelled => {
+            block("◇", "Cancelled. Enter runs the step again; what is done already is kept.", Role::Warn, &mut lines);
+            lines.push(Line::default());
+        }
+        Status::Unknown(why) if !why.is_empty() => {
+            block("?", why, Role::Warn, &mut lines);
+            lines.push(Line::default());
+        }
+        _ => {}
+    }
+    events(view, theme, columns, &mut lines);
+    let notes = notes(view.step);
+    let minutes = if notes.minutes == 1 { "1 minute".to_owned() } else { format!("{} minutes", notes.minutes) };
+    lines.push(styled(format!("About {minutes} · shown in {}", notes.pane.title()), Role::Faint));
+    lines.push(Line::default());
+    lines.extend(markdown::render(&notes.body, columns, theme));
+    lines
+}
+
+fn events(view: &StepView, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
+    let told: Vec<_> = view.events.iter().filter(|event| event.event == EventKind::Progress).collect();
+    if told.is_empty() {
+        return;
+    }
+    let running = matches!(view.status, Status::Running { .. });
+    let last = told.len();
+    for (index, event) in told.iter().enumerate().skip(last.saturating_sub(EVENTS)) {
+        let time = crate::app::text_width::right(&figures::duration(event.seconds), 7);
+        let name = event.resource.as_deref().map(|name| format!("{name}  ")).unwrap_or_default();
+        let room = columns.saturating_sub(9);
+        let name = crate::app::text_width::clip(&name, room).into_owned();
+        let message = crate::app::text_width::clip(&event.message, room.saturating_sub(width(&name))).into_owned();
+        let current = running && index + 1 == last;
+        lines.push(Line::from(vec![
+            Span::styled(format!("{time}  "), theme.style(Role::Faint)),
+            Span::styled(name, theme.style(if current { Role::Strong } else { Role::Dim })),
+            Span::styled(message, theme.style(if current { Role::Base } else { Role::Dim })),
+        ]));
+    }
+    lines.push(Line::default());
+}

@@ -1,0 +1,71 @@
+//! An embedded account in a temporary directory.
+#![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+pub mod warehouse;
+
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use shiftdeck::aws::{Gateways, Polling};
+use shiftdeck::demo::clock::{SharedClock, SystemClock};
+use shiftdeck::local::pace::Pace;
+use shiftdeck::local::{self, Opened, Options};
+use tempfile::TempDir;
+
+/// Region of the tests.
+pub const REGION: &str = "us-east-1";
+
+/// An embedded account; its directory goes with it.
+pub struct TestAccount {
+    /// The account, owned by this process.
+    pub opened: Opened,
+    /// Its state directory.
+    pub directory: TempDir,
+}
+
+/// A fresh account at pace `instant`.
+pub async fn account() -> TestAccount {
+    account_at(Pace::Instant).await
+}
+
+/// A fresh account at a pace.
+pub async fn account_at(pace: Pace) -> TestAccount {
+    let directory = tempfile::tempdir().unwrap();
+    let opened = local::open(options(directory.path(), pace)).await.unwrap();
+    TestAccount { opened, directory }
+}
+
+/// How the tests open a state directory.
+pub fn options(directory: &std::path::Path, pace: Pace) -> Options {
+    Options { state_dir: directory.to_owned(), region: REGION.to_owned(), pace, clock: clock(), patience: local::PATIENCE }
+}
+
+/// The clock of the tests.
+pub fn clock() -> SharedClock {
+    Arc::new(SystemClock)
+}
+
+impl TestAccount {
+    /// What SDK clients are built from.
+    pub fn sdk_config(&self) -> SdkConfig {
+        self.opened.sdk_config()
+    }
+
+    /// The gateways of the account.
+    pub fn gateways(&self) -> Arc<Gateways> {
+        let (calls, _) = tokio::sync::broadcast::channel(64);
+        Arc::new(Gateways::new(&self.sdk_config(), calls, Polling::LOCAL))
+    }
+
+    /// Closes the account and opens it again, as the next start of the program does.
+    pub async fn reopen(self) -> TestAccount {
+        self.opened.close().await;
+        let opened = local::open(options(self.directory.path(), Pace::Instant)).await.unwrap();
+        TestAccount { opened, directory: self.directory }
+    }
+
+    /// Closes the account.
+    pub async fn close(self) {
+        self.opened.close().await;
+    }
+}

@@ -1,0 +1,319 @@
+//! Pipelines: the definition that is sent runs, and everything that it makes is there.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+use std::fmt::Write as _;
+use std::io::Write as _;
+use std::time::Duration;
+
+use aws_sdk_s3::primitives::ByteStream;
+use aws_sdk_sagemaker::error::ProvideErrorMetadata as _;
+use aws_sdk_sagemaker::types::{PipelineExecutionStatus, StepStatus};
+use serde_json::{Value, json};
+use shiftdeck::config::Settings;
+use shiftdeck::demo::pipeline_definition::{self, FeaturePlan, PipelineInputs, WarehouseRef, metadata, step};
+use shiftdeck::demo::scenario::Scenario;
+use shiftdeck::local::pace::Pace;
+
+use crate::common::{self, TestAccount};
+
+/// A pipeline in an account, with an unload of made-up customers in place.
+pub struct Bench {
+    pub account: TestAccount,
+    pub scenario: Scenario,
+    pub sagemaker: aws_sdk_sagemaker::Client,
+    pub s3: aws_sdk_s3::Client,
+}
+
+/// How an execution ended: its ARN, its status, and status and failure of each step by name.
+pub struct Run {
+    pub arn: String,
+    pub status: PipelineExecutionStatus,
+    pub steps: Vec<(String, StepStatus, String)>,
+}
+
+impl Run {
+    fn step(&self, name: &str) -> Option<(&StepStatus, &str)> {
+        self.steps.iter().find(|(step, ..)| step == name).map(|(_, status, failure)| (status, failure.as_str()))
+    }
+}
+
+pub fn inputs() -> PipelineInputs {
+    PipelineInputs {
+        role_arn: "arn:aws:iam::000000000000:role/BankDM-SageMaker".into(),
+        unload_role_arn: "arn:aws:iam::000000000000:role/BankDM-RedShift".into(),
+        function_arn: "arn:aws:lambda:us-east-1:000000000000:function:bankdm-redshift-dl".into(),
+        secret_arn: "arn:aws:secretsmanager:us-east-1:000000000000:secret:bankdm_redshift_login".into(),
+        warehouse: WarehouseRef::Workgroup("bankdm".into()),
+        features: FeaturePlan::bank(),
+        objective: "binary:logistic".into(),
+        num_round: 20,
+        max_depth: 4,
+        eta: 0.3,
+        gamma: 0.0,
+        min_child_weight: 1.0,
+        subsample: 0.7,
+        seed: 42,
+        train_share: 0.7,
+        validation_share: 0.2,
+        auc_floor: 0.7,
+        threshold: 0.5,
+        approval: "PendingManualApproval".into(),
+        processing_instance: "ml.m5.xlarge".into(),
+        processing_instances: 1,
+        training_instance: "ml.m5.xlarge".into(),
+        endpoint_instance: "ml.m5.large".into(),
+    }
+}
+
+/// Our definition without the unload: it reads files that are there already.
+pub fn definition(scenario: &Scenario, inputs: &PipelineInputs) -> Value {
+    let mut definition = pipeline_definition::definition(scenario, inputs).unwrap();
+    definition["Steps"].as_array_mut().unwrap().remove(0);
+    let preprocess = &mut definition["Steps"][0];
+    preprocess.as_object_mut().unwrap().remove("DependsOn");
+    preprocess["Arguments"]["ProcessingInputs"][0]["S3Input"]["S3Uri"] = json!(format!("s3://{}/unload/", scenario.bucket));
+    definition
+}
+
+/// Made-up customers. Whether one says yes follows from age and earlier contact, or from nothing at all.
+fn customers(rows: u64, learnable: bool) -> String {
+    let mut text = String::from("age,job,pdays,duration,emp_var_rate,cons_price_idx,cons_conf_idx,euribor3m,nr_employed,y\n");
+    let mut state = 7_u64;
+    let mut random = |below: u64| {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) % below
+    };
+    for _ in 0..rows {
+        let (age, pdays) = (20 + random(60), if random(4) == 0 { random(20) } else { 999 });
+        let job = ["admin.", "student", "retired", "services"][usize::try_from(random(4)).unwrap()];
+        let odds = match (learnable, pdays < 999, age > 60) {
+            (false, ..) => 20,
+            (true, true, true) => 85,
+            (true, true, false) | (true, false, true) => 45,
+            (true, false, false) => 5,
+        };
+        let answer = if random(100) < odds { "yes" } else { "no" };
+        let _ = writeln!(text, "{age},{job},{pdays},{},1.100,93.994,-36.400,4.857,5191.000,{answer}", random(900));
+    }
+    text
+}
+
+fn gzip(text: &str) -> Vec<u8> {
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(text.as_bytes()).unwrap();
+    packed.finish().unwrap()
+}
+
+pub async fn bench(pace: Pace, learnable: bool) -> Bench {
+    let account = common::account_at(pace).await;
+    let config = account.sdk_config();
+    let (sagemaker, s3) = (aws_sdk_sagemaker::Client::new(&config), aws_sdk_s3::Client::new(&config));
+    let scenario = settings().scenario("000000000000");
+    s3.create_bucket().bucket(&scenario.bucket).send().await.unwrap();
+    let put = async |key: &str, body: Vec<u8>| {
+        s3.put_object().bucket(&scenario.bucket).key(key).body(ByteStream::from(body)).send().await.unwrap();
+    };
+    for (key, content) in pipeline_definition::code_objects(&scenario) {
+        put(&key, content.as_bytes().to_vec()).await;
+    }
+    put("unload/data_0000_part_00.gz", gzip(&customers(3000, learnable))).await;
+    sagemaker.create_model_package_group().model_package_group_name(&scenario.model_group).send().await.unwrap();
+    Bench { account, scenario, sagemaker, s3 }
+}
+
+fn settings() -> Settings {
+    shiftdeck::config::load(&shiftdeck::config::Sources::default()).unwrap().settings
+}
+
+impl Bench {
+    async fn create(&self, definition: &Value) -> Result<(), String> {
+        let request = self.sagemaker.create_pipeline().pipeline_name(&self.scenario.pipeline).role_arn(inputs().role_arn);
+        let request = request.client_request_token("00000000-0000-0000-0000-0000000000000000").pipeline_definition(definition.to_string());
+        request.send().await.map(drop).map_err(|error| error.message().unwrap_or_default().to_owned())
+    }
+
+    async fn start(&self) -> String {
+        let started = self.sagemaker.start_pipeline_execution().pipeline_name(&self.scenario.pipeline).send().await.unwrap();
+        started.pipeline_execution_arn().unwrap().to_owned()
+    }
+
+    async fn wait(&self, arn: &str) -> Run {
+        let status = loop {
+            let described = self.sagemaker.describe_pipeline_execution().pipeline_execution_arn(arn).send().await.unwrap();
+            match described.pipeline_execution_status().unwrap() {
+                PipelineExecutionStatus::Executing | PipelineExecutionStatus::Stopping => {
+                    tokio::time::sleep(Duration::from_millis(5)).await
+                }
+                ended => break ended.clone(),
+            }
+        };
+        let steps = self.sagemaker.list_pipeline_execution_steps().pipeline_execution_arn(arn).send().await.unwrap();
+        let steps = steps.pipeline_execution_steps().iter().map(|step| {
+            (
+                step.step_name().unwrap().to_owned(),
+                step.step_status().unwrap().clone(),
+                step.failure_reason().unwrap_or_default().to_owned(),
+            )
+        });
+        Run { arn: arn.to_owned(), status, steps: steps.collect() }
+    }
+
+    pub async fn run(&self, definition: &Value) -> Run {
+        self.create(definition).await.unwrap();
+        self.wait(&self.start().await).await
+    }
+
+    async fn object(&self, uri: &str) -> Vec<u8> {
+        let (bucket, key) = uri.strip_prefix("s3://").unwrap().split_once('/').unwrap();
+        let object = self.s3.get_object().bucket(bucket).key(key).send().await.unwrap();
+        object.body.collect().await.unwrap().to_vec()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_model_is_registered_with_its_figures() {
+    let bench = bench(Pace::Instant, true).await;
+    let run = bench.run(&definition(&bench.scenario, &inputs())).await;
+    assert_eq!(run.status, PipelineExecutionStatus::Succeeded, "{:?}", run.steps);
+    let names: Vec<&str> = run.steps.iter().map(|(name, ..)| name.as_str()).collect();
+    assert_eq!(names, [step::PREPROCESS, step::TRAIN, step::EVALUATE, step::GATE, step::REGISTER]);
+
+    let packages = bench.sagemaker.list_model_packages().model_package_group_name(&bench.scenario.model_group).send().await.unwrap();
+    let [package] = packages.model_package_summary_list() else { panic!("one package") };
+    assert_eq!(package.model_package_version(), Some(1));
+    let arn = package.model_package_arn().unwrap();
+    let package = bench.sagemaker.describe_model_package().model_package_name(arn).send().await.unwrap();
+    assert_eq!(package.model_approval_status().unwrap().as_str(), "PendingManualApproval");
+    let properties = package.customer_metadata_properties().unwrap();
+    let report: Value = serde_json::from_slice(&bench.object(&properties[metadata::EVALUATION]).await).unwrap();
+    let value = |place: &str| report.pointer(&format!("/{place}/value")).unwrap().as_f64().unwrap();
+    assert!(value("regression_metrics/mse") < value("regression_metrics/base_rate_mse"));
+    assert!(value("binary_classification_metrics/auc") > 0.7);
+    assert_eq!(report["rows"], 300);
+    let statistics = package.model_metrics().unwrap().model_quality().unwrap().statistics().unwrap();
+    assert_eq!(statistics.s3_uri(), Some(properties[metadata::EVALUATION].as_str()));
+    let rows = String::from_utf8(bench.object(&properties[metadata::TEST_ROWS]).await).unwrap();
+    assert_eq!(rows.lines().count(), 301);
+    let splits = String::from_utf8(bench.object(&properties[metadata::SPLITS]).await).unwrap();
+    assert_eq!(splits.lines().filter(|line| line.contains(",train,")).count(), 2100);
+
+    // The training job tells its rounds and its last figures.
+    let jobs = bench.sagemaker.list_training_jobs().send().await.unwrap();
+    let name = jobs.training_job_summaries()[0].training_job_name().unwrap();
+    let job = bench.sagemaker.describe_training_job().training_job_name(name).send().await.unwrap();
+    let metrics: Vec<_> = job.final_metric_data_list().iter().map(|metric| metric.metric_name().unwrap()).collect();
+    assert_eq!(metrics, ["train:logloss", "validation:logloss"]);
+    let statuses: Vec<_> = job.secondary_status_transitions().iter().map(|one| one.status().unwrap().as_str()).collect();
+    assert_eq!(statuses, ["Starting", "Downloading", "Training", "Uploading", "Completed"]);
+
+    // The same data and settings give the same model.
+    let again = bench.wait(&bench.start().await).await;
+    let model = |run: &Run| {
+        format!(
+            "s3://{}/{}runs/{}/model/model.tar.gz",
+            bench.scenario.bucket,
+            bench.scenario.pipeline_prefix,
+            run.arn.rsplit('/').next().unwrap()
+        )
+    };
+    assert_ne!(run.arn, again.arn);
+    assert_eq!(bench.object(&model(&run)).await, bench.object(&model(&again)).await);
+    bench.account.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_that_learned_nothing_is_refused_by_the_gate() {
+    let bench = bench(Pace::Instant, false).await;
+    let run = bench.run(&definition(&bench.scenario, &inputs())).await;
+    assert_eq!(run.status, PipelineExecutionStatus::Failed);
+    assert_eq!(run.step(step::GATE), Some((&StepStatus::Succeeded, "")));
+    assert!(run.step(step::REGISTER).is_none());
+    let (status, reason) = run.step(step::REFUSED).unwrap();
+    assert_eq!(*status, StepStatus::Failed);
+    assert!(reason.starts_with("The quality gate refused the model. Mean squared error 0."), "{reason}");
+    let packages = bench.sagemaker.list_model_packages().model_package_group_name(&bench.scenario.model_group).send().await.unwrap();
+    assert!(packages.model_package_summary_list().is_empty());
+    bench.account.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bad_definitions_and_parameters_are_refused_at_once() {
+    let bench = bench(Pace::Instant, true).await;
+    let good = definition(&bench.scenario, &inputs());
+    let mut unknown = good.clone();
+    unknown["Steps"][0]["Type"] = json!("EMR");
+    assert!(
+        bench.create(&unknown).await.unwrap_err().contains("Step Step-PreProcess: the embedded AWS does not support steps of type EMR")
+    );
+    let mut removed = good.clone();
+    removed["Steps"].as_array_mut().unwrap().remove(0);
+    assert!(bench.create(&removed).await.unwrap_err().contains("depends on the step Step-PreProcess, which does not exist"));
+    bench.create(&good).await.unwrap();
+    // The same request again is the same pipeline.
+    bench.create(&good).await.unwrap();
+    let parameter = aws_sdk_sagemaker::types::Parameter::builder().name("Colour").value("red").build();
+    let refused =
+        bench.sagemaker.start_pipeline_execution().pipeline_name(&bench.scenario.pipeline).pipeline_parameters(parameter).send().await;
+    assert!(refused.unwrap_err().message().unwrap().contains("Colour"));
+    let missing = bench.sagemaker.describe_pipeline().pipeline_name("Nothing").send().await.unwrap_err().into_service_error();
+    assert!(missing.is_resource_not_found(), "{missing}");
+    bench.account.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn failures_name_the_reason() {
+    let bench = bench(Pace::Instant, true).await;
+    let mut changed = definition(&bench.scenario, &inputs());
+    changed["Steps"][1]["Arguments"]["HyperParameters"]["max_dept"] = json!("3");
+    let run = bench.run(&changed).await;
+    assert_eq!(run.status, PipelineExecutionStatus::Failed);
+    let (_, reason) = run.step(step::TRAIN).unwrap();
+    assert!(reason.contains("Extraneous hyperparameter found: max_dept"), "{reason}");
+    assert!(run.step(step::EVALUATE).is_none());
+
+    // Code that has no equivalent is not pretended to have run.
+    let (key, _) = &pipeline_definition::code_objects(&bench.scenario)[0];
+    bench.s3.put_object().bucket(&bench.scenario.bucket).key(key).body(ByteStream::from_static(b"print(1)")).send().await.unwrap();
+    let run = bench.wait(&bench.start().await).await;
+    let (_, reason) = run.step(step::PREPROCESS).unwrap();
+    assert!(reason.contains("no equivalent of the script"), "{reason}");
+    bench.account.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn stop_stops_and_retry_goes_on() {
+    let bench = bench(Pace::Live, true).await;
+    bench.create(&definition(&bench.scenario, &inputs())).await.unwrap();
+    let arn = bench.start().await;
+    bench
+        .sagemaker
+        .stop_pipeline_execution()
+        .pipeline_execution_arn(&arn)
+        .client_request_token("stop-0000000000000000000000000000")
+        .send()
+        .await
+        .unwrap();
+    let run = bench.wait(&arn).await;
+    assert_eq!(run.status, PipelineExecutionStatus::Stopped);
+    assert!(run.steps.iter().all(|(_, status, _)| *status != StepStatus::Executing), "{:?}", run.steps);
+
+    // Killed while at work: the next start says so, and a retry finishes.
+    let arn = bench.start().await;
+    let Bench { account, scenario, .. } = bench;
+    let account = account.reopen().await;
+    let sagemaker = aws_sdk_sagemaker::Client::new(&account.sdk_config());
+    let s3 = aws_sdk_s3::Client::new(&account.sdk_config());
+    let bench = Bench { account, scenario, sagemaker, s3 };
+    let run = bench.wait(&arn).await;
+    assert!(matches!(run.status, PipelineExecutionStatus::Failed | PipelineExecutionStatus::Stopped), "{:?}", run.status);
+    bench
+        .sagemaker
+        .retry_pipeline_execution()
+        .pipeline_execution_arn(&arn)
+        .client_request_token("retry-000000000000000000000000000")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(bench.wait(&arn).await.status, PipelineExecutionStatus::Succeeded);
+    bench.account.close().await;
+}
