@@ -148,15 +148,26 @@ pub async fn list(context: &Context) -> Result<Vec<PipelineRun>, OpError> {
     Ok(all.into_iter().map(summary).collect())
 }
 
-/// Stops an execution and waits until it is stopped.
+/// Stops an execution and waits until nothing more will happen; one that ends by itself meanwhile is fine.
 pub async fn stop(context: &Context, arn: &str) -> Result<(), OpError> {
     let gateway = &context.gateways.pipelines;
-    let state = RunState::of(&gateway.execution(arn).await.map_err(op(arn, "could not read the execution"))?.status);
-    if state.is_over() {
-        return Ok(());
-    }
-    if state != RunState::Stopping {
-        gateway.stop(arn, &token()).await.map_err(op(arn, "could not stop the execution"))?;
+    let state = || async {
+        let execution = gateway.execution(arn).await.map_err(op(arn, "could not read the execution"))?;
+        Ok::<RunState, OpError>(RunState::of(&execution.status))
+    };
+    match state().await? {
+        over if over.is_over() => return Ok(()),
+        RunState::Stopping => {}
+        _ => {
+            if let Err(error) = gateway.stop(arn, &token()).await {
+                // It may have come to its end between the look and the request: then there is nothing left to stop.
+                match state().await? {
+                    over if over.is_over() => return Ok(()),
+                    RunState::Stopping => {}
+                    _ => return Err(op(arn, "could not stop the execution")(error)),
+                }
+            }
+        }
     }
     // Not with the context's own token: stopping is what is done when that has been cancelled.
     let go_on = tokio_util::sync::CancellationToken::new();

@@ -228,6 +228,40 @@ async fn a_cancelled_step_stops_and_the_next_run_completes_it() {
     account.close().await;
 }
 
+/// Asks for a stop that comes too late: the execution was at work when it was looked at, and had ended when the stop arrived.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn stopping_an_execution_that_ends_meanwhile_is_no_failure() {
+    let account = common::account().await;
+    let settings = settings();
+    for step in [Step::Foundation, Step::Lake, Step::Load, Step::Pipeline] {
+        run(&account, &settings, step).await.0.unwrap_or_else(|error| panic!("{step}: {error}"));
+    }
+    let (mut context, _events) = context(&account, &settings);
+    let ended = pipeline::latest(&context).await.unwrap().unwrap();
+    assert_eq!(ended.state, pipeline::RunState::Succeeded);
+
+    let asked = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let seen = Arc::clone(&asked);
+    let looks = std::sync::atomic::AtomicUsize::new(0);
+    let late = common::answers::changed(&account.sdk_config(), move |operation, body| match operation {
+        "DescribePipelineExecution" if looks.fetch_add(1, std::sync::atomic::Ordering::SeqCst) == 0 => {
+            assert!(body.contains("\"Succeeded\""), "{body}");
+            body.replace("\"Succeeded\"", "\"Executing\"")
+        }
+        "StopPipelineExecution" => {
+            assert!(body.contains("cannot be stopped"), "{body}");
+            seen.store(true, std::sync::atomic::Ordering::SeqCst);
+            body
+        }
+        _ => body,
+    });
+    context.gateways = common::gateways(&late);
+    pipeline::stop(&context, &ended.arn).await.unwrap();
+    assert!(asked.load(std::sync::atomic::Ordering::SeqCst), "the service was asked");
+    assert_eq!(pipeline::latest(&context).await.unwrap().unwrap().state, pipeline::RunState::Succeeded);
+    account.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn predictions_recognise_the_rows_of_training() {
     let account = common::account().await;

@@ -1,6 +1,7 @@
 //! An embedded account in a temporary directory.
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+pub mod answers;
 pub mod warehouse;
 
 use std::sync::Arc;
@@ -45,6 +46,12 @@ pub fn clock() -> SharedClock {
     Arc::new(SystemClock)
 }
 
+/// Gateways over a configuration.
+pub fn gateways(config: &SdkConfig) -> Arc<Gateways> {
+    let (calls, _) = tokio::sync::broadcast::channel(64);
+    Arc::new(Gateways::new(config, calls, Polling::LOCAL))
+}
+
 impl TestAccount {
     /// What SDK clients are built from.
     pub fn sdk_config(&self) -> SdkConfig {
@@ -53,8 +60,7 @@ impl TestAccount {
 
     /// The gateways of the account.
     pub fn gateways(&self) -> Arc<Gateways> {
-        let (calls, _) = tokio::sync::broadcast::channel(64);
-        Arc::new(Gateways::new(&self.sdk_config(), calls, Polling::LOCAL))
+        gateways(&self.sdk_config())
     }
 
     /// Closes the account and opens it again, as the next start of the program does.

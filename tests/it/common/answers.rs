@@ -1,0 +1,67 @@
+//! An account whose answers are changed on their way: what a client sees when the world moves between two of its calls.
+
+use std::fmt;
+use std::sync::Arc;
+
+use aws_config::SdkConfig;
+use aws_smithy_runtime_api::client::http::{
+    HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
+};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_runtime_api::shared::IntoShared;
+use aws_smithy_types::body::SdkBody;
+
+type Change = dyn Fn(&str, String) -> String + Send + Sync;
+
+#[derive(Clone)]
+struct Changing {
+    inner: SharedHttpConnector,
+    change: Arc<Change>,
+}
+
+/// The configuration with every JSON answer passed through `change`, which gets the operation and the body.
+pub fn changed(config: &SdkConfig, change: impl Fn(&str, String) -> String + Send + Sync + 'static) -> SdkConfig {
+    let inner = config.http_client().unwrap();
+    let client = Client { inner, change: Arc::new(change) };
+    config.to_builder().http_client(client).build()
+}
+
+struct Client {
+    inner: SharedHttpClient,
+    change: Arc<Change>,
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("changing client")
+    }
+}
+
+impl HttpClient for Client {
+    fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
+        let inner = self.inner.http_connector(settings, components);
+        Changing { inner, change: Arc::clone(&self.change) }.into_shared()
+    }
+}
+
+impl fmt::Debug for Changing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("changing connector")
+    }
+}
+
+impl HttpConnector for Changing {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let this = self.clone();
+        HttpConnectorFuture::new(async move {
+            let operation =
+                request.headers().get("x-amz-target").and_then(|target| target.rsplit('.').next()).unwrap_or_default().to_owned();
+            let mut response = this.inner.call(request).await?;
+            if let Some(body) = response.body().bytes().and_then(|bytes| String::from_utf8(bytes.to_vec()).ok()) {
+                *response.body_mut() = SdkBody::from((this.change)(&operation, body));
+            }
+            Ok(response)
+        })
+    }
+}
