@@ -11,6 +11,7 @@ pub mod config;
 pub mod demo;
 pub mod local;
 pub mod ops;
+pub mod syntax;
 pub mod target;
 pub mod tui;
 pub mod ui;

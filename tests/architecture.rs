@@ -8,14 +8,15 @@ use std::path::{Path, PathBuf};
 const LAYERS: &[(&str, &[&str])] = &[
     ("demo", &[]),
     ("config", &["demo", "local::pace"]),
-    ("local", &["demo"]),
+    ("syntax", &[]),
+    ("local", &["syntax", "demo"]),
     ("aws", &["demo"]),
-    ("ops", &["aws", "demo", "config"]),
-    ("app", &["ops", "aws::activity", "demo", "config"]),
-    ("ui", &["app", "ops", "aws::activity", "demo", "config"]),
+    ("ops", &["syntax", "aws", "demo", "config"]),
+    ("app", &["syntax", "ops", "aws::activity", "demo", "config"]),
+    ("ui", &["app", "syntax", "ops", "aws::activity", "demo", "config"]),
     ("target", &["local", "aws", "ops", "demo", "config"]),
-    ("tui", &["ui", "app", "ops", "aws", "demo", "config", "target", "local::pace"]),
-    ("cli", &["tui", "ops", "aws", "demo", "config", "target", "local::pace"]),
+    ("tui", &["ui", "syntax", "app", "ops", "aws", "demo", "config", "target", "local::pace"]),
+    ("cli", &["tui", "syntax", "ops", "aws", "demo", "config", "target", "local::pace"]),
     ("main", &["cli"]),
 ];
 

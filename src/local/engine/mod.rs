@@ -21,7 +21,6 @@ mod metadata;
 mod models;
 mod names;
 mod outcome;
-pub mod parse;
 mod rows;
 mod scan;
 mod session;
@@ -49,20 +48,13 @@ use self::catalog::{Catalog, Database};
 use self::files::{Files, Lease};
 pub use self::metadata::TableInfo;
 pub use self::session::Session;
+use crate::syntax as parse;
+pub use crate::syntax::{Dialect, Parameter, SqlError, SqlErrorKind, split_statements};
 
 use super::objects::Objects;
 use super::pace::Pace;
 use super::store::Store;
 use crate::demo::clock::SharedClock;
-
-/// The dialect and catalog of a statement.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Dialect {
-    /// The warehouse.
-    Redshift,
-    /// The lake: queries in Trino's dialect, DDL in Hive's.
-    Athena,
-}
 
 /// A type as the service names it in result metadata (`int4`, `varchar`, `numeric`; `integer`, `varchar`, `decimal`).
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -115,44 +107,6 @@ pub struct Outcome {
     pub affected: Option<u64>,
     /// Bytes of S3 that were read so far (final when the stream has ended).
     pub scanned: Arc<std::sync::atomic::AtomicU64>,
-}
-
-/// A failed statement, worded as the service words it.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct SqlError {
-    /// The whole message as the service gives it (`ERROR: relation "dm.nothing" does not exist`, `line 1:15: …`), position included.
-    pub message: String,
-    /// Line and column in the statement, counted from 1, where known.
-    pub position: Option<(u64, u64)>,
-    /// What kind of failure it is.
-    pub kind: SqlErrorKind,
-}
-
-/// Kinds of failure that a caller decides on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SqlErrorKind {
-    /// The text does not parse.
-    Syntax,
-    /// A name is unknown or exists already, a type does not fit.
-    Semantic,
-    /// Parses, but is outside what the embedded engine does.
-    Unsupported,
-    /// Failed while running (division by zero, a bad cast, a bad row in a COPY).
-    Execution,
-    /// Cancelled.
-    Cancelled,
-    /// Disk or memory.
-    Internal,
-}
-
-/// A named parameter (`:name`), given as text and typed where it is used.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Parameter {
-    /// Name without the colon.
-    pub name: String,
-    /// Value; `None` is NULL.
-    pub value: Option<String>,
 }
 
 /// The engine. Clones share it.
@@ -383,5 +337,3 @@ fn new_state(dialect: Dialect, runtime: &Arc<RuntimeEnv>) -> SessionState {
     dialect::register(&context, dialect);
     context.state()
 }
-
-pub use parse::split_statements;

@@ -1,4 +1,4 @@
-//! The two dialects on one engine: what the parser is told (`syntax`), how a syntax tree becomes one that DataFusion plans
+//! The two dialects on one engine: how a syntax tree becomes one that DataFusion plans
 //! ([`rewrite`]), and the functions that DataFusion lacks or computes otherwise ([`register`]).
 
 mod call;
@@ -6,7 +6,6 @@ mod casts;
 mod functions;
 mod labels;
 mod rewriter;
-pub(in crate::local::engine) mod syntax;
 
 pub use labels::label;
 

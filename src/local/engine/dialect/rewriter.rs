@@ -196,7 +196,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use crate::local::engine::dialect::rewrite;
-    use crate::local::engine::parse::{Statement, parse};
+    use crate::syntax::{Statement, parse};
 
     fn rewritten(dialect: Dialect, sql: &str) -> Result<String, SqlError> {
         let Statement::Sql(mut statement) = parse(dialect, sql, &[]).unwrap() else { panic!("not sql") };

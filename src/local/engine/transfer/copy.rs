@@ -13,10 +13,10 @@ use flate2::read::MultiGzDecoder;
 use super::cells::{Cell, Kind};
 use super::{address, s3_failure};
 use crate::local::engine::error::internal;
-use crate::local::engine::parse::{Copy, CopyFormat};
 use crate::local::engine::types::ColumnType;
 use crate::local::engine::work::Work;
 use crate::local::engine::{SqlError, SqlErrorKind};
+use crate::syntax::{Copy, CopyFormat};
 
 /// Rows a batch.
 const ROWS: usize = 8192;

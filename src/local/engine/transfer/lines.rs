@@ -11,7 +11,7 @@ use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 
 use crate::local::engine::SqlError;
 use crate::local::engine::error::internal;
-use crate::local::engine::parse::{Unload, UnloadFormat};
+use crate::syntax::{Unload, UnloadFormat};
 
 /// How rows become lines.
 #[derive(Debug, Clone)]

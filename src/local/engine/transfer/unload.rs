@@ -23,10 +23,10 @@ use super::lines::LineFormat;
 use super::{address, s3_failure};
 use crate::local::engine::append::CancelOnDrop;
 use crate::local::engine::error::internal;
-use crate::local::engine::parse::{Unload, UnloadFormat};
 use crate::local::engine::work::Work;
 use crate::local::engine::{Outcome, SqlError, SqlErrorKind, StatementKind, dialect, outcome};
 use crate::local::objects::{ObjectError, Objects};
+use crate::syntax::{Unload, UnloadFormat};
 
 /// Slices that write in parallel, as two small nodes have: one a core.
 const SLICES: usize = 2;

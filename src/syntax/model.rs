@@ -1,11 +1,11 @@
 //! Redshift ML's `CREATE MODEL`.
 
-use datafusion::sql::sqlparser::ast;
-use datafusion::sql::sqlparser::tokenizer::Token;
+use sqlparser::ast;
+use sqlparser::tokenizer::Token;
 
 use super::Name;
 use super::cursor::Cursor;
-use crate::local::engine::{SqlError, SqlErrorKind};
+use crate::syntax::{SqlError, SqlErrorKind};
 
 /// What a model is trained on.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +65,7 @@ pub(super) fn create_model(cursor: &mut Cursor) -> Result<CreateModel, SqlError>
         name,
         source,
         target: String::new(),
-        function: Name { parts: Vec::new(), span: datafusion::sql::sqlparser::tokenizer::Span::empty() },
+        function: Name { parts: Vec::new(), span: sqlparser::tokenizer::Span::empty() },
         iam_role: String::new(),
         auto_off: None,
         model_type: None,
@@ -119,7 +119,7 @@ pub(super) fn create_model(cursor: &mut Cursor) -> Result<CreateModel, SqlError>
     }
     if auto && let Some(place) = first_off_clause {
         cursor.rewind(place);
-        let span = cursor.peek().map_or_else(datafusion::sql::sqlparser::tokenizer::Span::empty, |token| token.span);
+        let span = cursor.peek().map_or_else(sqlparser::tokenizer::Span::empty, |token| token.span);
         let clause = cursor.peek_word().unwrap_or_default();
         return Err(cursor.error_at(span, SqlErrorKind::Semantic, &format!("{clause} can only be given with AUTO OFF")));
     }
@@ -251,8 +251,8 @@ fn positive(cursor: &mut Cursor) -> Result<u64, SqlError> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::local::engine::Dialect;
-    use crate::local::engine::parse::{Statement, parse};
+    use crate::syntax::Dialect;
+    use crate::syntax::{Statement, parse};
 
     fn model(sql: &str) -> Result<CreateModel, SqlError> {
         parse(Dialect::Redshift, sql, &[]).map(|statement| match statement {

@@ -1,9 +1,9 @@
 //! Errors of the parser, worded as each service words them.
 
-use datafusion::sql::sqlparser::parser::ParserError;
-use datafusion::sql::sqlparser::tokenizer::Location;
+use sqlparser::parser::ParserError;
+use sqlparser::tokenizer::Location;
 
-use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
+use crate::syntax::{Dialect, SqlError, SqlErrorKind};
 
 /// A message with its place: Redshift counts characters of the statement (`Position: 10;`), Athena gives line and column in front.
 pub fn at(dialect: Dialect, sql: &str, location: Location, kind: SqlErrorKind, message: &str) -> SqlError {

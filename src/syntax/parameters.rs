@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use datafusion::sql::sqlparser::keywords::Keyword;
-use datafusion::sql::sqlparser::tokenizer::{Span, Token, TokenWithSpan, Word};
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Span, Token, TokenWithSpan, Word};
 
 use super::cursor::Cursor;
-use crate::local::engine::{Dialect, Parameter, SqlError, SqlErrorKind};
+use crate::syntax::{Dialect, Parameter, SqlError, SqlErrorKind};
 
 /// Replaces `:name` by its value as a literal token, so that a value can never be read as SQL. Casts (`::`), quoted text and comments are
 /// other tokens and stay.
@@ -68,7 +68,7 @@ fn literal(value: Option<&str>, number_wanted: bool) -> Token {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::local::engine::parse::{Statement, parse};
+    use crate::syntax::{Statement, parse};
 
     fn parameter(name: &str, value: Option<&str>) -> Parameter {
         Parameter { name: name.to_owned(), value: value.map(str::to_owned) }

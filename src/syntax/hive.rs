@@ -1,10 +1,10 @@
 //! Athena's DDL, which is Hive's: databases and external tables. Redshift's `CREATE EXTERNAL TABLE` has the same clauses.
 
-use datafusion::sql::sqlparser::tokenizer::Token;
+use sqlparser::tokenizer::Token;
 
 use super::Name;
 use super::cursor::Cursor;
-use crate::local::engine::SqlError;
+use crate::syntax::SqlError;
 
 /// `CREATE DATABASE | SCHEMA [IF NOT EXISTS] name [COMMENT …] [LOCATION …] [WITH DBPROPERTIES (…)]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -244,8 +244,8 @@ fn properties(cursor: &mut Cursor) -> Result<Vec<(String, String)>, SqlError> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::local::engine::Dialect;
-    use crate::local::engine::parse::{Statement, parse};
+    use crate::syntax::Dialect;
+    use crate::syntax::{Statement, parse};
 
     fn table(sql: &str) -> CreateExternalTable {
         match parse(Dialect::Athena, sql, &[]).unwrap() {

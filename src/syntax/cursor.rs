@@ -1,12 +1,12 @@
 //! A statement's tokens, and the few moves that the small parsers are made of.
 
-use datafusion::sql::sqlparser::ast;
-use datafusion::sql::sqlparser::parser::{Parser, ParserError};
-use datafusion::sql::sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
+use sqlparser::ast;
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 
 use super::{Name, errors};
-use crate::local::engine::dialect::syntax::syntax;
-use crate::local::engine::{Dialect, SqlError};
+use crate::syntax::dialects::syntax;
+use crate::syntax::{Dialect, SqlError};
 
 /// How deep expressions and queries may nest. sqlparser grows its stack as needed, the planner too.
 const MAX_DEPTH: usize = 200;
@@ -284,7 +284,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// An error of another kind at a token.
-    pub fn error_at(&self, span: Span, kind: crate::local::engine::SqlErrorKind, message: &str) -> SqlError {
+    pub fn error_at(&self, span: Span, kind: crate::syntax::SqlErrorKind, message: &str) -> SqlError {
         errors::at(self.dialect, self.sql, span.start, kind, message)
     }
 }

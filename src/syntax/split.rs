@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crate::local::engine::{Dialect, SqlError};
+use crate::syntax::{Dialect, SqlError};
 
 /// Byte ranges of the statements of a script, without their semicolons, without white space and comments around them. A piece of nothing
 /// but comments is no statement. Quotes, dollar quotes and comments (nested ones in Redshift) are understood; what is not closed runs to

@@ -1,4 +1,4 @@
-//! Text to statements, in both dialects.
+//! SQL as text, in both dialects: the engine runs what is read here, and the console marks what cannot be read.
 //!
 //! sqlparser reads what it knows ([`Statement::Sql`]); what it lacks, or reads without what we need, is read here by small parsers on its
 //! token stream: one file a family. Nothing here knows a catalog: names are as written (unquoted identifiers are folded to lower case by
@@ -6,6 +6,7 @@
 
 mod attributes;
 mod cursor;
+mod dialects;
 mod errors;
 mod grammar;
 mod hive;
@@ -27,10 +28,55 @@ pub use spectrum::CreateExternalSchema;
 pub use split::split_statements;
 pub use transfer::{Copy, CopyFormat, Unload, UnloadFormat};
 
-use datafusion::sql::sqlparser::ast;
-use datafusion::sql::sqlparser::tokenizer::Span;
+use sqlparser::ast;
+use sqlparser::tokenizer::Span;
 
-use super::{Dialect, Parameter, SqlError};
+/// The dialect and catalog of a statement.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Dialect {
+    /// The warehouse.
+    Redshift,
+    /// The lake: queries in Trino's dialect, DDL in Hive's.
+    Athena,
+}
+
+/// A failed statement, worded as the service words it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct SqlError {
+    /// The whole message as the service gives it (`ERROR: relation "dm.nothing" does not exist`, `line 1:15: …`), position included.
+    pub message: String,
+    /// Line and column in the statement, counted from 1, where known.
+    pub position: Option<(u64, u64)>,
+    /// What kind of failure it is.
+    pub kind: SqlErrorKind,
+}
+
+/// Kinds of failure that a caller decides on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SqlErrorKind {
+    /// The text does not parse.
+    Syntax,
+    /// A name is unknown or exists already, a type does not fit.
+    Semantic,
+    /// Parses, but is outside what the embedded engine does.
+    Unsupported,
+    /// Failed while running (division by zero, a bad cast, a bad row in a COPY).
+    Execution,
+    /// Cancelled.
+    Cancelled,
+    /// Disk or memory.
+    Internal,
+}
+
+/// A named parameter (`:name`), given as text and typed where it is used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// Name without the colon.
+    pub name: String,
+    /// Value; `None` is NULL.
+    pub value: Option<String>,
+}
 
 /// A name as written: one to three parts, folded to lower case unless quoted, with its place in the text.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use super::cursor::Cursor;
 use super::{Name, Statement};
-use crate::local::engine::{Dialect, SqlError};
+use crate::syntax::{Dialect, SqlError};
 
 /// What is shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

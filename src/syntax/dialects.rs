@@ -4,12 +4,12 @@ use std::any::TypeId;
 use std::iter::Peekable;
 use std::str::Chars;
 
-use datafusion::sql::sqlparser::dialect::{Dialect as Syntax, GenericDialect, RedshiftSqlDialect};
+use sqlparser::dialect::{Dialect as Syntax, GenericDialect, RedshiftSqlDialect};
 
-use crate::local::engine::Dialect;
+use crate::syntax::Dialect;
 
 /// The parser's view of a dialect.
-pub(in crate::local::engine) fn syntax(dialect: Dialect) -> &'static dyn Syntax {
+pub(super) fn syntax(dialect: Dialect) -> &'static dyn Syntax {
     match dialect {
         Dialect::Redshift => &Warehouse,
         Dialect::Athena => &Lake,

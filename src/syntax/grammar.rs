@@ -1,12 +1,12 @@
 //! Which parser reads a statement: by its first words.
 
-use datafusion::sql::sqlparser::ast;
-use datafusion::sql::sqlparser::keywords::Keyword;
-use datafusion::sql::sqlparser::tokenizer::{Token, TokenWithSpan, Word};
+use sqlparser::ast;
+use sqlparser::keywords::Keyword;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use super::cursor::Cursor;
 use super::{Statement, attributes, hive, model, show, spectrum, transfer};
-use crate::local::engine::{Dialect, SqlError};
+use crate::syntax::{Dialect, SqlError};
 
 /// Statements that both services know and that the embedded engine does not do, by their first words. What a later word decides
 /// (`CREATE FUNCTION`) is in [`CREATES`].
@@ -113,7 +113,7 @@ fn redshift(cursor: &mut Cursor, first: &str) -> Result<Statement, SqlError> {
         }
         // The FROM of a DELETE may be left out.
         "DELETE" if cursor.peek_word_at(1).is_some_and(|word| word != "FROM") => {
-            let span = cursor.peek().map_or_else(datafusion::sql::sqlparser::tokenizer::Span::empty, |token| token.span);
+            let span = cursor.peek().map_or_else(sqlparser::tokenizer::Span::empty, |token| token.span);
             let from = Token::Word(Word { value: "FROM".to_owned(), quote_style: None, keyword: Keyword::FROM });
             cursor.tokens_mut().insert(1, TokenWithSpan::new(from, span));
         }
@@ -260,7 +260,7 @@ fn drop(cursor: &mut Cursor) -> Result<Option<Statement>, SqlError> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::local::engine::parse::{DistStyle, Show, parse};
+    use crate::syntax::{DistStyle, Show, parse};
 
     fn redshift(sql: &str) -> Result<Statement, SqlError> {
         parse(Dialect::Redshift, sql, &[])

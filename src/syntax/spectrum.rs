@@ -1,7 +1,7 @@
 //! Redshift's `CREATE EXTERNAL SCHEMA`.
 
 use super::cursor::Cursor;
-use crate::local::engine::SqlError;
+use crate::syntax::SqlError;
 
 /// `CREATE EXTERNAL SCHEMA [IF NOT EXISTS] name FROM DATA CATALOG DATABASE '…' [REGION '…'] IAM_ROLE '…' [CREATE EXTERNAL DATABASE IF NOT
 /// EXISTS]`.

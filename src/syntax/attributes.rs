@@ -2,7 +2,7 @@
 //! sqlparser reads the rest.
 
 use super::cursor::Cursor;
-use crate::local::engine::SqlError;
+use crate::syntax::SqlError;
 
 /// How rows are spread over slices.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize, serde::Deserialize)]

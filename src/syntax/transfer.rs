@@ -1,11 +1,11 @@
 //! Redshift's `COPY` and `UNLOAD`.
 
-use datafusion::sql::sqlparser::ast;
-use datafusion::sql::sqlparser::tokenizer::Token;
+use sqlparser::ast;
+use sqlparser::tokenizer::Token;
 
 use super::cursor::Cursor;
 use super::{Name, Statement};
-use crate::local::engine::SqlError;
+use crate::syntax::SqlError;
 
 /// Format of unloaded objects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -446,8 +446,8 @@ fn file_size(cursor: &mut Cursor) -> Result<u64, SqlError> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::local::engine::Dialect;
-    use crate::local::engine::parse::parse;
+    use crate::syntax::Dialect;
+    use crate::syntax::parse;
 
     #[test]
     fn unload_as_the_demo_writes_it() {
