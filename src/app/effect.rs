@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::latest::Ticket;
+use super::sql::RunId;
 use crate::demo::feature_schema::Row;
 use crate::demo::step::Step;
 use crate::ops::predict::DeployedModel;
@@ -30,14 +31,16 @@ pub enum Effect {
     /// Runs a statement of the console.
     Query {
         /// Whose answer it is.
-        ticket: Ticket,
+        run: RunId,
         /// The statement.
         request: QueryRequest,
     },
-    /// Cancels the statement of the console.
-    CancelQuery,
+    /// Cancels a statement of the console, on the service too.
+    CancelQuery(RunId),
     /// Fetches the page that `token` names.
     FetchPage {
+        /// The run whose result it is.
+        run: RunId,
         /// Whose answer it is.
         ticket: Ticket,
         /// The result it belongs to.

@@ -154,7 +154,8 @@ impl Model {
 
     /// Whether a key would be typed into a text.
     pub fn typing(&self) -> bool {
-        (self.focus == Pane::Sql && self.sql.half == sql::Half::Editor) || (self.focus == Pane::Predict && self.predict.editing.is_some())
+        (self.focus == Pane::Sql && self.sql.tab().half == sql::Half::Editor)
+            || (self.focus == Pane::Predict && self.predict.editing.is_some())
     }
 
     /// Says something to the reader.
@@ -165,7 +166,7 @@ impl Model {
     /// Whether something goes on whose elapsed time is shown.
     pub fn working(&self) -> bool {
         self.walkthrough.run.is_some()
-            || self.sql.running.is_some()
+            || self.sql.active().next().is_some()
             || self.pipeline.active()
             || self.pipeline.starting
             || matches!(self.link, Link::Opening)

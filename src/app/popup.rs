@@ -107,8 +107,7 @@ impl Picker {
 
     /// The command palette.
     pub fn palette(available: impl Fn(Command) -> bool) -> Picker {
-        let items = action::ACTIONS
-            .iter()
+        let items = action::actions()
             .filter(|action| !action::twin(action) && available(action.command) && !is_movement(action.command))
             .fold(Vec::<Item>::new(), |mut items, action| {
                 if !items.iter().any(|item| item.choice == Choice::Command(action.command)) {
@@ -192,21 +191,8 @@ impl Picker {
 
 fn is_movement(command: Command) -> bool {
     use Command as C;
-    matches!(
-        command,
-        C::Up
-            | C::Down
-            | C::Left
-            | C::Right
-            | C::PageUp
-            | C::PageDown
-            | C::First
-            | C::Last
-            | C::Back
-            | C::Palette
-            | C::Increase
-            | C::Decrease
-    )
+    matches!(command, C::Up | C::Down | C::PageUp | C::PageDown | C::First | C::Last | C::Back | C::Palette | C::Increase | C::Decrease)
+        || matches!(command, C::Grid(command) if command.moves())
 }
 
 impl Confirm {
@@ -305,7 +291,10 @@ mod tests {
             assert_eq!(palette.key(press(KeyCode::Char(c)), 10), Outcome::Consumed);
         }
         assert_eq!(palette.matches().len(), 1);
-        assert_eq!(palette.key(press(KeyCode::Enter), 10), Outcome::Close(Some(Choice::Command(Command::SqlLibrary))));
+        assert_eq!(
+            palette.key(press(KeyCode::Enter), 10),
+            Outcome::Close(Some(Choice::Command(Command::Console(crate::app::sql::Command::Library))))
+        );
     }
 
     #[test]

@@ -292,7 +292,10 @@ pub fn full_model() -> Model {
         };
     let answer = Prediction { score: 0.6312, decision: "yes".into(), latency: Duration::from_millis(4) };
     model.predict.update(predict::Msg::Answered(ask, Ok(answer)));
-    model.sql.paste("-- Who says yes?\nSELECT month, count(*) AS customers, avg(age)\nFROM dm.data\nWHERE job = 'student'\nGROUP BY 1;");
+    model
+        .sql
+        .tab_mut()
+        .paste("-- Who says yes?\nSELECT month, count(*) AS customers, avg(age)\nFROM dm.data\nWHERE job = 'student'\nGROUP BY 1;");
     let column = |name: &str, type_name: &str, numeric| QueryColumn { name: name.into(), type_name: type_name.into(), numeric };
     let rows = [("may", Some(13_769), "39.93"), ("jul", Some(7_174), "40.23"), ("unknown", None, ""), ("日本語", Some(-5), "x\ny")]
         .into_iter()
@@ -300,7 +303,8 @@ pub fn full_model() -> Model {
             vec![Cell::Text(month.into()), count.map_or(Cell::Null, Cell::Integer), Cell::Text(text.into()), Cell::Boolean(true)]
         })
         .collect();
-    model.sql.result = Some(sql::ResultSet::new(
+    model.sql.tab_mut().results.show(sql::ResultSet::new(
+        sql::RunId(1000),
         QueryResult {
             id: "1".into(),
             engine: QueryEngine::Redshift,

@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Pieces};
 use super::glyph;
 use super::theme::Role;
-use crate::app::action::{self, ACTIONS, Action, Command, Scope, key_label};
+use crate::app::action::{self, Action, Command, Scope, key_label};
 use crate::app::model::Link;
 use crate::app::msg::Target;
+use crate::app::sql::RunState;
 use crate::app::text_width::width;
 use crate::app::walkthrough::Status;
 use crate::app::{Pane, available, engine_name, scopes};
@@ -62,7 +63,7 @@ fn summary(canvas: &Canvas<'_>, pane: Pane) -> String {
         Pane::Walkthrough => format!("{} of 8 done", model.walkthrough.done()),
         Pane::Resources if model.resources.rows.is_empty() => String::new(),
         Pane::Resources => format!("{} of {} ready", model.resources.ready(), model.resources.rows.len()),
-        Pane::Sql => engine_name(model.sql.engine).to_owned(),
+        Pane::Sql => engine_name(model.sql.tab().engine).to_owned(),
         Pane::Pipeline => model.pipeline.run.as_ref().map(|run| glyph::run(model, run.state).2.to_owned()).unwrap_or_default(),
         Pane::Predict => match &model.predict.model {
             Some(found) => match found.version {
@@ -151,18 +152,8 @@ fn happening(canvas: &Canvas<'_>) -> Pieces {
         }
         return pieces;
     }
-    if let Some(running) = &model.sql.running {
-        let state = match running.state {
-            QueryState::Submitted => "sent",
-            QueryState::Queued => "waits for its turn",
-            QueryState::Running => "runs",
-            QueryState::Fetching => "sends its rows",
-        };
-        let what = if running.cancelling { "is being cancelled" } else { state };
-        return Pieces::new()
-            .add(spinner, Role::Accent)
-            .add(format!("The statement {what} on {}", engine_name(running.engine)), Role::Base)
-            .add(format!("  {}", figures::so_far(seconds(running.since))), Role::Dim);
+    if let Some(pieces) = statements(canvas, &spinner) {
+        return pieces;
     }
     if let Some(run) = model.pipeline.run.as_ref().filter(|_| model.pipeline.active()) {
         return Pieces::new()
@@ -180,14 +171,43 @@ fn happening(canvas: &Canvas<'_>) -> Pieces {
     }
 }
 
+/// What the console has on the services: the statement of the tab on the screen before those of others.
+fn statements(canvas: &Canvas<'_>, spinner: &str) -> Option<Pieces> {
+    let model = canvas.model;
+    let run = model.sql.tab().active().next().or_else(|| model.sql.active().next().map(|(_, run)| run))?;
+    let RunState::Active { since, state, cancelling } = &run.state else { return None };
+    let what = match state {
+        _ if *cancelling => "is being cancelled",
+        QueryState::Submitted => "sent",
+        QueryState::Queued => "waits for its turn",
+        QueryState::Running => "runs",
+        QueryState::Fetching => "sends its rows",
+    };
+    let seconds = (model.now - *since).num_milliseconds() as f64 / 1000.0;
+    let mut pieces = Pieces::new()
+        .add(spinner, Role::Accent)
+        .add(format!("The statement {what} on {}", engine_name(run.engine)), Role::Base)
+        .add(format!("  {}", figures::so_far(seconds)), Role::Dim);
+    let others = model.sql.active().count() - 1;
+    if others > 0 {
+        pieces = pieces.add(format!("  and {others} more"), Role::Dim);
+    }
+    Some(pieces)
+}
+
 /// What can be done here, made from the table of actions.
 pub fn hints(canvas: &mut Canvas<'_>, area: Rect) {
     let here = scopes(canvas.model);
-    let shown = |scope: Scope| ACTIONS.iter().filter(move |action| action.scope == scope && !action.label.is_empty());
+    let shown = |scope: Scope| action::actions().filter(move |action| action.scope == scope && !action.label.is_empty());
     let everywhere = |commands: &'static [Command]| shown(Scope::Always).filter(move |action| commands.contains(&action.command));
     // How to stop what is running comes first.
     let mut wanted: Vec<&Action> = everywhere(&[Command::Cancel]).collect();
-    wanted.extend(here.iter().filter(|scope| !matches!(scope, Scope::Always | Scope::Global)).flat_map(|scope| shown(*scope)));
+    let mut near: Vec<Scope> = here.iter().copied().filter(|scope| !matches!(scope, Scope::Always | Scope::Global)).collect();
+    // In the editor running comes before editing.
+    if near.first() == Some(&Scope::Editor) {
+        near.reverse();
+    }
+    wanted.extend(near.into_iter().flat_map(shown));
     wanted.extend(everywhere(&[Command::Zoom, Command::NextFocus, Command::Palette]));
     let always: Vec<&Action> = shown(Scope::Always).filter(|action| action.command == Command::Help).collect();
     let leave: Vec<&Action> =

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::canvas::{Canvas, Pieces};
 use super::theme::Role;
 use crate::app::Pane;
-use crate::app::action::{self, ACTIONS, Scope, key_label};
+use crate::app::action::{self, Scope, key_label};
 use crate::app::list::window;
 use crate::app::msg::Target;
 use crate::app::popup::{Confirm, Picker, Popup};
@@ -131,7 +131,7 @@ fn help_lines() -> Vec<(String, String)> {
     let mut lines = Vec::new();
     let mut group = |title: &str, scope: &dyn Fn(&Scope) -> bool| {
         lines.push((String::new(), title.to_owned()));
-        for action in ACTIONS.iter().filter(|action| scope(&action.scope) && !action::twin(action)) {
+        for action in action::actions().filter(|action| scope(&action.scope) && !action::twin(action)) {
             let keys: Vec<String> = action::keys(action).iter().map(|key| key_label(key)).collect();
             lines.push((keys.join("  "), action.description.to_owned()));
         }
@@ -141,6 +141,7 @@ fn help_lines() -> Vec<(String, String)> {
     for pane in Pane::ALL {
         match pane {
             Pane::Sql => {
+                group("SQL", &|scope| *scope == Scope::Console);
                 group("SQL, editor", &|scope| *scope == Scope::Editor);
                 group("SQL, result", &|scope| *scope == Scope::Results);
             }

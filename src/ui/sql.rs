@@ -10,6 +10,7 @@ use super::glyph;
 use super::theme::Role;
 use crate::app::engine_name;
 use crate::app::msg::Target;
+use crate::app::sql;
 use crate::app::text_width::width;
 use crate::demo::figures;
 use crate::ops::OpErrorKind;
@@ -17,10 +18,10 @@ use crate::ops::query::QueryEngine;
 
 /// Draws the pane.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
-    let model = canvas.model;
-    let wanted = model.sql.editor.lines().len() as u16 + 1;
+    let tab = canvas.model.sql.tab();
+    let wanted = tab.editor.lines().len() as u16 + 1;
     // The editor has its share of the pane; a longer text scrolls inside of it.
-    let most = (u32::from(area.height) * if model.sql.result.is_some() || model.sql.failure.is_some() { 40 } else { 70 } / 100) as u16;
+    let most = (u32::from(area.height) * if !tab.results.is_empty() || tab.failure.is_some() { 40 } else { 70 } / 100) as u16;
     let least = (u32::from(area.height) * 30 / 100) as u16;
     let height = wanted.clamp(least.max(2), most.max(2)).min(area.height.saturating_sub(2));
     status(canvas, Rect { height: 1, ..area });
@@ -37,36 +38,37 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
 /// Engine switch, and what the statement is doing.
 fn status(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
+    let tab = model.sql.tab();
     let mut x = area.x;
     for engine in [QueryEngine::Redshift, QueryEngine::Athena] {
-        let chosen = model.sql.engine == engine;
+        let chosen = tab.engine == engine;
         let text = format!("{} {}", if chosen { "●" } else { "○" }, engine_name(engine));
         let used = canvas.text(x, area.y, area.right().saturating_sub(x), &text, if chosen { Role::Accent } else { Role::Dim });
         if !chosen {
-            canvas.target(Rect::new(x, area.y, used, 1), Target::Action(crate::app::action::Command::SqlEngine));
+            canvas.target(Rect::new(x, area.y, used, 1), Target::Action(crate::app::action::Command::Console(sql::Command::Engine)));
         }
         x += used + 3;
     }
     let room = area.right().saturating_sub(x);
-    if let Some(running) = &model.sql.running {
-        let seconds = (model.now - running.since).num_milliseconds() as f64 / 1000.0;
+    if let Some(sql::RunState::Active { since, .. }) = tab.active().next().map(|run| &run.state) {
+        let seconds = (model.now - *since).num_milliseconds() as f64 / 1000.0;
         let text = format!("{} {}  Ctrl-C cancels", glyph::working(model), figures::so_far(seconds));
         if width(&text) <= usize::from(room) {
             canvas.text_right(x, area.y, room, &text, Role::Accent);
         }
     } else {
         let text = "F5 runs · F4 engine · F3 library";
-        if width(text) <= usize::from(room) && model.sql.editor.is_empty() {
+        if width(text) <= usize::from(room) && tab.editor.is_empty() {
             canvas.text_right(x, area.y, room, text, Role::Faint);
         }
     }
 }
 
 fn result(canvas: &mut Canvas<'_>, area: Rect) {
-    let model = canvas.model;
+    let tab = canvas.model.sql.tab();
     canvas.rule(area.x, area.y, area.width, Role::Rule);
     let inside = Rect { y: area.y + 1, height: area.height - 1, ..area };
-    if let Some(failure) = &model.sql.failure {
+    if let Some(failure) = &tab.failure {
         let cancelled = failure.error.kind == OpErrorKind::Cancelled;
         let (mark, role) = if cancelled { ("◇ Cancelled", Role::Warn) } else { ("✖ Failed", Role::Bad) };
         let title = format!(" {mark} after {} on {} ", figures::duration(failure.seconds), engine_name(failure.engine));
@@ -82,7 +84,7 @@ fn result(canvas: &mut Canvas<'_>, area: Rect) {
         }
         return;
     }
-    let Some(result) = &model.sql.result else {
+    let Some(result) = tab.result() else {
         let lines: [&str; 3] = [
             "No result yet.",
             "Type a statement above and run it with F5 or Ctrl-R.",

@@ -124,14 +124,14 @@ fn failed_statement() {
     let mut model = full_model();
     model.focus = Pane::Sql;
     model.zoomed = true;
-    model.sql.replace("SELECT nope\nFROM dm.data;");
-    let effects = update(&mut model, Msg::Do(Command::SqlRun));
-    let ticket = match &effects[..] {
-        [crate::app::Effect::Query { ticket, .. }] => *ticket,
+    model.sql.tab_mut().replace("SELECT nope\nFROM dm.data;");
+    let effects = update(&mut model, Msg::Do(Command::Console(crate::app::sql::Command::Run)));
+    let run = match &effects[..] {
+        [crate::app::Effect::Query { run, .. }] => *run,
         other => panic!("{other:?}"),
     };
     let error = failure("the statement failed", "ERROR: column \"nope\" does not exist in data Position: 8", None);
-    update(&mut model, Msg::Sql(crate::app::sql::Msg::Finished(ticket, Box::new(Err(error)))));
+    update(&mut model, Msg::Sql(crate::app::sql::Msg::Run(run, crate::app::sql::run::Msg::Finished(Box::new(Err(error))))));
     at_three_sizes("statement_failed", &model);
 }
 
@@ -204,7 +204,7 @@ fn random_keys_never_panic() {
             update(&mut model, Msg::Key(KeyEvent::new(code, modifiers)));
             if random.random_bool(0.05) {
                 update(&mut model, Msg::Walkthrough(crate::app::walkthrough::Msg::RunOver));
-                model.sql.running = None;
+                model.sql.tab_mut().runs.clear();
             }
             if random.random_bool(0.3) {
                 let (width, height) = (random.random_range(1..220), random.random_range(1..70));

@@ -1,4 +1,20 @@
-//! Where in the text a service says that the error is.
+//! A statement that gave nothing: why, and where in the text the service says that the error is.
+
+use crate::ops::OpError;
+use crate::ops::query::QueryEngine;
+
+/// Why a statement gave nothing.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Failure {
+    /// The error.
+    pub error: OpError,
+    /// Line and characters `from..to` in the editor, where the service points.
+    pub place: Option<(usize, usize, usize)>,
+    /// After how long, in seconds.
+    pub seconds: f64,
+    /// Who answered.
+    pub engine: QueryEngine,
+}
 
 /// The byte in `statement` that an error message points at. Redshift says `Position: 8` (characters, from 1), Athena says `line 1:8`
 /// (line and column, from 1).

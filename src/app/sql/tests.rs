@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
-use crate::ops::query::{Cell, QueryColumn};
+use crate::ops::query::{Cell, Page, QueryColumn, QueryResult};
+use crate::ops::{OpError, OpErrorKind};
 
 fn now() -> DateTime<Utc> {
     DateTime::from_timestamp(1_700_000_000, 0).unwrap()
@@ -13,7 +14,7 @@ fn now() -> DateTime<Utc> {
 
 fn with_text(text: &str) -> State {
     let mut state = State::default();
-    state.paste(text);
+    state.tab_mut().paste(text);
     state
 }
 
@@ -29,9 +30,17 @@ fn answer(rows: usize, next: Option<&str>) -> QueryResult {
     }
 }
 
-fn query_ticket(effects: &[Effect]) -> Ticket {
+fn ended(run: RunId, answer: Result<QueryResult, OpError>) -> Msg {
+    Msg::Run(run, run::Msg::Finished(Box::new(answer)))
+}
+
+fn near(state: &mut State) -> Vec<Effect> {
+    state.tab_mut().result_mut().unwrap().fetch_if_near(20)
+}
+
+fn run_of(effects: &[Effect]) -> RunId {
     match effects {
-        [Effect::Query { ticket, .. }] => *ticket,
+        [Effect::Query { run, .. }] => *run,
         other => panic!("{other:?}"),
     }
 }
@@ -39,9 +48,9 @@ fn query_ticket(effects: &[Effect]) -> Ticket {
 #[test]
 fn the_statement_under_the_cursor_runs_without_its_semicolon() {
     let mut state = with_text("select 1;\n\nselect 'é',\n  2;");
-    assert_eq!(state.statement().unwrap().0, "select 'é',\n  2");
-    state.place_cursor(0, 3);
-    assert_eq!(state.statement().unwrap(), ("select 1".into(), 0));
+    assert_eq!(state.tab().statement().unwrap().0, "select 'é',\n  2");
+    state.tab_mut().place_cursor(0, 3);
+    assert_eq!(state.tab().statement().unwrap(), ("select 1".into(), 0));
     match &state.run(now())[..] {
         [Effect::Query { request, .. }] => assert_eq!(request.sql, "select 1"),
         other => panic!("{other:?}"),
@@ -52,17 +61,17 @@ fn the_statement_under_the_cursor_runs_without_its_semicolon() {
 #[test]
 fn a_selection_runs_as_it_is() {
     let mut state = with_text("select 1; select 2;");
-    state.place_cursor(0, 0);
+    state.tab_mut().place_cursor(0, 0);
     for _ in 0..9 {
-        state.key(KeyEvent::new(KeyCode::Right, KeyModifiers::SHIFT));
+        state.tab_mut().key(KeyEvent::new(KeyCode::Right, KeyModifiers::SHIFT));
     }
-    assert_eq!(state.statement().unwrap().0, "select 1");
+    assert_eq!(state.tab().statement().unwrap().0, "select 1");
 }
 
 #[test]
 fn an_error_is_underlined_where_the_service_points() {
     let mut state = with_text("select 1;\nselect nope\nfrom t");
-    let ticket = query_ticket(&state.run(now()));
+    let run = run_of(&state.run(now()));
     let error = OpError {
         kind: OpErrorKind::Failed,
         resource: None,
@@ -70,55 +79,55 @@ fn an_error_is_underlined_where_the_service_points() {
         why: "ERROR: column \"nope\" does not exist Position: 8".into(),
         fix: None,
     };
-    state.update(Msg::Finished(ticket, Box::new(Err(error))), now());
-    assert_eq!(state.failure.as_ref().unwrap().place, Some((1, 7, 11)));
-    state.key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE));
-    assert!(state.failure.is_none(), "typing takes the mark away");
+    state.update(ended(run, Err(error)), now());
+    assert_eq!(state.tab().failure.as_ref().unwrap().place, Some((1, 7, 11)));
+    state.tab_mut().key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE));
+    assert!(state.tab().failure.is_none(), "typing takes the mark away");
 }
 
 #[test]
 fn pages_are_fetched_as_one_nears_the_end_and_only_once() {
     let mut state = with_text("select 1");
-    let ticket = query_ticket(&state.run(now()));
-    state.update(Msg::Finished(ticket, Box::new(Ok(answer(100, Some("p2"))))), now());
-    assert!(state.fetch_if_near(20).is_empty());
-    state.result.as_mut().unwrap().list.selected = 60;
-    let page = match &state.fetch_if_near(20)[..] {
+    let run = run_of(&state.run(now()));
+    state.update(ended(run, Ok(answer(100, Some("p2")))), now());
+    assert!(near(&mut state).is_empty());
+    state.tab_mut().result_mut().unwrap().list.selected = 60;
+    let page = match &near(&mut state)[..] {
         [Effect::FetchPage { ticket, token, .. }] if token == "p2" => *ticket,
         other => panic!("{other:?}"),
     };
-    assert!(state.fetch_if_near(20).is_empty());
-    state.update(Msg::Page(page, Ok(answer(100, None).page)), now());
-    assert_eq!(state.result.as_ref().unwrap().rows.len(), 200);
-    assert!(state.fetch_if_near(20).is_empty());
+    assert!(near(&mut state).is_empty());
+    state.update(Msg::Grid(run, result::Msg::Page(page, Ok(answer(100, None).page))), now());
+    assert_eq!(state.tab().result().unwrap().rows.len(), 200);
+    assert!(near(&mut state).is_empty());
 }
 
 #[test]
 fn a_page_of_an_older_result_is_dropped() {
     let mut state = with_text("select 1");
-    let ticket = query_ticket(&state.run(now()));
-    state.update(Msg::Finished(ticket, Box::new(Ok(answer(10, Some("p2"))))), now());
-    let page = match &state.fetch_if_near(20)[..] {
+    let run = run_of(&state.run(now()));
+    state.update(ended(run, Ok(answer(10, Some("p2")))), now());
+    let page = match &near(&mut state)[..] {
         [Effect::FetchPage { ticket, .. }] => *ticket,
         other => panic!("{other:?}"),
     };
-    let again = query_ticket(&state.run(now()));
-    state.update(Msg::Finished(again, Box::new(Ok(answer(3, None)))), now());
-    state.update(Msg::Page(page, Ok(answer(10, None).page)), now());
-    assert_eq!(state.result.as_ref().unwrap().rows.len(), 3);
+    let again = run_of(&state.run(now()));
+    state.update(ended(again, Ok(answer(3, None))), now());
+    state.update(Msg::Grid(run, result::Msg::Page(page, Ok(answer(10, None).page))), now());
+    assert_eq!(state.tab().result().unwrap().rows.len(), 3);
 }
 
 #[test]
 fn replacing_the_text_can_be_undone() {
     let mut state = with_text("select 1");
-    state.replace("select 2;\n");
-    assert_eq!(state.text(), "select 2;");
-    while state.editor.undo() {}
-    while state.text() != "select 1" && state.editor.redo() {}
-    assert_eq!(state.text(), "select 1");
+    state.tab_mut().replace("select 2;\n");
+    assert_eq!(state.tab().text(), "select 2;");
+    while state.tab_mut().editor.undo() {}
+    while state.tab().text() != "select 1" && state.tab_mut().editor.redo() {}
+    assert_eq!(state.tab().text(), "select 1");
 }
 
 #[test]
 fn carriage_returns_of_a_paste_are_line_ends() {
-    assert_eq!(with_text("a\r\nb\rc").editor.lines(), ["a", "b", "c"]);
+    assert_eq!(with_text("a\r\nb\rc").tab().editor.lines(), ["a", "b", "c"]);
 }

@@ -1,5 +1,6 @@
 //! What can be done now: the hint bar and the palette show nothing else.
 
+use super::{console, editor, grid};
 use crate::app::Pane;
 use crate::app::action::{Command, Scope};
 use crate::app::model::Model;
@@ -8,8 +9,8 @@ use crate::app::sql::Half;
 /// The scopes in which a key is looked up, the nearest first.
 pub fn scopes(model: &Model) -> Vec<Scope> {
     match model.focus {
-        Pane::Sql if model.sql.half == Half::Editor => vec![Scope::Editor, Scope::Always],
-        Pane::Sql => vec![Scope::Results, Scope::Global, Scope::Always],
+        Pane::Sql if model.sql.tab().half == Half::Editor => vec![Scope::Editor, Scope::Console, Scope::Always],
+        Pane::Sql => vec![Scope::Results, Scope::Console, Scope::Global, Scope::Always],
         pane => vec![Scope::Pane(pane), Scope::Global, Scope::Always],
     }
 }
@@ -21,12 +22,9 @@ pub fn available(model: &Model, command: Command) -> bool {
     match command {
         C::StepRun | C::StepRunAll => open && model.walkthrough.run.is_none(),
         C::Cancel => cancels(model).is_some(),
-        C::SqlRun => open && model.sql.running.is_none(),
-        C::SqlLibrary => !model.sql.library.is_empty(),
-        C::SqlHistory => !model.sql.history.is_empty(),
-        C::SqlResults => model.sql.result.is_some(),
-        C::SqlEditor => model.sql.half == Half::Results,
-        C::CopyCell | C::CopyRow => model.focus == Pane::Sql && model.sql.result.as_ref().is_some_and(|result| result.cell().is_some()),
+        C::Console(command) => console::available(model, command),
+        C::Edit(command) => editor::available(model, command),
+        C::Grid(command) => grid::available(model, command),
         C::PipelineStart => open && !model.pipeline.active() && !model.pipeline.starting,
         C::PipelineStop => model.pipeline.active() && !model.pipeline.stopping,
         C::NextCustomer => open && model.predict.model.is_some(),
@@ -38,7 +36,6 @@ pub fn available(model: &Model, command: Command) -> bool {
         C::OpenInConsole => model.explore.chart().is_some(),
         C::ExploreOpen => model.explore.source.is_some(),
         C::Refresh => open && matches!(model.focus, Pane::Resources | Pane::Pipeline | Pane::Predict | Pane::Explore),
-        C::SqlUndo | C::SqlRedo | C::SqlSelectAll => model.focus == Pane::Sql && model.sql.half == Half::Editor,
         _ => true,
     }
 }
@@ -53,7 +50,7 @@ pub(super) enum Cancels {
 
 pub(super) fn cancels(model: &Model) -> Option<Cancels> {
     let steps = model.walkthrough.run.as_ref().is_some_and(|run| !run.cancelling).then_some(Cancels::Steps);
-    let query = model.sql.running.as_ref().is_some_and(|running| !running.cancelling).then_some(Cancels::Query);
+    let query = model.sql.tab().active().any(|run| !run.cancelling()).then_some(Cancels::Query);
     let pipeline = (model.pipeline.active() && !model.pipeline.stopping).then_some(Cancels::Pipeline);
     match model.focus {
         Pane::Sql => query.or(steps),

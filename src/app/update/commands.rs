@@ -1,8 +1,7 @@
 //! What each command does.
 
 use super::availability::{Cancels, available, cancels};
-use super::console::sql_command;
-use super::movement::{back, focus, move_column, move_rows, next_focus, page};
+use super::movement::{back, focus, move_rows, next_focus, page};
 use crate::app::action::Command;
 use crate::app::model::{Model, THEMES};
 use crate::app::popup::{Choice, Confirm, Item, Picker, Popup};
@@ -72,19 +71,9 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         C::PageDown => move_rows(model, model.focus, page(model)),
         C::First => move_rows(model, model.focus, isize::MIN / 2),
         C::Last => move_rows(model, model.focus, isize::MAX / 2),
-        C::Left => move_column(model, -1),
-        C::Right => move_column(model, 1),
-        C::SqlRun
-        | C::SqlEngine
-        | C::SqlLibrary
-        | C::SqlHistory
-        | C::SqlResults
-        | C::SqlEditor
-        | C::SqlUndo
-        | C::SqlRedo
-        | C::SqlSelectAll
-        | C::CopyCell
-        | C::CopyRow => sql_command(model, command),
+        C::Edit(command) => super::editor::run(model, command),
+        C::Grid(command) => super::grid::run(model, command),
+        C::Console(command) => super::console::run(model, command),
         C::PipelineStart => {
             if model.identity().is_some() && model.walkthrough.run.is_none() {
                 model.pipeline.start()
@@ -107,7 +96,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
 pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
     match cancels(model) {
         Some(Cancels::Steps) => model.walkthrough.cancel(),
-        Some(Cancels::Query) => model.sql.cancel(),
+        Some(Cancels::Query) => model.sql.tab_mut().cancel(),
         Some(Cancels::Pipeline) => model.pipeline.stop(),
         None => quit(model, true),
     }
@@ -141,8 +130,10 @@ fn running_now(model: &Model) -> Vec<String> {
     } else if model.walkthrough.run.is_some() {
         running.push("The run".to_owned());
     }
-    if model.sql.running.is_some() {
-        running.push("the statement in the console".to_owned());
+    match model.sql.active().count() {
+        0 => {}
+        1 => running.push("the statement in the console".to_owned()),
+        count => running.push(format!("{count} statements in the console")),
     }
     running
 }
@@ -227,8 +218,9 @@ fn edit_field(model: &mut Model) -> Vec<Effect> {
 fn open_in_console(model: &mut Model) -> Vec<Effect> {
     let Some(chart) = model.explore.chart() else { return Vec::new() };
     let (engine, sql) = (chart.engine, chart.sql.clone());
-    model.sql.engine = engine;
-    model.sql.replace(&sql);
+    let tab = model.sql.tab_mut();
+    tab.engine = engine;
+    tab.replace(&sql);
     focus(model, Pane::Sql)
 }
 

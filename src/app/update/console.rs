@@ -1,36 +1,38 @@
 //! The commands of the SQL console.
 
 use super::movement::focus;
-use crate::app::action::Command;
 use crate::app::model::Model;
 use crate::app::popup::{Choice, Item, Picker, Popup};
-use crate::app::sql::{self, Half};
+use crate::app::sql::{self, Command, Half};
 use crate::app::{Effect, Pane};
 use crate::demo::figures;
 use crate::ops::query::QueryEngine;
 
-pub(super) fn sql_command(model: &mut Model, command: Command) -> Vec<Effect> {
+pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
-        Command::SqlRun => {
+        Command::Run => {
             if model.identity().is_none() {
                 model.say("The account is still being opened", false);
-            } else if model.sql.running.is_some() {
-                model.say("A statement is running; Ctrl-C cancels it", false);
-            } else if model.sql.statement().is_none() {
+                return Vec::new();
+            }
+            if model.sql.tab().busy() {
+                model.say("A statement is running in this tab; Ctrl-C cancels it, Ctrl-N opens another tab", false);
+            } else if model.sql.tab().statement().is_none() {
                 model.say("There is no statement under the cursor; F3 has some", false);
             } else {
                 model.focus = Pane::Sql;
             }
-            if model.identity().is_some() { model.sql.run(model.now) } else { Vec::new() }
+            model.sql.run(model.now)
         }
-        Command::SqlEngine => {
-            model.sql.engine = match model.sql.engine {
+        Command::Engine => {
+            let tab = model.sql.tab_mut();
+            tab.engine = match tab.engine {
                 QueryEngine::Redshift => QueryEngine::Athena,
                 QueryEngine::Athena => QueryEngine::Redshift,
             };
             focus(model, Pane::Sql)
         }
-        Command::SqlLibrary => {
+        Command::Library => {
             let items = model
                 .sql
                 .library
@@ -49,7 +51,7 @@ pub(super) fn sql_command(model: &mut Model, command: Command) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Command::SqlHistory => {
+        Command::History => {
             let items = model
                 .sql
                 .history
@@ -69,52 +71,40 @@ pub(super) fn sql_command(model: &mut Model, command: Command) -> Vec<Effect> {
             }
             Vec::new()
         }
-        Command::SqlResults => {
-            if model.sql.result.is_some() {
-                model.sql.half = Half::Results;
-                return focus(model, Pane::Sql);
+        Command::Results => {
+            let tab = model.sql.tab_mut();
+            if tab.results.is_empty() {
+                model.say("There is no result yet; F5 runs the statement under the cursor", false);
+                return Vec::new();
             }
-            model.say("There is no result yet; F5 runs the statement under the cursor", false);
-            Vec::new()
-        }
-        Command::SqlEditor => {
-            model.sql.half = Half::Editor;
+            tab.half = Half::Results;
             focus(model, Pane::Sql)
         }
-        Command::SqlUndo => {
-            if !model.sql.editor.undo() {
-                model.say("Nothing to undo", false);
-            }
-            Vec::new()
+        Command::Editor => {
+            model.sql.tab_mut().half = Half::Editor;
+            focus(model, Pane::Sql)
         }
-        Command::SqlRedo => {
-            if !model.sql.editor.redo() {
-                model.say("Nothing to redo", false);
-            }
-            Vec::new()
+        Command::NewTab => {
+            model.sql.open_tab();
+            focus(model, Pane::Sql)
         }
-        Command::SqlSelectAll => {
-            model.sql.editor.select_all();
-            Vec::new()
+        Command::CloseTab => model.sql.close_tab(),
+        Command::NextTab | Command::PreviousTab => {
+            model.sql.step_tab(command == Command::NextTab);
+            focus(model, Pane::Sql)
         }
-        Command::CopyCell | Command::CopyRow => copy(model, command == Command::CopyRow),
-        _ => Vec::new(),
     }
 }
 
-fn copy(model: &mut Model, row: bool) -> Vec<Effect> {
-    let Some(result) = &model.sql.result else { return Vec::new() };
-    let text = if row {
-        result.rows.get(result.list.selected).map(|cells| cells.iter().map(sql::result::raw_text).collect::<Vec<_>>().join("\t"))
-    } else {
-        result.cell().map(sql::result::raw_text)
-    };
-    match text {
-        Some(text) => {
-            model.say(if row { "Row copied" } else { "Cell copied" }, false);
-            vec![Effect::Copy(text)]
-        }
-        None => Vec::new(),
+pub(super) fn available(model: &Model, command: Command) -> bool {
+    match command {
+        Command::Run => model.identity().is_some() && !model.sql.tab().busy(),
+        Command::Library => !model.sql.library.is_empty(),
+        Command::History => !model.sql.history.is_empty(),
+        Command::Results => !model.sql.tab().results.is_empty(),
+        Command::Editor => model.sql.tab().half == Half::Results,
+        Command::NextTab | Command::PreviousTab => model.sql.tabs().len() > 1,
+        Command::Engine | Command::NewTab | Command::CloseTab => true,
     }
 }
 

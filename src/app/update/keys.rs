@@ -31,29 +31,14 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     {
         return effects;
     }
-    if model.focus == Pane::Sql && model.sql.half == Half::Editor && model.sql.editor.is_selecting() {
-        match key.code {
-            KeyCode::Esc => {
-                model.sql.editor.cancel_selection();
-                return Vec::new();
-            }
-            KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => {
-                model.sql.editor.copy();
-                model.sql.editor.cancel_selection();
-                model.say("Copied", false);
-                return vec![Effect::Copy(model.sql.editor.yank_text())];
-            }
-            _ => {}
-        }
+    let editing = model.focus == Pane::Sql && model.sql.tab().half == Half::Editor;
+    if editing && let Some(effects) = super::editor::key_first(model, key) {
+        return effects;
     }
     match action::find(&key, &scopes(model)) {
         Some(action) => run_command(model, action.command),
-        None => {
-            if model.focus == Pane::Sql && model.sql.half == Half::Editor {
-                model.sql.key(key);
-            }
-            Vec::new()
-        }
+        None if editing => super::editor::key(model, key),
+        None => Vec::new(),
     }
 }
 
@@ -98,7 +83,7 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
     }
     match model.focus {
         Pane::Sql => {
-            model.sql.paste(text);
+            model.sql.tab_mut().paste(text);
             Vec::new()
         }
         Pane::Predict if model.predict.editing.is_some() => {
@@ -118,8 +103,9 @@ pub(super) fn conclude(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         None => Vec::new(),
         Some(Choice::Command(command)) => run_command(model, command),
         Some(Choice::Statement(entry)) => {
-            model.sql.engine = entry.engine;
-            model.sql.replace(&entry.text);
+            let tab = model.sql.tab_mut();
+            tab.engine = entry.engine;
+            tab.replace(&entry.text);
             focus(model, Pane::Sql)
         }
         Some(Choice::Value(field, value)) => model.predict.update(predict::Msg::Picked(field, value)),

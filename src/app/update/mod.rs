@@ -3,6 +3,8 @@
 mod availability;
 mod commands;
 mod console;
+mod editor;
+mod grid;
 mod keys;
 mod movement;
 mod pointer;
@@ -74,7 +76,8 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Resources(msg) => model.resources.update(msg, model.walkthrough.run.is_some(), model.now),
         Msg::Sql(msg) => {
             let effects = model.sql.update(msg, model.now);
-            model.sql.half = if model.sql.result.is_none() { Half::Editor } else { model.sql.half };
+            let tab = model.sql.tab_mut();
+            tab.half = if tab.results.is_empty() { Half::Editor } else { tab.half };
             effects
         }
         Msg::Pipeline(msg) => {

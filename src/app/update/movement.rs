@@ -42,10 +42,7 @@ pub(super) fn move_rows(model: &mut Model, pane: Pane, delta: isize) -> Vec<Effe
         }
         Pane::Resources => model.resources.list.move_by(delta, model.resources.rows.len()),
         Pane::Sql => {
-            if let Some(result) = &mut model.sql.result {
-                result.list.move_by(delta, result.rows.len());
-            }
-            return model.sql.fetch_if_near(model.viewport.heights[Pane::Sql as usize]);
+            return super::grid::move_rows(model, delta);
         }
         Pane::Pipeline => {
             let len = model.pipeline.run.as_ref().map_or(0, |run| run.steps.len());
@@ -70,14 +67,15 @@ pub(super) fn page(model: &Model) -> isize {
 
 pub(super) fn next_focus(model: &mut Model, forward: bool) -> Vec<Effect> {
     // The console has two halves; the result is one stop of its own as soon as there is one.
-    if model.focus == Pane::Sql && model.sql.result.is_some() {
-        match (model.sql.half, forward) {
+    let tab = model.sql.tab_mut();
+    if model.focus == Pane::Sql && !tab.results.is_empty() {
+        match (tab.half, forward) {
             (Half::Editor, true) => {
-                model.sql.half = Half::Results;
+                tab.half = Half::Results;
                 return Vec::new();
             }
             (Half::Results, false) => {
-                model.sql.half = Half::Editor;
+                tab.half = Half::Editor;
                 return Vec::new();
             }
             _ => {}
@@ -85,28 +83,20 @@ pub(super) fn next_focus(model: &mut Model, forward: bool) -> Vec<Effect> {
     }
     let pane = if forward { model.focus.next() } else { model.focus.previous() };
     if pane == Pane::Sql {
-        model.sql.half = if forward || model.sql.result.is_none() { Half::Editor } else { Half::Results };
+        tab.half = if forward || tab.results.is_empty() { Half::Editor } else { Half::Results };
     }
     focus(model, pane)
 }
 
 pub(super) fn back(model: &mut Model) -> Vec<Effect> {
-    if model.focus == Pane::Sql && model.sql.half == Half::Results {
-        model.sql.half = Half::Editor;
+    if model.focus == Pane::Sql && model.sql.tab().half == Half::Results {
+        model.sql.tab_mut().half = Half::Editor;
     } else if model.zoomed {
         model.zoomed = false;
     } else if model.notice.is_some() {
         model.notice = None;
     } else {
         model.focus = Pane::Walkthrough;
-    }
-    Vec::new()
-}
-
-pub(super) fn move_column(model: &mut Model, delta: isize) -> Vec<Effect> {
-    let width = model.viewport.grid_width;
-    if let Some(result) = &mut model.sql.result {
-        result.move_column(delta, width);
     }
     Vec::new()
 }

@@ -33,14 +33,16 @@ pub(super) fn on_click(model: &mut Model, target: Target) -> Vec<Effect> {
         }
         Target::EditorText(line, character) => {
             let effects = focus(model, Pane::Sql);
-            let character = character_at(&model.sql, line, character);
-            model.sql.place_cursor(line, character);
+            let tab = model.sql.tab_mut();
+            let character = character_at(tab, line, character);
+            tab.place_cursor(line, character);
             effects
         }
         Target::Cell(row, column) => {
             let effects = focus(model, Pane::Sql);
-            if let Some(result) = &mut model.sql.result {
-                model.sql.half = Half::Results;
+            let tab = model.sql.tab_mut();
+            if let Some(result) = tab.results.current_mut() {
+                tab.half = Half::Results;
                 result.list.selected = row.min(result.rows.len().saturating_sub(1));
                 result.column = column.min(result.widths.len().saturating_sub(1));
             }
@@ -60,7 +62,7 @@ pub(super) fn on_wheel(model: &mut Model, pane: Option<Pane>, delta: isize) -> V
             model.walkthrough.scroll = model.walkthrough.scroll.saturating_add_signed(delta * WHEEL);
             Vec::new()
         }
-        Some(Pane::Sql) if model.sql.result.is_some() => move_rows(model, Pane::Sql, delta * WHEEL),
+        Some(Pane::Sql) if !model.sql.tab().results.is_empty() => move_rows(model, Pane::Sql, delta * WHEEL),
         Some(pane @ (Pane::Resources | Pane::Activity)) => move_rows(model, pane, delta * WHEEL),
         Some(pane @ (Pane::Pipeline | Pane::Predict)) => move_rows(model, pane, delta),
         _ => Vec::new(),
@@ -68,9 +70,9 @@ pub(super) fn on_wheel(model: &mut Model, pane: Option<Pane>, delta: isize) -> V
 }
 
 /// The character of a line of the editor that stands in a column.
-fn character_at(state: &sql::State, line: usize, column: usize) -> usize {
+fn character_at(tab: &sql::Tab, line: usize, column: usize) -> usize {
     let mut at = 0;
-    for (index, c) in state.editor.lines().get(line).map(String::as_str).unwrap_or_default().chars().enumerate() {
+    for (index, c) in tab.editor.lines().get(line).map(String::as_str).unwrap_or_default().chars().enumerate() {
         at += if c == '\t' { TAB - at % TAB } else { crate::app::text_width::width(&c.to_string()) };
         if at > column {
             return index;

@@ -62,17 +62,17 @@ fn what_is_typed_into_the_editor_is_never_a_command() {
     for c in "qz?:1rRx".chars() {
         assert!(press(&mut model, KeyCode::Char(c)).is_empty());
     }
-    assert_eq!(model.sql.text(), "qz?:1rRx");
+    assert_eq!(model.sql.tab().text(), "qz?:1rRx");
     assert!(model.popups.is_empty());
 }
 
 #[test]
 fn tab_goes_round_and_stops_at_the_result_too() {
     let mut model = full_model();
-    model.sql.half = Half::Editor;
+    model.sql.tab_mut().half = Half::Editor;
     let mut seen = Vec::new();
     for _ in 0..8 {
-        seen.push((model.focus, model.sql.half));
+        seen.push((model.focus, model.sql.tab().half));
         press(&mut model, KeyCode::Tab);
     }
     assert_eq!(model.focus, Pane::Walkthrough);
@@ -87,18 +87,18 @@ fn tab_goes_round_and_stops_at_the_result_too() {
 fn esc_goes_back_one_level_at_a_time() {
     let mut model = full_model();
     update(&mut model, Msg::Do(Command::Focus(Pane::Sql)));
-    model.sql.half = Half::Results;
+    model.sql.tab_mut().half = Half::Results;
     model.zoomed = true;
     press(&mut model, KeyCode::Char('?'));
     press(&mut model, KeyCode::Esc);
     assert!(model.popups.is_empty() && model.zoomed);
     press(&mut model, KeyCode::Esc);
-    assert_eq!(model.sql.half, Half::Editor);
+    assert_eq!(model.sql.tab().half, Half::Editor);
     press(&mut model, KeyCode::Esc);
     assert!(!model.zoomed && model.focus == Pane::Sql);
     press(&mut model, KeyCode::Esc);
     assert_eq!(model.focus, Pane::Walkthrough);
-    assert!(!model.sql.text().is_empty(), "no work is lost");
+    assert!(!model.sql.tab().text().is_empty(), "no work is lost");
 }
 
 #[test]
@@ -136,8 +136,8 @@ fn a_statement_of_the_library_comes_with_its_engine() {
     update(&mut model, Msg::Do(Command::Focus(Pane::Sql)));
     press(&mut model, KeyCode::F(3));
     press(&mut model, KeyCode::Enter);
-    assert_eq!(model.sql.engine, QueryEngine::Athena);
-    assert!(model.sql.text().starts_with("-- Ten rows"));
+    assert_eq!(model.sql.tab().engine, QueryEngine::Athena);
+    assert!(model.sql.tab().text().starts_with("-- Ten rows"));
 }
 
 #[test]

@@ -121,7 +121,7 @@ pub fn notes(step: Step) -> &'static Notes {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::app::action::ACTIONS;
+    use crate::app::action::actions;
 
     #[test]
     fn the_notes_of_every_step_are_complete() {
@@ -129,7 +129,7 @@ mod tests {
             let notes = Notes::parse(text).unwrap_or_else(|error| panic!("{step}: {error}"));
             assert_eq!(notes.title, step.title(), "{step}");
             assert!(notes.minutes >= 1);
-            assert!(ACTIONS.iter().any(|action| action.name == notes.action), "{step}: {}", notes.action);
+            assert!(actions().any(|action| action.name == notes.action), "{step}: {}", notes.action);
             assert!(!notes.checks.is_empty(), "{step}");
             for heading in ["## Say", "## Show", "## What happens", "## Notice"] {
                 assert!(notes.body.contains(heading), "{step}: {heading}");

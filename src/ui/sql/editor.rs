@@ -14,7 +14,7 @@ use crate::app::{Pane, TAB};
 /// Draws the editor.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
-    let state = &model.sql;
+    let state = model.sql.tab();
     let lines = state.editor.lines();
     let focused = model.focus == Pane::Sql && state.half == Half::Editor;
     let gutter = lines.len().to_string().len().max(2) as u16 + 2;

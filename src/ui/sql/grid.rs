@@ -22,7 +22,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, result: &ResultSet) {
         return;
     }
     let model = canvas.model;
-    let focused = model.focus == Pane::Sql && model.sql.half == Half::Results;
+    let focused = model.focus == Pane::Sql && model.sql.tab().half == Half::Results;
     let types = area.height >= 8;
     let header = if types { 2 } else { 1 };
     let broken = u16::from(result.broken.is_some());

@@ -1,5 +1,9 @@
 //! Does what `update` asks for, on the program's runtime, and sends the answers back as messages.
 
+mod console;
+mod results;
+
+use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,8 +17,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::app::msg::Identity;
-use crate::app::sql::LibraryEntry;
-use crate::app::{Effect, Msg, activity, explore, pipeline, predict, resources, sql, walkthrough};
+use crate::app::sql::{LibraryEntry, RunId};
+use crate::app::{Effect, Msg, activity, explore, pipeline, predict, resources, walkthrough};
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
 use crate::demo::sql::{SqlEngine, SqlValues, statements};
@@ -49,8 +53,8 @@ struct Shared {
 #[derive(Default)]
 struct Slots {
     steps: CancellationToken,
-    query: CancellationToken,
-    page: CancellationToken,
+    runs: HashMap<RunId, CancellationToken>,
+    pages: HashMap<RunId, CancellationToken>,
     resources: CancellationToken,
     follow: CancellationToken,
     predict: CancellationToken,
@@ -120,27 +124,18 @@ impl Runner {
                     move || Msg::Resources(resources::Msg::Read(ticket, Err(broken("could not read the checklist")))),
                 );
             }
-            Effect::Query { ticket, request } => {
-                context.cancel = renew(&mut slots.query);
-                slots.page.cancel();
-                let messages = self.shared.messages.clone();
-                self.job(
-                    async move {
-                        let mut report = |state| send(&messages, Msg::Sql(sql::Msg::Progress(ticket, state)));
-                        let answer = ops::query::run(&context, request, &mut report).await;
-                        Msg::Sql(sql::Msg::Finished(ticket, Box::new(answer)))
-                    },
-                    move || Msg::Sql(sql::Msg::Finished(ticket, Box::new(Err(broken("could not run the statement"))))),
-                );
+            Effect::Query { run, request } => {
+                context.cancel = slots.runs.entry(run).or_default().clone();
+                self.query(context, run, request);
             }
-            Effect::CancelQuery => slots.query.cancel(),
-            Effect::FetchPage { ticket, result, token } => {
-                let cancel = renew(&mut slots.page);
-                self.latest(
-                    cancel,
-                    async move { Msg::Sql(sql::Msg::Page(ticket, ops::query::page(&context, &result, &token).await)) },
-                    move || Msg::Sql(sql::Msg::Page(ticket, Err(broken("could not fetch more rows")))),
-                );
+            Effect::CancelQuery(run) => {
+                if let Some(token) = slots.runs.get(&run) {
+                    token.cancel();
+                }
+            }
+            Effect::FetchPage { run, ticket, result, token } => {
+                let cancel = renew(slots.pages.entry(run).or_default());
+                self.fetch_page(context, cancel, run, ticket, result, token);
             }
             Effect::FollowPipeline { ticket } => {
                 let cancel = renew(&mut slots.follow);
@@ -195,7 +190,8 @@ impl Runner {
     pub async fn close(&self) {
         {
             let slots = self.shared.slots.lock();
-            for slot in [&slots.steps, &slots.query, &slots.page, &slots.resources, &slots.follow, &slots.predict, &slots.explore] {
+            let single = [&slots.steps, &slots.resources, &slots.follow, &slots.predict, &slots.explore];
+            for slot in single.into_iter().chain(slots.runs.values()).chain(slots.pages.values()) {
                 slot.cancel();
             }
         }
