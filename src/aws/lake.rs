@@ -4,11 +4,16 @@ use std::time::Duration;
 
 use aws_sdk_athena::types::{QueryExecutionContext, QueryExecutionState, ResultConfiguration};
 
+use chrono::{DateTime, Utc};
+
 use super::AwsError;
 use super::client::{Lazy, Source, lazy_client};
 use super::error::fault;
 
 const SERVICE: &str = "Athena";
+
+/// The data catalog: that of Glue.
+const CATALOG: &str = "AwsDataCatalog";
 
 /// Where a query goes and where its result is written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,6 +65,34 @@ pub struct LakeColumn {
     pub type_name: String,
 }
 
+/// A query in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct QuerySummary {
+    /// Its id.
+    pub id: String,
+    /// Text.
+    pub sql: String,
+    /// State.
+    pub state: LakeState,
+    /// When it was sent.
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// A table or a view of the data catalog.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LakeTable {
+    /// Name.
+    pub name: String,
+    /// Whether it is a view.
+    pub is_view: bool,
+    /// Columns, those of the partitions aside.
+    pub columns: Vec<LakeColumn>,
+    /// Columns of the partitions.
+    pub partitions: Vec<LakeColumn>,
+    /// Where its rows lie.
+    pub location: Option<String>,
+}
+
 /// A page of a result; the header that Athena puts first is left out.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LakePage {
@@ -107,13 +140,7 @@ impl Lake {
         let statistics = execution.and_then(|execution| execution.statistics());
         let millis = statistics.and_then(|statistics| statistics.engine_execution_time_in_millis());
         Ok(LakeInfo {
-            state: match status.and_then(|status| status.state()) {
-                Some(QueryExecutionState::Running) => LakeState::Running,
-                Some(QueryExecutionState::Succeeded) => LakeState::Succeeded,
-                Some(QueryExecutionState::Failed) => LakeState::Failed,
-                Some(QueryExecutionState::Cancelled) => LakeState::Cancelled,
-                _ => LakeState::Queued,
-            },
+            state: state(status.and_then(|status| status.state())),
             reason: status.and_then(|status| status.state_change_reason()).map(str::to_owned),
             is_query: execution
                 .and_then(|execution| execution.statement_type())
@@ -172,6 +199,80 @@ impl Lake {
         }
     }
 
+    /// The newest queries of a workgroup, `most` of them at most, the newest first.
+    pub async fn recent(&self, workgroup: &str, most: usize) -> Result<Vec<QuerySummary>, AwsError> {
+        // Both calls take fifty at a time.
+        let size = i32::try_from(most.clamp(1, 50)).unwrap_or(50);
+        let request = self.client.get().list_query_executions().work_group(workgroup).max_results(size);
+        let ids = request.send().await.map_err(fault(SERVICE, "ListQueryExecutions"))?.query_execution_ids().to_vec();
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let request = self.client.get().batch_get_query_execution().set_query_execution_ids(Some(ids));
+        let said = request.send().await.map_err(fault(SERVICE, "BatchGetQueryExecution"))?;
+        Ok(said
+            .query_executions()
+            .iter()
+            .map(|it| {
+                let at = it.status().and_then(|status| status.submission_date_time());
+                QuerySummary {
+                    id: it.query_execution_id().unwrap_or_default().to_owned(),
+                    sql: it.query().unwrap_or_default().to_owned(),
+                    state: state(it.status().and_then(|status| status.state())),
+                    at: at.and_then(|at| DateTime::from_timestamp(at.secs(), at.subsec_nanos())),
+                }
+            })
+            .collect())
+    }
+
+    /// Databases of the data catalog.
+    pub async fn databases(&self) -> Result<Vec<String>, AwsError> {
+        let mut names = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.client.get().list_databases().catalog_name(CATALOG).max_results(50).set_next_token(token.take());
+            let said = request.send().await.map_err(fault(SERVICE, "ListDatabases"))?;
+            names.extend(said.database_list().iter().map(|database| database.name().to_owned()));
+            token = said.next_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(names);
+            }
+        }
+    }
+
+    /// Tables and views of a database, with their columns.
+    pub async fn tables(&self, database: &str) -> Result<Vec<LakeTable>, AwsError> {
+        let mut tables = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.client.get().list_table_metadata().catalog_name(CATALOG).database_name(database).max_results(50);
+            let said = request.set_next_token(token.take()).send().await.map_err(fault(SERVICE, "ListTableMetadata"))?;
+            tables.extend(said.table_metadata_list().iter().map(|table| {
+                let column = |column: &aws_sdk_athena::types::Column| LakeColumn {
+                    name: column.name().to_owned(),
+                    type_name: column.r#type().unwrap_or_default().to_owned(),
+                };
+                LakeTable {
+                    name: table.name().to_owned(),
+                    is_view: table.table_type() == Some("VIRTUAL_VIEW"),
+                    columns: table.columns().iter().map(column).collect(),
+                    partitions: table.partition_keys().iter().map(column).collect(),
+                    location: table.parameters().and_then(|parameters| parameters.get("location")).cloned(),
+                }
+            }));
+            token = said.next_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(tables);
+            }
+        }
+    }
+
+    /// Where the rows of a table lie, if it exists and they lie anywhere.
+    pub async fn location(&self, database: &str, name: &str) -> Result<Option<String>, AwsError> {
+        let parameters = self.table(database, name).await?;
+        Ok(parameters.into_iter().flatten().find(|(key, _)| key == "location").map(|(_, value)| value))
+    }
+
     /// State of a workgroup (`ENABLED`, `DISABLED`), if it exists.
     pub async fn workgroup(&self, name: &str) -> Result<Option<String>, AwsError> {
         match self.client.get().get_work_group().work_group(name).send().await.map_err(fault(SERVICE, "GetWorkGroup")) {
@@ -185,7 +286,7 @@ impl Lake {
 
     /// Description of a database of the data catalog, if it exists.
     pub async fn database(&self, name: &str) -> Result<Option<String>, AwsError> {
-        let request = self.client.get().get_database().catalog_name("AwsDataCatalog").database_name(name);
+        let request = self.client.get().get_database().catalog_name(CATALOG).database_name(name);
         match request.send().await.map_err(fault(SERVICE, "GetDatabase")) {
             Ok(said) => Ok(Some(said.database().and_then(|database| database.description()).unwrap_or_default().to_owned())),
             Err(error) if error.is_not_found() || says_missing(&error) => Ok(None),
@@ -195,7 +296,7 @@ impl Lake {
 
     /// Parameters of a table of the data catalog, if it exists.
     pub async fn table(&self, database: &str, name: &str) -> Result<Option<Vec<(String, String)>>, AwsError> {
-        let request = self.client.get().get_table_metadata().catalog_name("AwsDataCatalog").database_name(database).table_name(name);
+        let request = self.client.get().get_table_metadata().catalog_name(CATALOG).database_name(database).table_name(name);
         match request.send().await.map_err(fault(SERVICE, "GetTableMetadata")) {
             Ok(said) => Ok(Some(
                 said.table_metadata()
@@ -208,6 +309,16 @@ impl Lake {
             Err(error) if error.is_not_found() || says_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+fn state(state: Option<&QueryExecutionState>) -> LakeState {
+    match state {
+        Some(QueryExecutionState::Running) => LakeState::Running,
+        Some(QueryExecutionState::Succeeded) => LakeState::Succeeded,
+        Some(QueryExecutionState::Failed) => LakeState::Failed,
+        Some(QueryExecutionState::Cancelled) => LakeState::Cancelled,
+        _ => LakeState::Queued,
     }
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use aws_sdk_redshiftdata::types::{Field, SqlParameter};
+use aws_sdk_redshiftdata::types::{Field, SqlParameter, StatusString};
+use chrono::{DateTime, Utc};
 
 use super::AwsError;
 use super::client::{Lazy, Source, lazy_client};
@@ -77,6 +78,47 @@ pub struct StatementPart {
     pub error: Option<String>,
 }
 
+/// The session that a statement goes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SessionChoice<'a> {
+    /// One of its own, that ends with it.
+    None,
+    /// A new one.
+    New {
+        /// Seconds that it is kept after the statement.
+        keep: i32,
+    },
+    /// One that is there.
+    In {
+        /// The session.
+        id: &'a str,
+        /// Seconds that it is kept after the statement.
+        keep: i32,
+    },
+}
+
+/// A statement that the service has taken.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sent {
+    /// Its id.
+    pub id: String,
+    /// The session that it runs in, where one is kept.
+    pub session: Option<String>,
+}
+
+/// A statement in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StatementSummary {
+    /// Its id.
+    pub id: String,
+    /// Text.
+    pub sql: String,
+    /// State.
+    pub state: StatementState,
+    /// When it was sent.
+    pub at: Option<DateTime<Utc>>,
+}
+
 /// A typed cell.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WarehouseCell {
@@ -137,13 +179,35 @@ impl Statements {
         Statements { client: lazy_client!(source, aws_sdk_redshiftdata) }
     }
 
-    /// Sends a statement; gives its id. `name` is for people who look through the statements of the warehouse.
+    /// Sends a statement to a session of its own; gives its id. `name` is for people who look through the statements of the warehouse.
     pub async fn execute(&self, place: &Place, sql: &str, parameters: &[(String, String)], name: &str) -> Result<String, AwsError> {
-        let request =
-            self.client.get().execute_statement().database(&place.database).secret_arn(&place.secret).sql(sql).statement_name(name);
-        let mut request = match &place.warehouse {
-            Warehouse::Workgroup(workgroup) => request.workgroup_name(workgroup),
-            Warehouse::Cluster(cluster) => request.cluster_identifier(cluster),
+        self.execute_in(place, sql, parameters, name, SessionChoice::None).await.map(|sent| sent.id)
+    }
+
+    /// Sends a statement to a session; gives its id and the session.
+    pub async fn execute_in(
+        &self,
+        place: &Place,
+        sql: &str,
+        parameters: &[(String, String)],
+        name: &str,
+        session: SessionChoice<'_>,
+    ) -> Result<Sent, AwsError> {
+        let mut request = self.client.get().execute_statement().sql(sql).statement_name(name);
+        // A session has its warehouse, database and login already; the service refuses them beside it.
+        request = match session {
+            SessionChoice::In { id, keep } => request.session_id(id).session_keep_alive_seconds(keep),
+            SessionChoice::None | SessionChoice::New { .. } => {
+                let request = request.database(&place.database).secret_arn(&place.secret);
+                let request = match &place.warehouse {
+                    Warehouse::Workgroup(workgroup) => request.workgroup_name(workgroup),
+                    Warehouse::Cluster(cluster) => request.cluster_identifier(cluster),
+                };
+                match session {
+                    SessionChoice::New { keep } => request.session_keep_alive_seconds(keep),
+                    _ => request,
+                }
+            }
         };
         for (name, value) in parameters {
             let parameter = SqlParameter::builder().name(name).value(value).build().map_err(|error| AwsError {
@@ -156,7 +220,29 @@ impl Statements {
             request = request.parameters(parameter);
         }
         let said = request.send().await.map_err(fault(SERVICE, "ExecuteStatement"))?;
-        Ok(said.id().unwrap_or_default().to_owned())
+        Ok(Sent { id: said.id().unwrap_or_default().to_owned(), session: said.session_id().map(str::to_owned) })
+    }
+
+    /// The newest statements of the caller, `most` of them at most, as the service lists them: the newest first.
+    pub async fn recent(&self, most: usize) -> Result<Vec<StatementSummary>, AwsError> {
+        let mut found = Vec::new();
+        let mut token = None;
+        while found.len() < most {
+            let size = i32::try_from((most - found.len()).min(100)).unwrap_or(100);
+            let request = self.client.get().list_statements().status(StatusString::All).max_results(size).set_next_token(token.take());
+            let said = request.send().await.map_err(fault(SERVICE, "ListStatements"))?;
+            found.extend(said.statements().iter().map(|it| StatementSummary {
+                id: it.id().to_owned(),
+                sql: it.query_string().unwrap_or_default().to_owned(),
+                state: state(it.status()),
+                at: it.created_at().and_then(|at| DateTime::from_timestamp(at.secs(), at.subsec_nanos())),
+            }));
+            token = said.next_token().map(str::to_owned);
+            if token.is_none() {
+                break;
+            }
+        }
+        Ok(found)
     }
 
     /// Sends statements that are one transaction; gives the batch's id.
@@ -182,14 +268,7 @@ impl Statements {
         let said = self.client.get().describe_statement().id(id).send().await.map_err(fault(SERVICE, "DescribeStatement"))?;
         let counted = |rows: i64| u64::try_from(rows).ok();
         Ok(StatementInfo {
-            state: match said.status().map(aws_sdk_redshiftdata::types::StatusString::as_str) {
-                Some("PICKED") => StatementState::Picked,
-                Some("STARTED") => StatementState::Started,
-                Some("FINISHED") => StatementState::Finished,
-                Some("ABORTED") => StatementState::Aborted,
-                Some("FAILED") => StatementState::Failed,
-                _ => StatementState::Submitted,
-            },
+            state: state(said.status()),
             error: said.error().map(str::to_owned),
             has_result: said.has_result_set().unwrap_or_default(),
             rows: counted(said.result_rows()),
@@ -275,6 +354,17 @@ impl Statements {
                 return Ok(tables);
             }
         }
+    }
+}
+
+fn state(status: Option<&StatusString>) -> StatementState {
+    match status {
+        Some(StatusString::Picked) => StatementState::Picked,
+        Some(StatusString::Started) => StatementState::Started,
+        Some(StatusString::Finished) => StatementState::Finished,
+        Some(StatusString::Aborted) => StatementState::Aborted,
+        Some(StatusString::Failed) => StatementState::Failed,
+        _ => StatementState::Submitted,
     }
 }
 

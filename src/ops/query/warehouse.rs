@@ -1,0 +1,126 @@
+//! Statements on the warehouse, through the Redshift Data API.
+
+use super::{Cell, LONGEST, Page, QueryColumn, QueryEngine, QueryEvent, QueryRequest, QueryResult, QueryState, SessionUse, query_column};
+use crate::aws::statements::{Sent, SessionChoice, StatementInfo, StatementState, WarehouseCell, WarehousePage};
+use crate::aws::{AwsError, PollError};
+use crate::ops::error::op;
+use crate::ops::{Context, OpError};
+
+/// Sends a statement and follows it to its end.
+pub(super) async fn run(
+    context: &Context,
+    request: QueryRequest,
+    session: &SessionUse,
+    hear: &mut (dyn FnMut(QueryEvent) + Send),
+) -> Result<QueryResult, OpError> {
+    let gateway = &context.gateways.statements;
+    let place = context.warehouse();
+    hear(QueryEvent::State(QueryState::Submitted));
+    let choice = match session {
+        SessionUse::None => SessionChoice::None,
+        SessionUse::Open { keep } => SessionChoice::New { keep: *keep },
+        SessionUse::In { id, keep } => SessionChoice::In { id, keep: *keep },
+    };
+    let Sent { id, session } = gateway
+        .execute_in(&place, &request.sql, &request.parameters, "shiftdeck", choice)
+        .await
+        .map_err(|error| not_there(context, error))?;
+    hear(QueryEvent::Sent { id: id.clone(), session });
+    follow(context, id, hear).await
+}
+
+/// Follows a statement to its end and fetches the first page.
+pub(super) async fn follow(context: &Context, id: String, hear: &mut (dyn FnMut(QueryEvent) + Send)) -> Result<QueryResult, OpError> {
+    let gateway = &context.gateways.statements;
+    let info = wait(context, &id, &mut |state| hear(QueryEvent::State(state))).await?;
+    let (columns, page, total) = if info.has_result {
+        hear(QueryEvent::State(QueryState::Fetching));
+        let page = gateway.result(&id, None).await.map_err(op("", "could not fetch the rows"))?;
+        let total = page.total;
+        let (columns, page) = cells(page);
+        (columns, page, total)
+    } else {
+        (Vec::new(), Page { rows: Vec::new(), next: None }, info.rows)
+    };
+    Ok(QueryResult {
+        id,
+        engine: QueryEngine::Redshift,
+        columns,
+        page,
+        total_rows: total.or(info.rows),
+        duration: info.duration,
+        scanned_bytes: None,
+    })
+}
+
+/// A warehouse that is not there is a missing precondition, not a failure of the statement.
+fn not_there(context: &Context, error: AwsError) -> OpError {
+    let warehouse = &context.scenario.warehouse;
+    let message = error.message.to_ascii_lowercase();
+    if error.is_not_found() || message.contains("redshift endpoint doesn't exist") || message.contains("doesn't exist in this region") {
+        return OpError::precondition(
+            warehouse,
+            "could not run the statement",
+            format!("the warehouse `{warehouse}` does not exist"),
+            "run the step `foundation` first",
+        );
+    }
+    op(warehouse, "could not run the statement")(error)
+}
+
+/// Waits until a statement has ended well.
+pub(super) async fn wait(context: &Context, id: &str, on_state: &mut (dyn FnMut(QueryState) + Send)) -> Result<StatementInfo, OpError> {
+    let gateway = &context.gateways.statements;
+    let told = parking_lot::Mutex::new((None, on_state));
+    let told = &told;
+    let ended = context
+        .gateways
+        .poll
+        .until(&context.cancel, "the statement", Some(LONGEST), || async move {
+            let info = gateway.describe(id).await?;
+            let now = match info.state {
+                StatementState::Submitted => QueryState::Submitted,
+                StatementState::Picked => QueryState::Queued,
+                StatementState::Started => QueryState::Running,
+                StatementState::Finished | StatementState::Aborted | StatementState::Failed => return Ok(Some(info)),
+            };
+            let mut told = told.lock();
+            if told.0 != Some(now) {
+                told.0 = Some(now);
+                (told.1)(now);
+            }
+            Ok(None)
+        })
+        .await;
+    match ended {
+        Ok(info) if info.state == StatementState::Finished => Ok(info),
+        Ok(info) => {
+            let reason = info.error.clone().or_else(|| info.parts.iter().find_map(|part| part.error.clone()));
+            let ended = if info.state == StatementState::Aborted { "the statement was cancelled" } else { "the statement failed" };
+            Err(OpError::failed("", ended, reason.unwrap_or_else(|| "Redshift gave no reason".to_owned())))
+        }
+        Err(PollError::Cancelled { .. }) => {
+            gateway.cancel(id).await.map_err(op("", "could not cancel the statement"))?;
+            Err(OpError::cancelled("running a statement"))
+        }
+        Err(error) => Err(op("", "could not follow the statement")(error)),
+    }
+}
+
+/// Columns and rows of a page.
+pub(super) fn cells(page: WarehousePage) -> (Vec<QueryColumn>, Page) {
+    let columns: Vec<QueryColumn> = page.columns.into_iter().map(|column| query_column(column.name, column.type_name)).collect();
+    let rows = page.rows.into_iter().map(|row| row.into_iter().map(cell).collect()).collect();
+    (columns, Page { rows, next: page.next })
+}
+
+fn cell(cell: WarehouseCell) -> Cell {
+    match cell {
+        WarehouseCell::Null => Cell::Null,
+        WarehouseCell::Integer(value) => Cell::Integer(value),
+        WarehouseCell::Float(value) => Cell::Float(value),
+        WarehouseCell::Boolean(value) => Cell::Boolean(value),
+        WarehouseCell::Text(value) => Cell::Text(value),
+        WarehouseCell::Bytes(value) => Cell::Text(value.iter().map(|byte| format!("{byte:02x}")).collect()),
+    }
+}
