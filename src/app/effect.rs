@@ -19,8 +19,6 @@ pub enum Effect {
     RunSteps(Vec<Step>),
     /// Cancels the steps that are running.
     CancelSteps,
-    /// Reads what the account shows of each step.
-    ReadSteps,
     /// Reads the checklist, after a while.
     ReadResources {
         /// Whose answer it is.

@@ -2,13 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock, Weak};
+use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::Value;
 
 use super::engine::Engine;
 use super::objects::Objects;
-use super::pace::Pace;
+use super::pace::{Pace, Wait};
 use super::service::{Request, Response, Service, ServiceError, ServiceResult};
 use super::store::Store;
 use crate::demo::clock::SharedClock;
@@ -30,8 +32,21 @@ pub struct Account {
     pub pace: Pace,
     /// Time.
     pub clock: SharedClock,
+    /// When this process took the account over.
+    pub opened: DateTime<Utc>,
     /// The other services, for one that calls another (a pipeline invokes a function, a function runs a statement).
     pub services: Services,
+}
+
+impl Account {
+    /// How much is left of a wait that began at `since`; zero when it is over. What began before this process took the account over is
+    /// over: it was begun at another pace, and nothing has been at work in between.
+    pub fn left(&self, since: DateTime<Utc>, wait: Wait) -> Duration {
+        if since < self.opened {
+            return Duration::ZERO;
+        }
+        self.pace.duration(wait).saturating_sub((self.clock.now() - since).to_std().unwrap_or_default())
+    }
 }
 
 /// The services of an account by signing name. Filled once, after all of them are built.

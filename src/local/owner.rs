@@ -121,6 +121,7 @@ impl Drop for Owner {
 }
 
 async fn open_services(options: Options) -> Result<(Account, Arc<Router>), LocalError> {
+    let opened = options.clock.now();
     let store = Store::open(checkpoint::account_directory(&options.state_dir))?;
     let objects = Objects::open(&store, options.clock.clone())?;
     let engine = Engine::open(&store, objects.clone(), options.clock.clone()).await?;
@@ -133,6 +134,7 @@ async fn open_services(options: Options) -> Result<(Account, Arc<Router>), Local
         engine,
         pace: options.pace,
         clock: options.clock,
+        opened,
         services: Services::default(),
     };
     let services = services::open(&account).await?;

@@ -25,7 +25,7 @@ use crate::demo::step::Step;
 
 pub use cleanup::{Removal, plan as cleanup_plan};
 pub(super) use redshift_ml::state as sql_model_state;
-pub use states::{StepState, from_checklist, states};
+pub use states::{StepState, from_checklist};
 
 /// How long a cancelled step has for stopping what it started before it is left.
 const GRACE: Duration = Duration::from_secs(10);

@@ -78,6 +78,19 @@ async fn statuses_take_their_time_at_pace_live_and_survive_a_restart() {
     assert_eq!(found.workgroup().unwrap().status(), Some(&WorkgroupStatus::Available));
 }
 
+/// A script provisions at pace `instant`, then the screen opens at pace `live`: what was there stays there.
+#[tokio::test]
+async fn what_is_ready_stays_ready_at_another_pace() {
+    let account = account().await;
+    let client = aws_sdk_redshiftserverless::Client::new(&account.sdk_config());
+    client.create_namespace().namespace_name(NAME).db_name(NAME).send().await.unwrap();
+    client.create_workgroup().workgroup_name(NAME).namespace_name(NAME).send().await.unwrap();
+    let account = account.reopen_at(Pace::Live).await;
+    let client = aws_sdk_redshiftserverless::Client::new(&account.sdk_config());
+    let found = client.get_workgroup().workgroup_name(NAME).send().await.unwrap();
+    assert_eq!(found.workgroup().unwrap().status(), Some(&WorkgroupStatus::Available));
+}
+
 #[tokio::test]
 async fn impossible_warehouses_are_refused() {
     let account = account().await;

@@ -181,11 +181,7 @@ fn refresh(model: &mut Model) -> Vec<Effect> {
         return Vec::new();
     }
     match model.focus {
-        Pane::Resources => {
-            let mut effects = model.resources.refresh();
-            effects.push(Effect::ReadSteps);
-            effects
-        }
+        Pane::Resources => model.resources.refresh(),
         Pane::Pipeline => model.pipeline.follow_if_idle(),
         Pane::Predict => model.predict.look(),
         Pane::Explore => model.explore.refresh(),

@@ -22,7 +22,9 @@ use super::resources;
 use super::sql::Half;
 use super::walkthrough::{self, Status};
 use crate::demo::event::EventKind;
+use crate::demo::resource::ResourceState;
 use crate::demo::step::Step;
+use crate::ops::steps::{StepState, from_checklist};
 use commands::run_command;
 use keys::{conclude, on_key, on_paste};
 use pointer::{on_click, on_wheel};
@@ -57,8 +59,7 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.region.clone_from(&identity.scenario.region);
             model.sql.library.clone_from(&identity.library);
             model.link = Link::Open(identity);
-            let mut effects = vec![Effect::ReadSteps];
-            effects.extend(model.resources.refresh());
+            let mut effects = model.resources.refresh();
             effects.extend(model.pipeline.follow());
             effects.extend(model.predict.look());
             effects
@@ -73,7 +74,7 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Terminate => vec![Effect::Quit],
         Msg::Walkthrough(msg) => on_walkthrough(model, msg),
-        Msg::Resources(msg) => model.resources.update(msg, model.walkthrough.run.is_some(), model.now),
+        Msg::Resources(msg) => on_resources(model, msg),
         Msg::Sql(msg) => {
             let effects = model.sql.update(msg, model.now);
             let tab = model.sql.tab_mut();
@@ -141,6 +142,26 @@ fn source(model: &Model) -> Option<Source> {
     }
 }
 
+/// What the checklist shows of the steps, and of the endpoint that answers predictions, follows it.
+fn on_resources(model: &mut Model, msg: resources::Msg) -> Vec<Effect> {
+    let (served, first) = (endpoints_ready(model), model.resources.read_at.is_none());
+    let mut effects = model.resources.update(msg, model.walkthrough.run.is_some(), model.now);
+    let states = match &model.resources.error {
+        Some(error) => Step::ALL.into_iter().map(|step| (step, StepState::Unknown(error.to_string()))).collect(),
+        None => from_checklist(&model.resources.rows),
+    };
+    model.walkthrough.update(walkthrough::Msg::Read(states), model.now);
+    // The first look for the model goes out with the first checklist.
+    if !first && endpoints_ready(model) > served {
+        effects.extend(model.predict.look());
+    }
+    effects
+}
+
+fn endpoints_ready(model: &Model) -> usize {
+    model.resources.rows.iter().filter(|row| row.kind == "Endpoint" && row.state == ResourceState::Ready).count()
+}
+
 fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     match &msg {
@@ -163,7 +184,7 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
                 _ => {}
             }
         }
-        walkthrough::Msg::RunOver => effects.push(Effect::ReadSteps),
+        walkthrough::Msg::RunOver => effects.extend(model.resources.refresh()),
         _ => {}
     }
     model.walkthrough.update(msg, model.now);

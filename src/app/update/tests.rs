@@ -130,6 +130,27 @@ fn after_the_deployment_the_form_looks_for_the_model() {
 }
 
 #[test]
+fn a_step_is_done_as_soon_as_the_checklist_shows_it() {
+    let mut model = open_model();
+    let checklist = |state| {
+        let mut row = full_model().resources.rows[2].clone();
+        row.state = state;
+        vec![row]
+    };
+    let ticket_of = |effects: &[Effect]| match effects {
+        [Effect::ReadResources { ticket, .. }] => *ticket,
+        other => panic!("{other:?}"),
+    };
+    let status = |model: &Model| model.walkthrough.steps[Step::Foundation as usize].status.clone();
+    let mut ticket = ticket_of(&model.resources.refresh());
+    let again = update(&mut model, Msg::Resources(resources::Msg::Read(ticket, Ok(checklist(ResourceState::Creating)))));
+    assert_eq!(status(&model), Status::Pending);
+    ticket = ticket_of(&again);
+    update(&mut model, Msg::Resources(resources::Msg::Read(ticket, Ok(checklist(ResourceState::Ready)))));
+    assert!(matches!(status(&model), Status::Done { .. }), "{:?}", status(&model));
+}
+
+#[test]
 fn a_statement_of_the_library_comes_with_its_engine() {
     let mut model = open_model();
     press(&mut model, KeyCode::F(3));

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use crate::demo::figures;
 use crate::demo::resource::{ResourceState, ResourceStatus};
 use crate::demo::step::Step;
-use crate::ops::{Context, checklist};
 
 /// What is known of a step that is not running.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,14 +15,6 @@ pub enum StepState {
     Done(String),
     /// Could not be read.
     Unknown(String),
-}
-
-/// What the account already shows of each step, read without changing anything: done or not, and the sentence for it.
-pub async fn states(context: &Context) -> Vec<(Step, StepState)> {
-    match checklist::read(context).await {
-        Ok(lines) => from_checklist(&lines),
-        Err(error) => Step::ALL.into_iter().map(|step| (step, StepState::Unknown(error.to_string()))).collect(),
-    }
 }
 
 /// The states that a checklist means. What leaves nothing behind (looking, asking, cleaning up) is done as far as what it needs is there.

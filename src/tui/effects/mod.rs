@@ -109,10 +109,6 @@ impl Runner {
                 self.steps(context, events, steps);
             }
             Effect::CancelSteps => slots.steps.cancel(),
-            Effect::ReadSteps => self
-                .job(async move { Msg::Walkthrough(walkthrough::Msg::Read(ops::steps::states(&context).await)) }, || {
-                    Msg::Broken("The state of the steps could not be read".into())
-                }),
             Effect::ReadResources { ticket, after } => {
                 let cancel = renew(&mut slots.resources);
                 self.latest(

@@ -65,8 +65,13 @@ impl TestAccount {
 
     /// Closes the account and opens it again, as the next start of the program does.
     pub async fn reopen(self) -> TestAccount {
+        self.reopen_at(Pace::Instant).await
+    }
+
+    /// Closes the account and opens it again at a pace.
+    pub async fn reopen_at(self, pace: Pace) -> TestAccount {
         self.opened.close().await;
-        let opened = local::open(options(self.directory.path(), Pace::Instant)).await.unwrap();
+        let opened = local::open(options(self.directory.path(), pace)).await.unwrap();
         TestAccount { opened, directory: self.directory }
     }
 

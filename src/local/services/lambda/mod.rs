@@ -146,8 +146,7 @@ impl Lambda {
     }
 
     fn pending(&self, function: &Function) -> bool {
-        let elapsed = (self.account.clock.now() - function.created).to_std().unwrap_or_default();
-        elapsed < self.account.pace.duration(Wait::Function)
+        !self.account.left(function.created, Wait::Function).is_zero()
     }
 
     fn configuration(&self, function: &Function) -> Value {
@@ -196,11 +195,7 @@ impl Lambda {
             other => return Err(invalid(format!("The embedded AWS invokes functions synchronously, and not as {other}"))),
         }
         // A function that is still being made answers as soon as it is.
-        let left = self
-            .account
-            .pace
-            .duration(Wait::Function)
-            .saturating_sub((self.account.clock.now() - function.created).to_std().unwrap_or_default());
+        let left = self.account.left(function.created, Wait::Function);
         if !left.is_zero() {
             tokio::time::sleep(left).await;
         }

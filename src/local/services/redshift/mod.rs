@@ -9,7 +9,7 @@ mod tags;
 use std::collections::BTreeMap;
 
 use async_trait::async_trait;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -58,8 +58,7 @@ impl Redshift {
 
     /// Whether `wait` has passed since `start`.
     fn passed(&self, start: DateTime<Utc>, wait: Wait) -> bool {
-        let duration = TimeDelta::from_std(self.account.pace.duration(wait)).unwrap_or(TimeDelta::zero());
-        self.now() - start >= duration
+        self.account.left(start, wait).is_zero()
     }
 
     /// The state without what has finished deleting.

@@ -54,8 +54,7 @@ impl RedshiftServerless {
 
     /// Whether `wait` has passed since `start`.
     fn passed(&self, start: DateTime<Utc>, wait: Wait) -> bool {
-        let duration = TimeDelta::from_std(self.account.pace.duration(wait)).unwrap_or(TimeDelta::zero());
-        self.now() - start >= duration
+        self.account.left(start, wait).is_zero()
     }
 
     /// The state without what has finished deleting.

@@ -266,8 +266,7 @@ impl Inner {
     }
 
     fn settling(&self, since: DateTime<Utc>, wait: Wait) -> bool {
-        let elapsed = (self.account.clock.now() - since).to_std().unwrap_or_default();
-        elapsed < self.account.pace.duration(wait)
+        !self.account.left(since, wait).is_zero()
     }
 
     fn endpoint_status(&self, endpoint: &Endpoint) -> &'static str {
