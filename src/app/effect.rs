@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use super::latest::Ticket;
 use super::sql::RunId;
+use super::sql::result::Task;
 use crate::demo::feature_schema::Row;
 use crate::demo::step::Step;
 use crate::ops::predict::DeployedModel;
-use crate::ops::query::{QueryRequest, QueryResult};
+use crate::ops::query::QueryRequest;
 
 /// Something to be done outside of the state.
 #[derive(Debug, Clone)]
@@ -35,17 +36,17 @@ pub enum Effect {
     },
     /// Cancels a statement of the console, on the service too.
     CancelQuery(RunId),
-    /// Fetches the page that `token` names.
-    FetchPage {
+    /// Does work over the rows of a result.
+    Result {
         /// The run whose result it is.
         run: RunId,
         /// Whose answer it is.
         ticket: Ticket,
-        /// The result it belongs to.
-        result: Arc<QueryResult>,
-        /// The token.
-        token: String,
+        /// The work.
+        task: Task,
     },
+    /// Cancels the work over the rows of a result.
+    CancelResult(RunId),
     /// Reads the newest execution of the pipeline and follows it while it runs.
     FollowPipeline {
         /// Whose answer it is.

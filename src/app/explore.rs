@@ -307,7 +307,7 @@ fn read_bars(result: &QueryResult, width: Option<f64>) -> Vec<Bar> {
             let label = match (row.first(), width) {
                 (Some(Cell::Null) | None, _) => "NULL".to_owned(),
                 (cell, Some(width)) => number(cell).map_or_else(String::new, |bucket| range_label(bucket, width)),
-                (Some(cell), None) => super::sql::result::raw_text(cell),
+                (Some(cell), None) => cell.text(),
             };
             Bar { label, count: number(row.get(1)).unwrap_or(0.0) as u64, yes: number(row.get(2)).unwrap_or(0.0) as u64 }
         })

@@ -156,6 +156,13 @@ impl Model {
     pub fn typing(&self) -> bool {
         (self.focus == Pane::Sql && self.sql.tab().half == sql::Half::Editor)
             || (self.focus == Pane::Predict && self.predict.editing.is_some())
+            || self.result_prompt()
+    }
+
+    /// Whether a line is typed below the result.
+    pub fn result_prompt(&self) -> bool {
+        let tab = self.sql.tab();
+        self.focus == Pane::Sql && tab.half == sql::Half::Results && tab.result().is_some_and(|result| result.prompt.is_some())
     }
 
     /// Says something to the reader.
@@ -167,6 +174,7 @@ impl Model {
     pub fn working(&self) -> bool {
         self.walkthrough.run.is_some()
             || self.sql.active().next().is_some()
+            || self.sql.tabs().iter().any(|tab| tab.results.working())
             || self.pipeline.active()
             || self.pipeline.starting
             || matches!(self.link, Link::Opening)

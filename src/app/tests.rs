@@ -94,6 +94,19 @@ pub fn identity() -> Identity {
     }
 }
 
+/// A result without columns and rows.
+pub fn empty_result() -> QueryResult {
+    QueryResult {
+        id: "1".into(),
+        engine: QueryEngine::Redshift,
+        columns: Vec::new(),
+        page: Page { rows: Vec::new(), next: None },
+        total_rows: None,
+        duration: Duration::from_millis(12),
+        scanned_bytes: None,
+    }
+}
+
 /// With an account that is open and empty.
 pub fn open_model() -> Model {
     let mut model = model();

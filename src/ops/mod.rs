@@ -6,6 +6,7 @@ pub mod context;
 pub mod data;
 pub mod error;
 pub mod evaluation;
+pub mod export;
 mod hops;
 mod login;
 pub mod models;
@@ -14,6 +15,7 @@ pub mod pipeline;
 pub mod predict;
 pub mod query;
 mod report;
+pub mod results;
 pub mod steps;
 
 pub use context::Context;

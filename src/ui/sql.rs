@@ -1,11 +1,19 @@
 //! The SQL console: editor above, result below.
 
+mod bar;
+mod chart;
+mod compare;
 mod editor;
 mod grid;
+mod inspect;
+mod plot;
+mod profile;
+mod record;
+mod result;
 
 use ratatui::layout::Rect;
 
-use super::canvas::{Canvas, Pieces};
+use super::canvas::Canvas;
 use super::glyph;
 use super::theme::Role;
 use crate::app::engine_name;
@@ -99,34 +107,5 @@ fn result(canvas: &mut Canvas<'_>, area: Rect) {
         }
         return;
     };
-    let rows = result.meta.total_rows.unwrap_or(result.rows.len() as u64);
-    let noun = if rows == 1 { "row" } else { "rows" };
-    let mut facts = if result.widths.is_empty() {
-        Pieces::new()
-            .add(" ✔ ", Role::Good)
-            .add(if rows > 0 { format!("{} {noun} changed", figures::count(rows)) } else { "Done".into() }, Role::Strong)
-    } else {
-        Pieces::new().add(" ✔ ", Role::Good).add(format!("{} {noun}", figures::count(rows)), Role::Strong)
-    };
-    facts = facts
-        .add(format!(" · {} on {}", figures::duration(result.meta.duration.as_secs_f64()), engine_name(result.meta.engine)), Role::Dim);
-    if let Some(bytes) = result.meta.scanned_bytes {
-        facts = facts.add(format!(" · {} scanned", figures::bytes(bytes)), Role::Dim);
-    }
-    facts = facts.add(" ", Role::Dim);
-    let used = canvas.pieces(area.x + 1, area.y, area.width.saturating_sub(2), &facts);
-    if !result.rows.is_empty() {
-        let fetched = result.rows.len() as u64;
-        let place = format!("row {}", figures::count(result.list.selected as u64 + 1));
-        let text = if fetched < rows {
-            format!(" {place} · {} fetched ", figures::count(fetched))
-        } else {
-            format!(" {place} of {} ", figures::count(rows))
-        };
-        let room = area.width.saturating_sub(used + 4);
-        if width(&text) <= usize::from(room) {
-            canvas.text_right(area.x + used + 3, area.y, room, &text, Role::Dim);
-        }
-    }
-    grid::draw(canvas, inside, result);
+    result::draw(canvas, area, result);
 }

@@ -11,10 +11,12 @@ use ratatui::backend::TestBackend;
 use super::theme::{Depth, Theme};
 use super::{Drawn, draw};
 use crate::app::action::Command;
+use crate::app::sql::result::tests::{answer, customers};
 use crate::app::tests::{failure, full_model, model, open_model};
 use crate::app::walkthrough::Status;
 use crate::app::{Model, Msg, Pane, update};
 use crate::demo::step::Step;
+use crate::ops::query::{Cell, QueryColumn};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
 
@@ -135,6 +137,116 @@ fn failed_statement() {
     at_three_sizes("statement_failed", &model);
 }
 
+/// The console on the whole screen, with a result of every type, and what keys do to it.
+fn results(keys: &str) -> Model {
+    let mut model = full_model();
+    model.focus = Pane::Sql;
+    model.zoomed = true;
+    model.sql.tab_mut().replace("SELECT * FROM customers;");
+    model.sql.tab_mut().results.close();
+    model.sql.tab_mut().results.show(customers(1, false));
+    model.sql.tab_mut().half = crate::app::sql::Half::Results;
+    press(&mut model, keys);
+    model
+}
+
+/// Presses keys, `{name}` being one with a name, and does at once what the results ask the background for.
+fn press(model: &mut Model, keys: &str) {
+    let mut rest = keys;
+    while let Some(c) = rest.chars().next() {
+        let code = match rest.strip_prefix('{').and_then(|rest| rest.split_once('}')) {
+            Some((name, after)) => {
+                rest = after;
+                match name {
+                    "down" => KeyCode::Down,
+                    "right" => KeyCode::Right,
+                    "enter" => KeyCode::Enter,
+                    other => panic!("{other}"),
+                }
+            }
+            None => {
+                rest = &rest[c.len_utf8()..];
+                KeyCode::Char(c)
+            }
+        };
+        let effects = update(model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+        work(model, effects);
+        let (_, drawn) = render(model, 120, 36);
+        update(model, Msg::Drawn(drawn.viewport));
+    }
+}
+
+/// Does what the results ask the background for.
+fn work(model: &mut Model, mut effects: Vec<crate::app::Effect>) {
+    while let Some(effect) = effects.pop() {
+        if let Some((run, msg)) = answer(&effect) {
+            effects.extend(update(model, Msg::Sql(crate::app::sql::Msg::Grid(run, msg))));
+        }
+    }
+}
+
+#[test]
+fn views_of_a_result() {
+    at_three_sizes("result_grid", &results("{right}{right}|{right}{right}{right}s{right}{right}fcampaign{enter}{down}{down}"));
+    at_three_sizes("result_filtered", &results("{right}f!null{enter}Ftech{enter}/tech{enter}m{down}{down}{right}-"));
+    at_three_sizes("result_record", &results("{down}{down}{down}v{down}"));
+    at_three_sizes("result_inspector", &results("{right}{right}{right}{right}{right}{right}{enter}"));
+    at_three_sizes("result_profile_number", &results("{right}{right}{right}p"));
+    at_three_sizes("result_profile_text", &results("{right}p"));
+    at_three_sizes("result_chart_line", &results("c"));
+    at_three_sizes("result_chart_bars", &results("c{right}{right}{right}{down}{right}{right}{right}{right}{right}{right}"));
+    at_three_sizes("result_prompt", &results("{right}f=adm"));
+    let mut compare = results("P");
+    compare.sql.tab_mut().results.show(customers(2, true));
+    press(&mut compare, "d{enter}");
+    at_three_sizes("result_compare", &compare);
+}
+
+proptest::proptest! {
+    /// Whatever is in a cell, the cells beside it are where they would be anyway, and so is the rest of the screen.
+    #[test]
+    fn any_bytes_in_a_cell_leave_the_grid_alone(bytes in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..60), wide in 1_usize..30) {
+        let screen = |text: &str| {
+            let mut model = full_model();
+            model.focus = Pane::Sql;
+            model.zoomed = true;
+            let column = |name: &str| QueryColumn { name: name.into(), type_name: "varchar".into(), numeric: name == "mid" };
+            let mut meta = crate::app::tests::empty_result();
+            meta.columns = vec![column("left"), column("mid"), column("right")];
+            let cell = |text: &str| Cell::Text(text.into());
+            meta.page.rows = vec![vec![cell(&"x".repeat(wide)), cell(text), cell("MARK")], vec![cell(text), cell("m"), cell("MARK")]];
+            let mut set = crate::app::sql::ResultSet::new(crate::app::sql::RunId(1), meta, String::new(), 0.1);
+            set.columns.go_to(1, 100);
+            for _ in 0..40 {
+                set.columns.resize(-10);
+            }
+            set.columns.resize(wide as isize);
+            model.sql.tab_mut().results.close();
+            model.sql.tab_mut().results.show(set);
+            let theme = Theme::named("dark", Depth::True);
+            let mut terminal = Terminal::new(TestBackend::new(100, 24)).unwrap();
+            terminal.draw(|frame| drop(draw(frame, &model, &theme))).unwrap();
+            let buffer = terminal.backend().buffer().clone();
+            // Where the marks are, and that no cell holds what a terminal would act on.
+            let mut marks = Vec::new();
+            for y in 0..24 {
+                for x in 0..97 {
+                    if (0..4).all(|at| buffer[(x + at, y)].symbol() == ["M", "A", "R", "K"][at as usize]) {
+                        marks.push((x, y));
+                    }
+                    assert!(!buffer[(x, y)].symbol().chars().any(char::is_control));
+                }
+            }
+            marks
+        };
+        // As wide as the other text, so that the first column is equally wide.
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        let marks = screen(&text);
+        proptest::prop_assert_eq!(marks.len(), 2);
+        proptest::prop_assert_eq!(marks[0].0, marks[1].0);
+    }
+}
+
 #[test]
 fn every_pane_title_is_on_every_screen() {
     for (width, height) in [(80, 24), (120, 36), (160, 45)] {
@@ -185,8 +297,8 @@ fn random_keys_never_panic() {
         KeyCode::F(6),
         KeyCode::F(9),
     ];
-    let text: Vec<char> = "qzrRxnoysuSgGjkhlei:?1234567 ';-\u{65e5}é\u{301}+.".chars().collect();
-    for (seed, start) in [full_model(), open_model(), model()].into_iter().enumerate() {
+    let text: Vec<char> = "qzrRxnoysuSgGjkhlei:?1234567 ';-\u{65e5}é\u{301}+.vpcdCmMfF/=N#<>wW[]|,P()X^$".chars().collect();
+    for (seed, start) in [full_model(), open_model(), model(), results("P")].into_iter().enumerate() {
         let mut random = ChaCha8Rng::seed_from_u64(seed as u64);
         let mut model = start;
         for _ in 0..1500 {
@@ -201,7 +313,13 @@ fn random_keys_never_panic() {
                 2 => KeyModifiers::SHIFT,
                 _ => KeyModifiers::NONE,
             };
-            update(&mut model, Msg::Key(KeyEvent::new(code, modifiers)));
+            let effects = update(&mut model, Msg::Key(KeyEvent::new(code, modifiers)));
+            if random.random_bool(0.8) {
+                work(&mut model, effects);
+            }
+            if seed == 3 && random.random_bool(0.02) {
+                model.sql.tab_mut().results.show(customers(random.random_range(2..9), true));
+            }
             if random.random_bool(0.05) {
                 update(&mut model, Msg::Walkthrough(crate::app::walkthrough::Msg::RunOver));
                 model.sql.tab_mut().runs.clear();

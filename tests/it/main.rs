@@ -14,6 +14,7 @@ mod object_storage;
 mod pipeline;
 mod program;
 mod redshift_data;
+mod results;
 mod resume_after_kill;
 mod sql_engine;
 mod sql_statements;

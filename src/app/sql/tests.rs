@@ -93,12 +93,14 @@ fn pages_are_fetched_as_one_nears_the_end_and_only_once() {
     assert!(near(&mut state).is_empty());
     state.tab_mut().result_mut().unwrap().list.selected = 60;
     let page = match &near(&mut state)[..] {
-        [Effect::FetchPage { ticket, token, .. }] if token == "p2" => *ticket,
+        [Effect::Result { ticket, task, .. }] if task.job.fetches() && task.store.next().as_deref() == Some("p2") => *ticket,
         other => panic!("{other:?}"),
     };
     assert!(near(&mut state).is_empty());
-    state.update(Msg::Grid(run, result::Msg::Page(page, Ok(answer(100, None).page))), now());
-    assert_eq!(state.tab().result().unwrap().rows.len(), 200);
+    let spill = crate::ops::results::Spill::new(std::env::temp_dir(), usize::MAX);
+    state.tab().result().unwrap().store.append(answer(100, None).page, &spill).unwrap();
+    state.update(Msg::Grid(run, result::Msg::Fetched(page, Ok(()))), now());
+    assert_eq!(state.tab().result().unwrap().shown_rows(), 200);
     assert!(near(&mut state).is_empty());
 }
 
@@ -108,13 +110,13 @@ fn a_page_of_an_older_result_is_dropped() {
     let run = run_of(&state.run(now()));
     state.update(ended(run, Ok(answer(10, Some("p2")))), now());
     let page = match &near(&mut state)[..] {
-        [Effect::FetchPage { ticket, .. }] => *ticket,
+        [Effect::Result { ticket, task, .. }] if task.job.fetches() => *ticket,
         other => panic!("{other:?}"),
     };
     let again = run_of(&state.run(now()));
     state.update(ended(again, Ok(answer(3, None))), now());
-    state.update(Msg::Grid(run, result::Msg::Page(page, Ok(answer(10, None).page))), now());
-    assert_eq!(state.tab().result().unwrap().rows.len(), 3);
+    state.update(Msg::Grid(run, result::Msg::Fetched(page, Ok(()))), now());
+    assert_eq!(state.tab().result().unwrap().shown_rows(), 3);
 }
 
 #[test]

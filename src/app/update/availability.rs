@@ -45,6 +45,7 @@ pub fn available(model: &Model, command: Command) -> bool {
 pub(super) enum Cancels {
     Steps,
     Query,
+    Result,
     Pipeline,
 }
 
@@ -52,8 +53,9 @@ pub(super) fn cancels(model: &Model) -> Option<Cancels> {
     let steps = model.walkthrough.run.as_ref().is_some_and(|run| !run.cancelling).then_some(Cancels::Steps);
     let query = model.sql.tab().active().any(|run| !run.cancelling()).then_some(Cancels::Query);
     let pipeline = (model.pipeline.active() && !model.pipeline.stopping).then_some(Cancels::Pipeline);
+    let result = model.sql.tab().result().is_some_and(|result| result.cancellable()).then_some(Cancels::Result);
     match model.focus {
-        Pane::Sql => query.or(steps),
+        Pane::Sql => result.or(query).or(steps),
         // An execution that a step has started is stopped by cancelling the step.
         Pane::Pipeline => steps.or(pipeline),
         _ => steps.or(query),

@@ -5,7 +5,7 @@ use super::movement::{back, focus, move_rows, next_focus, page};
 use crate::app::action::Command;
 use crate::app::model::{Model, THEMES};
 use crate::app::popup::{Choice, Confirm, Item, Picker, Popup};
-use crate::app::{Effect, Pane, walkthrough};
+use crate::app::{Effect, Pane, sql, walkthrough};
 use crate::config::settings::TargetKind;
 use crate::demo::figures;
 use crate::demo::resource::ResourceState;
@@ -96,6 +96,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
 pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
     match cancels(model) {
         Some(Cancels::Steps) => model.walkthrough.cancel(),
+        Some(Cancels::Result) => model.sql.tab_mut().result_mut().map(sql::ResultSet::cancel).unwrap_or_default(),
         Some(Cancels::Query) => model.sql.tab_mut().cancel(),
         Some(Cancels::Pipeline) => model.pipeline.stop(),
         None => quit(model, true),

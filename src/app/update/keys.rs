@@ -31,6 +31,11 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     {
         return effects;
     }
+    if model.result_prompt()
+        && let Some(effects) = super::grid::prompt_key(model, key)
+    {
+        return effects;
+    }
     let editing = model.focus == Pane::Sql && model.sql.tab().half == Half::Editor;
     if editing && let Some(effects) = super::editor::key_first(model, key) {
         return effects;
@@ -82,6 +87,10 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         return Vec::new();
     }
     match model.focus {
+        Pane::Sql if model.result_prompt() => {
+            super::grid::prompt_paste(model, text);
+            Vec::new()
+        }
         Pane::Sql => {
             model.sql.tab_mut().paste(text);
             Vec::new()

@@ -90,6 +90,9 @@ pub(super) fn next_focus(model: &mut Model, forward: bool) -> Vec<Effect> {
 
 pub(super) fn back(model: &mut Model) -> Vec<Effect> {
     if model.focus == Pane::Sql && model.sql.tab().half == Half::Results {
+        if let Some(effects) = super::grid::back(model) {
+            return effects;
+        }
         model.sql.tab_mut().half = Half::Editor;
     } else if model.zoomed {
         model.zoomed = false;

@@ -5,7 +5,7 @@ use super::handle;
 use super::movement::{focus, move_rows, select};
 use crate::app::model::Model;
 use crate::app::msg::{Msg, Target};
-use crate::app::sql::{self, Half};
+use crate::app::sql;
 use crate::app::{Effect, Pane, popup};
 
 /// Rows that a turn of the wheel moves.
@@ -40,13 +40,7 @@ pub(super) fn on_click(model: &mut Model, target: Target) -> Vec<Effect> {
         }
         Target::Cell(row, column) => {
             let effects = focus(model, Pane::Sql);
-            let tab = model.sql.tab_mut();
-            if let Some(result) = tab.results.current_mut() {
-                tab.half = Half::Results;
-                result.list.selected = row.min(result.rows.len().saturating_sub(1));
-                result.column = column.min(result.widths.len().saturating_sub(1));
-            }
-            effects
+            effects.into_iter().chain(super::grid::press(model, row, column)).collect()
         }
         Target::Action(command) => run_command(model, command),
         Target::PopupRow(_) | Target::Outside => Vec::new(),
@@ -62,7 +56,7 @@ pub(super) fn on_wheel(model: &mut Model, pane: Option<Pane>, delta: isize) -> V
             model.walkthrough.scroll = model.walkthrough.scroll.saturating_add_signed(delta * WHEEL);
             Vec::new()
         }
-        Some(Pane::Sql) if !model.sql.tab().results.is_empty() => move_rows(model, Pane::Sql, delta * WHEEL),
+        Some(Pane::Sql) if !model.sql.tab().results.is_empty() => super::grid::wheel(model, delta * WHEEL),
         Some(pane @ (Pane::Resources | Pane::Activity)) => move_rows(model, pane, delta * WHEEL),
         Some(pane @ (Pane::Pipeline | Pane::Predict)) => move_rows(model, pane, delta),
         _ => Vec::new(),

@@ -1,17 +1,11 @@
 //! `shiftdeck sql`: queries, one or many, in the format that the next program wants.
 
-mod cells;
-mod parquet;
-mod table;
-mod text;
-
-use std::io::{self, BufWriter, Read, Write};
-use std::os::unix::fs::PermissionsExt as _;
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::{ArgGroup, Args, ValueEnum};
+use clap::{ArgGroup, Args};
 
 use super::failure::Failure;
 use super::output::{Output, seconds, thousands};
@@ -19,7 +13,8 @@ use super::pipeline::name_and_value;
 use super::session::Session;
 use crate::config::Settings;
 use crate::demo::sql_script::statements;
-use crate::ops::query::{self, Page, QueryColumn, QueryEngine, QueryRequest, QueryResult};
+use crate::ops::export::{Draft, Format, RowWriter};
+use crate::ops::query::{self, QueryEngine, QueryRequest, QueryResult};
 use crate::ops::{Context, OpErrorKind};
 
 /// Rows of a page: the most that Athena gives at once.
@@ -53,33 +48,6 @@ pub struct Sql {
     pub output: Option<PathBuf>,
 }
 
-/// How results are written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// Columns that line up, for people
-    Table,
-    /// Comma-separated, with a header line; nothing for NULL and "" for the empty text
-    Csv,
-    /// An array of objects
-    Json,
-    /// One object a line
-    Jsonl,
-    /// A Markdown table
-    Markdown,
-    /// A Parquet file
-    Parquet,
-}
-
-/// Writes the rows of one result.
-trait RowWriter {
-    /// Before the first page.
-    fn begin(&mut self, columns: &[QueryColumn], out: &mut dyn Write) -> io::Result<()>;
-    /// A page.
-    fn page(&mut self, page: &Page, out: &mut dyn Write) -> io::Result<()>;
-    /// After the last page.
-    fn end(&mut self, out: &mut dyn Write) -> io::Result<()>;
-}
-
 /// Runs the statements one after the other.
 ///
 /// # Errors
@@ -109,14 +77,7 @@ pub async fn run(arguments: &Sql, settings: &Arc<Settings>, output: Output) -> R
     let count = found.len();
     let mut result = Ok(());
     for (index, statement) in found.iter().enumerate() {
-        let mut writer: Box<dyn RowWriter + Send> = match arguments.format {
-            Format::Table => Box::new(table::Table::new(truncate)),
-            Format::Csv => Box::new(text::Csv),
-            Format::Json => Box::new(text::Json::array()),
-            Format::Jsonl => Box::new(text::Json::lines()),
-            Format::Markdown => Box::new(text::Markdown),
-            Format::Parquet => Box::new(parquet::Parquet::default()),
-        };
+        let mut writer = arguments.format.writer(truncate);
         let request = QueryRequest {
             engine: arguments.engine,
             sql: statement.text.to_owned(),
@@ -215,20 +176,14 @@ fn read_script(arguments: &Sql) -> Result<String, Failure> {
 /// Where results go.
 enum Sink {
     Standard(Output),
-    File { file: BufWriter<tempfile::NamedTempFile>, path: PathBuf },
+    File(Draft),
 }
 
 impl Sink {
     /// A new file beside `path`, which takes its place at the end.
     fn file(path: &Path) -> Result<Self, Failure> {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        // 0666 less the umask, as any other program makes its files.
-        let made = tempfile::Builder::new()
-            .prefix(".shiftdeck-")
-            .permissions(std::fs::Permissions::from_mode(0o666))
-            .tempfile_in(parent)
-            .map_err(|error| Failure::io(format!("{} cannot be written", path.display()), &error))?;
-        Ok(Sink::File { file: BufWriter::new(made), path: path.to_owned() })
+        let draft = Draft::new(path).map_err(|error| Failure::io(format!("{} cannot be written", path.display()), &error))?;
+        Ok(Sink::File(draft))
     }
 
     fn flush(&mut self) -> Result<(), Failure> {
@@ -239,13 +194,11 @@ impl Sink {
     fn finish(self, complete: bool) -> Result<(), Failure> {
         match self {
             Sink::Standard(mut output) => output.flush(),
-            Sink::File { file, path } if complete => {
-                let failed = |error: io::Error| Failure::io(format!("{} cannot be written", path.display()), &error);
-                let file = file.into_inner().map_err(|error| failed(error.into_error()))?;
-                file.persist(&path).map_err(|error| failed(error.error))?;
-                Ok(())
+            Sink::File(draft) if complete => {
+                let what = format!("{} cannot be written", draft.path().display());
+                draft.keep().map_err(|error| Failure::io(what, &error))
             }
-            Sink::File { .. } => Ok(()),
+            Sink::File(_) => Ok(()),
         }
     }
 }
@@ -254,13 +207,13 @@ impl Write for Sink {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
             Sink::Standard(output) => Write::write(output, bytes),
-            Sink::File { file, .. } => file.write(bytes),
+            Sink::File(draft) => draft.write(bytes),
         }
     }
     fn flush(&mut self) -> io::Result<()> {
         match self {
             Sink::Standard(output) => Write::flush(output),
-            Sink::File { file, .. } => file.flush(),
+            Sink::File(draft) => draft.flush(),
         }
     }
 }

@@ -25,11 +25,16 @@ use crate::demo::sql::{SqlEngine, SqlValues, statements};
 use crate::demo::step::Step;
 use crate::local::pace::Pace;
 use crate::ops::query::{QueryEngine, QueryRequest};
+use crate::ops::results::Spill;
 use crate::ops::{self, Context, OpError, OpErrorKind};
 use crate::target::{self, Connection};
 
 /// Customers drawn at once.
 const SAMPLES: usize = 24;
+/// Bytes of rows that stay in memory, of all open results together.
+const ROOM: usize = 48 << 20;
+/// The directory of what does not, in the state directory.
+const SPILL: &str = "rows";
 /// How long leaving waits for what is being cancelled.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -47,6 +52,8 @@ struct Shared {
     connection: Mutex<Option<Connection>>,
     slots: Mutex<Slots>,
     tasks: TaskTracker,
+    /// Where the rows of large results go.
+    spill: Spill,
 }
 
 /// One token for each kind of work of which only the newest counts: giving out a new one cancels the old work.
@@ -54,7 +61,9 @@ struct Shared {
 struct Slots {
     steps: CancellationToken,
     runs: HashMap<RunId, CancellationToken>,
+    /// Fetching, and other work over the rows of a result.
     pages: HashMap<RunId, CancellationToken>,
+    results: HashMap<RunId, CancellationToken>,
     resources: CancellationToken,
     follow: CancellationToken,
     predict: CancellationToken,
@@ -80,6 +89,8 @@ fn broken(what: &str) -> OpError {
 impl Runner {
     /// A runner that works on `handle`.
     pub fn new(handle: Handle, settings: Arc<Settings>, clock: SharedClock, messages: UnboundedSender<Msg>) -> Runner {
+        let directory = settings.local.state_dir.clone().map_or_else(std::env::temp_dir, |directory| directory.join(SPILL));
+        let spill = Spill::new(directory, ROOM);
         let shared = Shared {
             handle,
             settings,
@@ -88,6 +99,7 @@ impl Runner {
             connection: Mutex::new(None),
             slots: Mutex::new(Slots::default()),
             tasks: TaskTracker::new(),
+            spill,
         };
         Runner { shared: Arc::new(shared) }
     }
@@ -129,9 +141,15 @@ impl Runner {
                     token.cancel();
                 }
             }
-            Effect::FetchPage { run, ticket, result, token } => {
-                let cancel = renew(slots.pages.entry(run).or_default());
-                self.fetch_page(context, cancel, run, ticket, result, token);
+            Effect::Result { run, ticket, task } => {
+                let lane = if task.job.fetches() { &mut slots.pages } else { &mut slots.results };
+                let cancel = renew(lane.entry(run).or_default());
+                self.result(context, cancel, run, ticket, task);
+            }
+            Effect::CancelResult(run) => {
+                for token in [slots.pages.remove(&run), slots.results.remove(&run)].into_iter().flatten() {
+                    token.cancel();
+                }
             }
             Effect::FollowPipeline { ticket } => {
                 let cancel = renew(&mut slots.follow);
@@ -187,7 +205,7 @@ impl Runner {
         {
             let slots = self.shared.slots.lock();
             let single = [&slots.steps, &slots.resources, &slots.follow, &slots.predict, &slots.explore];
-            for slot in single.into_iter().chain(slots.runs.values()).chain(slots.pages.values()) {
+            for slot in single.into_iter().chain(slots.runs.values()).chain(slots.pages.values()).chain(slots.results.values()) {
                 slot.cancel();
             }
         }

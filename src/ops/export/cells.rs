@@ -36,7 +36,7 @@ pub fn push_string(text: &str, out: &mut String) {
 }
 
 /// Whether `text` is a number by the grammar of JSON.
-fn is_json_number(text: &str) -> bool {
+pub(super) fn is_json_number(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text);
     let (whole, rest) = digits.split_at(digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len()));
     let whole_good = !whole.is_empty() && (whole == "0" || !whole.starts_with('0'));

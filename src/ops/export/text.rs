@@ -1,18 +1,30 @@
-//! CSV, JSON and Markdown.
+//! CSV, TSV, JSON, Markdown and INSERT statements.
 
 use std::io::{self, Write};
 
 use super::RowWriter;
 use super::cells;
-use crate::ops::query::{Page, QueryColumn};
+use crate::ops::query::{Cell, Page, QueryColumn};
 
 /// Comma-separated values after RFC 4180, with LF. NULL is nothing at all, the empty text is a pair of quotes.
-#[derive(Default)]
-pub struct Csv;
+pub struct Csv {
+    separator: char,
+}
+
+impl Default for Csv {
+    fn default() -> Self {
+        Csv { separator: ',' }
+    }
+}
 
 impl Csv {
-    fn field(text: &str, out: &mut String) {
-        if text.is_empty() || text.contains([',', '"', '\n', '\r']) {
+    /// Separated by tabs, as spreadsheets take it from the clipboard.
+    pub fn tabs() -> Self {
+        Csv { separator: '\t' }
+    }
+
+    fn field(&self, text: &str, out: &mut String) {
+        if text.is_empty() || text.contains([self.separator, '"', '\n', '\r']) {
             out.push('"');
             out.push_str(&text.replace('"', "\"\""));
             out.push('"');
@@ -27,9 +39,9 @@ impl RowWriter for Csv {
         let mut line = String::new();
         for (at, column) in columns.iter().enumerate() {
             if at > 0 {
-                line.push(',');
+                line.push(self.separator);
             }
-            Csv::field(&column.name, &mut line);
+            self.field(&column.name, &mut line);
         }
         line.push('\n');
         out.write_all(line.as_bytes())
@@ -41,10 +53,10 @@ impl RowWriter for Csv {
             line.clear();
             for (at, cell) in row.iter().enumerate() {
                 if at > 0 {
-                    line.push(',');
+                    line.push(self.separator);
                 }
                 if let Some(text) = cells::text(cell) {
-                    Csv::field(&text, &mut line);
+                    self.field(&text, &mut line);
                 }
             }
             line.push('\n');
@@ -159,11 +171,37 @@ impl RowWriter for Markdown {
     }
 }
 
+/// `INSERT` statements that put the rows into `table`, a hundred rows each. Numbers stay as they are, everything else is quoted.
+pub fn insert_statements(table: &str, columns: &[QueryColumn], rows: &[Vec<Cell>]) -> String {
+    let names: Vec<String> = cells::keys(columns).iter().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
+    let mut out = String::new();
+    for chunk in rows.chunks(100) {
+        out.push_str(&format!("INSERT INTO {table} ({}) VALUES\n", names.join(", ")));
+        for (index, row) in chunk.iter().enumerate() {
+            let values: Vec<String> = row.iter().zip(columns).map(|(cell, column)| literal(cell, column)).collect();
+            out.push_str(&format!("  ({}){}\n", values.join(", "), if index + 1 == chunk.len() { ";" } else { "," }));
+        }
+    }
+    out
+}
+
+fn literal(cell: &Cell, column: &QueryColumn) -> String {
+    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
+    match cell {
+        Cell::Null => "NULL".to_owned(),
+        Cell::Integer(number) => number.to_string(),
+        Cell::Float(number) if number.is_finite() => number.to_string(),
+        Cell::Float(number) => quoted(&number.to_string()),
+        Cell::Boolean(truth) => truth.to_string(),
+        Cell::Text(text) if column.numeric && cells::is_json_number(text) => text.clone(),
+        Cell::Text(text) => quoted(text),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::ops::query::Cell;
 
     fn written(mut writer: impl RowWriter, rows: Vec<Vec<Cell>>) -> String {
         let column = |name: &str, numeric| QueryColumn { name: name.into(), type_name: String::new(), numeric };
@@ -187,7 +225,7 @@ mod tests {
 
     #[test]
     fn csv_tells_null_from_empty() {
-        assert_eq!(written(Csv, rows()), "n,\"a,b\"\n1,\n0.5,\"\"\n2.50,\"x|\"\"y\"\"\nz\"\n");
+        assert_eq!(written(Csv::default(), rows()), "n,\"a,b\"\n1,\n0.5,\"\"\n2.50,\"x|\"\"y\"\"\nz\"\n");
     }
 
     #[test]
@@ -203,5 +241,19 @@ mod tests {
     #[test]
     fn markdown_keeps_its_table() {
         assert_eq!(written(Markdown, rows()), "| n | a,b |\n| ---: | --- |\n| 1 |  |\n| 0.5 |  |\n| 2.50 | x\\|\"y\" z |\n");
+    }
+
+    #[test]
+    fn tabs_separate_and_are_quoted() {
+        let rows = vec![vec![Cell::Null, Cell::Text("a\tb".into())], vec![Cell::Text("a,b".into()), Cell::Text(String::new())]];
+        assert_eq!(written(Csv::tabs(), rows), "n\ta,b\n\t\"a\tb\"\na,b\t\"\"\n");
+    }
+
+    #[test]
+    fn inserts_quote_what_is_no_number() {
+        let column = |name: &str, numeric| QueryColumn { name: name.into(), type_name: String::new(), numeric };
+        let rows = [vec![Cell::Text("2.50".into()), Cell::Text("O'Hara".into())], vec![Cell::Null, Cell::Boolean(true)]];
+        let text = insert_statements("dm.t", &[column("n", true), column("a\"b", false)], &rows);
+        assert_eq!(text, "INSERT INTO dm.t (\"n\", \"a\"\"b\") VALUES\n  (2.50, 'O''Hara'),\n  (NULL, true);\n");
     }
 }
