@@ -5,35 +5,17 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use super::cursor::Cursor;
-use super::{Statement, attributes, hive, model, show, spectrum, transfer};
+use super::{Statement, alter, attributes, ctas, hive, lake, model, session, show, spectrum, transfer, upkeep};
 use crate::syntax::{Dialect, SqlError};
 
 /// Statements that both services know and that the embedded engine does not do, by their first words. What a later word decides
 /// (`CREATE FUNCTION`) is in [`CREATES`].
-const REFUSED: [&str; 19] = [
-    "ATTACH",
-    "CALL",
-    "CANCEL",
-    "CLOSE",
-    "COMMENT",
-    "DEALLOCATE",
-    "DECLARE",
-    "DENY",
-    "DETACH",
-    "EXECUTE",
-    "FETCH",
-    "GRANT",
-    "LOCK",
-    "MERGE",
-    "MSCK",
-    "OPTIMIZE",
-    "PREPARE",
-    "REFRESH",
-    "REVOKE",
+const REFUSED: [&str; 14] = [
+    "ATTACH", "CALL", "CANCEL", "CLOSE", "DECLARE", "DENY", "DETACH", "FETCH", "GRANT", "OPTIMIZE", "RELEASE", "REVOKE", "SAVEPOINT", "USE",
 ];
 
 /// `CREATE …` and `ALTER …` of what the engine does not have.
-const CREATES: [&str; 14] = [
+const CREATES: [&str; 13] = [
     "DATASHARE",
     "FUNCTION",
     "GROUP",
@@ -41,7 +23,6 @@ const CREATES: [&str; 14] = [
     "INDEX",
     "LIBRARY",
     "MASKING",
-    "MATERIALIZED",
     "PROCEDURE",
     "RLS",
     "ROLE",
@@ -84,6 +65,23 @@ pub(super) fn statement(cursor: &mut Cursor) -> Result<Statement, SqlError> {
                 return Ok(statement);
             }
         }
+        "ALTER" => {
+            cursor.advance();
+            return alter::alter(cursor);
+        }
+        "MERGE" => return merge(cursor),
+        "PREPARE" => {
+            cursor.advance();
+            return session::prepare(cursor);
+        }
+        "EXECUTE" => {
+            cursor.advance();
+            return session::execute(cursor);
+        }
+        "DEALLOCATE" => {
+            cursor.advance();
+            return session::deallocate(cursor);
+        }
         word if REFUSED.contains(&word) => return Err(cursor.unsupported(word)),
         _ => {}
     }
@@ -103,8 +101,30 @@ fn redshift(cursor: &mut Cursor, first: &str) -> Result<Statement, SqlError> {
             cursor.advance();
             return transfer::copy(cursor);
         }
-        "VACUUM" => return Ok(Statement::Accepted("VACUUM")),
-        "ANALYZE" => return Ok(Statement::Accepted("ANALYZE")),
+        "VACUUM" => {
+            cursor.advance();
+            return upkeep::vacuum(cursor);
+        }
+        "ANALYZE" => {
+            cursor.advance();
+            return upkeep::analyze(cursor);
+        }
+        "LOCK" => {
+            cursor.advance();
+            return upkeep::lock(cursor);
+        }
+        "COMMENT" => {
+            cursor.advance();
+            return upkeep::comment(cursor);
+        }
+        "REFRESH" => {
+            cursor.advance();
+            return upkeep::refresh(cursor);
+        }
+        "RESET" => {
+            cursor.advance();
+            return session::reset(cursor);
+        }
         "ABORT" => {
             cursor.advance();
             let _ = cursor.accept_word("WORK") || cursor.accept_word("TRANSACTION");
@@ -124,7 +144,12 @@ fn redshift(cursor: &mut Cursor, first: &str) -> Result<Statement, SqlError> {
 
 fn athena(cursor: &mut Cursor, first: &str) -> Result<Statement, SqlError> {
     if first == "UNLOAD" {
-        return Err(cursor.unsupported("UNLOAD"));
+        cursor.advance();
+        return ctas::unload(cursor).map(Statement::UnloadQuery);
+    }
+    if first == "MSCK" {
+        cursor.advance();
+        return lake::repair(cursor);
     }
     sql(cursor, first, &ATHENA_STARTS)
 }
@@ -134,6 +159,26 @@ fn sql(cursor: &mut Cursor, first: &str, starts: &[&str]) -> Result<Statement, S
         return Err(cursor.unexpected(starts));
     }
     Ok(Statement::Sql(Box::new(cursor.sql_statement()?)))
+}
+
+/// `MERGE …`, in Redshift also with `REMOVE DUPLICATES` at its end.
+fn merge(cursor: &mut Cursor) -> Result<Statement, SqlError> {
+    let last = cursor.tokens_mut().len();
+    let word = |token: Option<&TokenWithSpan>, text: &str| matches!(token.map(|token| &token.token), Some(Token::Word(word)) if word.quote_style.is_none() && word.value.eq_ignore_ascii_case(text));
+    let tokens = cursor.tokens_mut();
+    let remove_duplicates = last > 2 && word(tokens.get(last - 2), "REMOVE") && word(tokens.get(last - 1), "DUPLICATES");
+    if remove_duplicates {
+        tokens.truncate(last - 2);
+    }
+    match cursor.sql_statement()? {
+        ast::Statement::Merge(merge) => {
+            if !remove_duplicates && merge.clauses.is_empty() {
+                return Err(cursor.unexpected(&["WHEN", "REMOVE DUPLICATES"]));
+            }
+            Ok(Statement::Merge { merge: Box::new(merge), remove_duplicates })
+        }
+        other => Ok(Statement::Sql(Box::new(other))),
+    }
 }
 
 fn explain(cursor: &mut Cursor) -> Result<Statement, SqlError> {
@@ -177,16 +222,22 @@ fn create(cursor: &mut Cursor) -> Result<Option<Statement>, SqlError> {
     }
     match object.as_str() {
         "MODEL" if redshift => return model::create_model(cursor).map(Statement::CreateModel).map(Some),
+        "MATERIALIZED" if redshift && !or_replace => return upkeep::create_materialized_view(cursor).map(Some),
+        "MATERIALIZED" => return Err(cursor.unsupported("CREATE MATERIALIZED VIEW")),
         "DATABASE" | "SCHEMA" if !redshift && !or_replace => {
             return hive::create_database(cursor).map(Statement::CreateDatabase).map(Some);
+        }
+        "TABLE" if !redshift && !or_replace => {
+            if let Some(create) = ctas::create_table_as(cursor)? {
+                return Ok(Some(Statement::CreateTableAs(create)));
+            }
         }
         "TABLE" | "TEMP" | "TEMPORARY" | "LOCAL" if redshift && !or_replace => {
             cursor.rewind(start);
             return create_table(cursor).map(Some);
         }
         word if CREATES.contains(&word) => {
-            let what = if word == "MATERIALIZED" { "MATERIALIZED VIEW" } else { word };
-            return Err(cursor.unsupported(&format!("CREATE {what}")));
+            return Err(cursor.unsupported(&format!("CREATE {word}")));
         }
         _ => {}
     }
@@ -219,6 +270,17 @@ fn drop(cursor: &mut Cursor) -> Result<Option<Statement>, SqlError> {
     cursor.advance();
     let object = cursor.peek_word().unwrap_or_default();
     cursor.advance();
+    if object == "MATERIALIZED" && redshift {
+        cursor.expect_word("VIEW")?;
+        let if_exists = cursor.accept_words(&["IF", "EXISTS"]);
+        let name = cursor.name("view name")?;
+        let cascade = cursor.accept_word("CASCADE");
+        if !cascade {
+            cursor.accept_word("RESTRICT");
+        }
+        cursor.expect_end()?;
+        return Ok(Some(Statement::DropMaterializedView { name, if_exists, cascade }));
+    }
     let if_exists = cursor.accept_words(&["IF", "EXISTS"]);
     match object.as_str() {
         "MODEL" if redshift => {
@@ -247,8 +309,7 @@ fn drop(cursor: &mut Cursor) -> Result<Option<Statement>, SqlError> {
             }
         }
         word if CREATES.contains(&word) => {
-            let what = if word == "MATERIALIZED" { "MATERIALIZED VIEW" } else { word };
-            return Err(cursor.unsupported(&format!("DROP {what}")));
+            return Err(cursor.unsupported(&format!("DROP {word}")));
         }
         _ => {}
     }
@@ -289,7 +350,7 @@ mod tests {
     fn refused_statements_are_named() {
         assert_eq!(redshift("CREATE FUNCTION f() RETURNS int AS $$ 1 $$").unwrap_err().message, "ERROR: CREATE FUNCTION is not supported");
         assert_eq!(redshift("grant select on t to x").unwrap_err().message, "ERROR: GRANT is not supported");
-        assert_eq!(athena("MSCK REPAIR TABLE t").unwrap_err().message, "line 1:1: MSCK is not supported");
+        assert_eq!(athena("OPTIMIZE t REWRITE DATA").unwrap_err().message, "line 1:1: OPTIMIZE is not supported");
     }
 
     #[test]

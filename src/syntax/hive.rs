@@ -143,7 +143,8 @@ pub(super) fn create_external_table(cursor: &mut Cursor) -> Result<CreateExterna
     Ok(table)
 }
 
-fn columns(cursor: &mut Cursor) -> Result<Vec<ExternalColumn>, SqlError> {
+/// `(name type [COMMENT '…'], …)`.
+pub(super) fn columns(cursor: &mut Cursor) -> Result<Vec<ExternalColumn>, SqlError> {
     cursor.expect_symbol('(')?;
     let mut columns = Vec::new();
     loop {
@@ -225,7 +226,8 @@ fn stored_as(cursor: &mut Cursor) -> Result<String, SqlError> {
     cursor.word("file format")
 }
 
-fn properties(cursor: &mut Cursor) -> Result<Vec<(String, String)>, SqlError> {
+/// `('name' = 'value', …)`.
+pub(super) fn properties(cursor: &mut Cursor) -> Result<Vec<(String, String)>, SqlError> {
     cursor.expect_symbol('(')?;
     let mut properties = Vec::new();
     loop {

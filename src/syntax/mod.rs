@@ -4,29 +4,39 @@
 //! token stream: one file a family. Nothing here knows a catalog: names are as written (unquoted identifiers are folded to lower case by
 //! `names`).
 
+mod alter;
 mod attributes;
+mod ctas;
 mod cursor;
 mod dialects;
 mod errors;
 mod grammar;
 mod hive;
+mod lake;
 mod model;
 mod names;
 mod parameters;
+mod session;
 mod show;
 mod spectrum;
 mod split;
 mod transfer;
+mod upkeep;
 
+pub use alter::{AlterAction, AlterSchema, AlterTable, WrittenColumn};
 pub use attributes::{ColumnAttributes, DistStyle, TableAttributes};
+pub use ctas::{CreateTableAs, UnloadQuery, WriteProperty};
 pub use errors::{at, syntax_error, unsupported};
 pub use hive::{CreateDatabase, CreateExternalTable, ExternalColumn, RowFormat};
+pub use lake::{AlterExternalTable, LakeAction, PartitionSpec, RepairTable};
 pub use model::{AutoOff, CreateModel, ModelSource};
 pub use names::{fold, object_name};
+pub use session::{Execute, Prepare};
 pub use show::Show;
 pub use spectrum::CreateExternalSchema;
 pub use split::split_statements;
-pub use transfer::{Copy, CopyFormat, Unload, UnloadFormat};
+pub use transfer::{Compression, Copy, CopyFormat, Unload, UnloadFormat};
+pub use upkeep::{Comment, Commented, CreateMaterializedView, Upkeep, UpkeepKind};
 
 use sqlparser::ast;
 use sqlparser::tokenizer::Span;
@@ -175,8 +185,61 @@ pub enum Statement {
         /// `IF EXISTS`.
         if_exists: bool,
     },
-    /// Accepted, and there is nothing to do for it here: `VACUUM` and `ANALYZE`. Carries the command's name.
-    Accepted(&'static str),
+    /// Redshift `ALTER TABLE` on a table of the warehouse.
+    AlterTable(AlterTable),
+    /// Redshift `ALTER SCHEMA`.
+    AlterSchema(AlterSchema),
+    /// `ALTER TABLE` on an external table, of either dialect.
+    AlterExternalTable(AlterExternalTable),
+    /// Athena `CREATE TABLE … AS`.
+    CreateTableAs(CreateTableAs),
+    /// Athena `UNLOAD`.
+    UnloadQuery(UnloadQuery),
+    /// Athena `MSCK REPAIR TABLE`.
+    RepairTable(RepairTable),
+    /// `MERGE`.
+    Merge {
+        /// As sqlparser reads it; without clauses when `remove_duplicates`.
+        merge: Box<ast::Merge>,
+        /// Redshift's `REMOVE DUPLICATES` in place of the clauses.
+        remove_duplicates: bool,
+    },
+    /// Redshift `CREATE MATERIALIZED VIEW`.
+    CreateMaterializedView(CreateMaterializedView),
+    /// Redshift `REFRESH MATERIALIZED VIEW`.
+    RefreshMaterializedView {
+        /// View.
+        name: Name,
+        /// `CASCADE`: the views that it reads are refreshed first.
+        cascade: bool,
+    },
+    /// Redshift `DROP MATERIALIZED VIEW`.
+    DropMaterializedView {
+        /// View.
+        name: Name,
+        /// `IF EXISTS`.
+        if_exists: bool,
+        /// `CASCADE`.
+        cascade: bool,
+    },
+    /// Redshift `COMMENT ON`.
+    Comment(Comment),
+    /// `PREPARE`.
+    Prepare(Prepare),
+    /// `EXECUTE`.
+    Execute(Execute),
+    /// `DEALLOCATE`.
+    Deallocate {
+        /// Prepared statement; `None` for all.
+        name: Option<String>,
+    },
+    /// Redshift `RESET`.
+    Reset {
+        /// Parameter; `None` for all.
+        name: Option<String>,
+    },
+    /// Redshift `ANALYZE`, `VACUUM` and `LOCK`.
+    Upkeep(Upkeep),
 }
 
 /// Reads one statement. `parameters` are bound where `:name` stands outside quotes and comments, as untyped literals that take the type
@@ -184,5 +247,12 @@ pub enum Statement {
 pub fn parse(dialect: Dialect, sql: &str, parameters: &[Parameter]) -> Result<Statement, SqlError> {
     let mut cursor = cursor::Cursor::new(dialect, sql)?;
     parameters::bind(&mut cursor, parameters)?;
+    grammar::statement(&mut cursor)
+}
+
+/// Reads a statement that was prepared: its parameters, `$1` or `?`, stay in the tree as the placeholders `$1`, `$2`, ….
+pub fn parse_prepared(dialect: Dialect, sql: &str) -> Result<Statement, SqlError> {
+    let mut cursor = cursor::Cursor::new(dialect, sql)?;
+    session::number_placeholders(&mut cursor);
     grammar::statement(&mut cursor)
 }

@@ -185,11 +185,7 @@ fn show_redshift(cursor: &mut Cursor) -> Result<Statement, SqlError> {
         let what = cursor.peek_word().unwrap_or_default();
         return Err(cursor.unsupported(&format!("SHOW {what}")));
     } else {
-        let mut name = cursor.identifier("parameter name")?.0;
-        while cursor.accept_symbol('.') {
-            name = format!("{name}.{}", cursor.identifier("parameter name")?.0);
-        }
-        Show::Variable { name }
+        Show::Variable { name: super::session::parameter(cursor)? }
     };
     cursor.expect_end()?;
     Ok(Statement::Show(show))

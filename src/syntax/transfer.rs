@@ -21,6 +21,20 @@ pub enum UnloadFormat {
     Json,
 }
 
+/// How objects are compressed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Compression {
+    /// Not at all.
+    #[default]
+    None,
+    /// `GZIP`.
+    Gzip,
+    /// `BZIP2`.
+    Bzip2,
+    /// `ZSTD`.
+    Zstd,
+}
+
 /// `UNLOAD ('query') TO 's3://…' …`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Unload {
@@ -36,8 +50,14 @@ pub struct Unload {
     pub header: bool,
     /// `DELIMITER`; the default is `,` for CSV and `|` for text.
     pub delimiter: Option<char>,
-    /// `GZIP`.
-    pub gzip: bool,
+    /// `GZIP`, `BZIP2` or `ZSTD`.
+    pub compression: Compression,
+    /// `FIXEDWIDTH`: columns and their widths in characters.
+    pub fixed_width: Vec<(String, usize)>,
+    /// `PARTITION BY`.
+    pub partition_by: Vec<String>,
+    /// `INCLUDE`: partition columns stay in the files.
+    pub include_partitions: bool,
     /// `ALLOWOVERWRITE`.
     pub allow_overwrite: bool,
     /// `CLEANPATH`: objects under the prefix are removed first.
@@ -73,6 +93,15 @@ pub enum CopyFormat {
         /// `auto ignorecase`.
         ignore_case: bool,
     },
+    /// JSON objects, with the object of S3 that says which path goes to which column.
+    JsonPaths {
+        /// `s3://…`.
+        paths: String,
+    },
+    /// JSON objects, each whole into the one SUPER column.
+    JsonWhole,
+    /// Columns and their widths in characters.
+    FixedWidth(Vec<(String, usize)>),
 }
 
 /// `COPY table [(columns)] FROM 's3://…' …`.
@@ -94,8 +123,8 @@ pub struct Copy {
     pub quote: Option<char>,
     /// `IGNOREHEADER`.
     pub ignore_header: usize,
-    /// `GZIP`.
-    pub gzip: bool,
+    /// `GZIP`, `BZIP2` or `ZSTD`.
+    pub compression: Compression,
     /// `NULL AS`; the default is `\N`.
     pub null_as: Option<String>,
     /// `EMPTYASNULL`.
@@ -126,6 +155,14 @@ pub struct Copy {
     pub manifest: bool,
     /// `NOLOAD`: checks only.
     pub no_load: bool,
+    /// `ACCEPTANYDATE`: a date that is none is NULL.
+    pub accept_any_date: bool,
+    /// `ROUNDEC`: decimals are rounded to the scale of their column instead of cut.
+    pub round_decimals: bool,
+    /// `EXPLICIT_IDS`: IDENTITY columns take the values of the files.
+    pub explicit_ids: bool,
+    /// `ENCODING`, in upper case.
+    pub encoding: Option<String>,
 }
 
 /// Reads from after `UNLOAD`.
@@ -149,7 +186,10 @@ pub(super) fn unload(cursor: &mut Cursor) -> Result<Statement, SqlError> {
         format: UnloadFormat::Text,
         header: false,
         delimiter: None,
-        gzip: false,
+        compression: Compression::None,
+        fixed_width: Vec::new(),
+        partition_by: Vec::new(),
+        include_partitions: false,
         allow_overwrite: false,
         clean_path: false,
         parallel: true,
@@ -182,7 +222,20 @@ fn unload_option(cursor: &mut Cursor, unload: &mut Unload) -> Result<(), SqlErro
         }
         "HEADER" => unload.header = true,
         "DELIMITER" => unload.delimiter = Some(character(cursor, "delimiter")?),
-        "GZIP" => unload.gzip = true,
+        "GZIP" => unload.compression = Compression::Gzip,
+        "BZIP2" => unload.compression = Compression::Bzip2,
+        "ZSTD" => unload.compression = Compression::Zstd,
+        "FIXEDWIDTH" => unload.fixed_width = widths(cursor)?,
+        "PARTITION" => {
+            cursor.expect_word("BY")?;
+            cursor.expect_symbol('(')?;
+            unload.partition_by.push(cursor.identifier("column name")?.0);
+            while cursor.accept_symbol(',') {
+                unload.partition_by.push(cursor.identifier("column name")?.0);
+            }
+            cursor.expect_symbol(')')?;
+            unload.include_partitions = cursor.accept_word("INCLUDE");
+        }
         "ALLOWOVERWRITE" => unload.allow_overwrite = true,
         "CLEANPATH" => unload.clean_path = true,
         "PARALLEL" => unload.parallel = switch(cursor)?,
@@ -209,7 +262,7 @@ fn unload_option(cursor: &mut Cursor, unload: &mut Unload) -> Result<(), SqlErro
         "ENCRYPTED" => {
             cursor.accept_word("AUTO");
         }
-        "BZIP2" | "ZSTD" | "FIXEDWIDTH" | "PARTITION" | "KMS_KEY_ID" | "MASTER_SYMMETRIC_KEY" => {
+        "KMS_KEY_ID" | "MASTER_SYMMETRIC_KEY" => {
             return Err(cursor.unsupported(&format!("UNLOAD with {option}")));
         }
         _ => {
@@ -254,7 +307,7 @@ pub(super) fn copy(cursor: &mut Cursor) -> Result<Statement, SqlError> {
         delimiter: None,
         quote: None,
         ignore_header: 0,
-        gzip: false,
+        compression: Compression::None,
         null_as: None,
         empty_as_null: false,
         blanks_as_null: false,
@@ -270,6 +323,10 @@ pub(super) fn copy(cursor: &mut Cursor) -> Result<Statement, SqlError> {
         escape: false,
         manifest: false,
         no_load: false,
+        accept_any_date: false,
+        round_decimals: false,
+        explicit_ids: false,
+        encoding: None,
     };
     while !cursor.at_end() {
         copy_option(cursor, &mut copy)?;
@@ -294,7 +351,22 @@ fn copy_option(cursor: &mut Cursor, copy: &mut Copy) -> Result<(), SqlError> {
         "DELIMITER" => copy.delimiter = Some(character(cursor, "delimiter")?),
         "QUOTE" => copy.quote = Some(character(cursor, "quote character")?),
         "IGNOREHEADER" => copy.ignore_header = count(cursor, "number of lines")?,
-        "GZIP" => copy.gzip = true,
+        "GZIP" => copy.compression = Compression::Gzip,
+        "BZIP2" => copy.compression = Compression::Bzip2,
+        "ZSTD" => copy.compression = Compression::Zstd,
+        "FIXEDWIDTH" => copy.format = CopyFormat::FixedWidth(widths(cursor)?),
+        "ACCEPTANYDATE" => copy.accept_any_date = true,
+        "ROUNDEC" => copy.round_decimals = true,
+        "EXPLICIT_IDS" => copy.explicit_ids = true,
+        "IGNOREALLERRORS" => copy.max_error = usize::MAX,
+        "ENCODING" => {
+            cursor.accept_word("AS");
+            let encoding = cursor.string_or_word("encoding")?.to_uppercase();
+            if !matches!(encoding.as_str(), "UTF8" | "UTF16" | "UTF16LE" | "UTF16BE" | "ISO88591") {
+                return Err(cursor.unsupported(&format!("COPY with ENCODING {encoding}")));
+            }
+            copy.encoding = Some(encoding);
+        }
         "NULL" => {
             cursor.accept_word("AS");
             copy.null_as = Some(cursor.string("text of NULL")?);
@@ -335,8 +407,7 @@ fn copy_option(cursor: &mut Cursor, copy: &mut Copy) -> Result<(), SqlError> {
             cursor.accept_word("AS");
             cursor.string("region")?;
         }
-        "ACCEPTANYDATE" | "ROUNDEC" | "EXPLICIT_IDS" | "ENCODING" | "FIXEDWIDTH" | "BZIP2" | "LZOP" | "ZSTD" | "SSH" | "READRATIO"
-        | "ENCRYPTED" | "SERIALIZETOJSON" | "IGNOREALLERRORS" => return Err(cursor.unsupported(&format!("COPY with {option}"))),
+        "LZOP" | "SSH" | "READRATIO" | "ENCRYPTED" | "SERIALIZETOJSON" => return Err(cursor.unsupported(&format!("COPY with {option}"))),
         _ => {
             cursor.back();
             return Err(cursor.unexpected(&["IAM_ROLE", "FORMAT", "CSV", "IGNOREHEADER", "DELIMITER", "GZIP"]));
@@ -366,9 +437,15 @@ fn copy_format(cursor: &mut Cursor, copy: &mut Copy) -> Result<(), SqlError> {
             match paths.to_lowercase().as_str() {
                 "auto" => CopyFormat::Json { ignore_case: false },
                 "auto ignorecase" => CopyFormat::Json { ignore_case: true },
-                _ => return Err(cursor.unsupported("COPY with JSON paths")),
+                "noshred" => CopyFormat::JsonWhole,
+                _ if paths.starts_with("s3://") => CopyFormat::JsonPaths { paths },
+                _ => {
+                    cursor.back();
+                    return Err(cursor.unexpected(&["'auto'", "'auto ignorecase'", "'noshred'", "s3 path"]));
+                }
             }
         }
+        "FIXEDWIDTH" => CopyFormat::FixedWidth(widths(cursor)?),
         "AVRO" | "ORC" | "SHAPEFILE" => return Err(cursor.unsupported(&format!("COPY with FORMAT {format}"))),
         _ => {
             cursor.back();
@@ -397,6 +474,21 @@ fn credentials(cursor: &mut Cursor, option: &str) -> Result<(), SqlError> {
     }
     cursor.accept_word("AS");
     cursor.string("credentials").map(drop)
+}
+
+/// `'name:5,other:10'`.
+fn widths(cursor: &mut Cursor) -> Result<Vec<(String, usize)>, SqlError> {
+    cursor.accept_word("AS");
+    let text = cursor.string("widths of columns")?;
+    let width = |part: &str| {
+        let (name, width) = part.split_once(':')?;
+        let width = width.trim().parse::<usize>().ok().filter(|width| *width > 0)?;
+        Some((name.trim().to_lowercase(), width))
+    };
+    text.split(',').map(width).collect::<Option<Vec<_>>>().ok_or_else(|| {
+        cursor.back();
+        cursor.unexpected(&["'column:width, …'"])
+    })
 }
 
 fn character(cursor: &mut Cursor, what: &str) -> Result<char, SqlError> {
@@ -457,7 +549,7 @@ mod tests {
         let Statement::Unload(unload) = parse(Dialect::Redshift, sql, &[]).unwrap() else { panic!("not an UNLOAD") };
         assert_eq!(unload.query.to_string(), "SELECT * FROM dm.data WHERE job = 'admin.' AND y = 'yes'");
         assert_eq!((unload.to.as_str(), unload.format), ("s3://b/bankdm/unload/data_", UnloadFormat::Csv));
-        assert!(unload.header && unload.gzip && unload.allow_overwrite && !unload.parallel);
+        assert!(unload.header && unload.compression == Compression::Gzip && unload.allow_overwrite && !unload.parallel);
         assert_eq!((unload.max_file_size, unload.delimiter, unload.manifest), (Some(6_815_744), Some(';'), Some(true)));
     }
 
@@ -466,8 +558,8 @@ mod tests {
         let sql = "UNLOAD ($$SELECT 'a' AS x$$) TO 's3://b/p' IAM_ROLE default PARQUET";
         let Statement::Unload(unload) = parse(Dialect::Redshift, sql, &[]).unwrap() else { panic!("not an UNLOAD") };
         assert_eq!((unload.iam_role.as_deref(), unload.format), (Some("default"), UnloadFormat::Parquet));
-        let error = parse(Dialect::Redshift, "UNLOAD ('select 1') TO 's3://b/p' IAM_ROLE default ZSTD", &[]).unwrap_err();
-        assert_eq!(error.message, "ERROR: UNLOAD with ZSTD is not supported");
+        let error = parse(Dialect::Redshift, "UNLOAD ('select 1') TO 's3://b/p' IAM_ROLE default KMS_KEY_ID 'x'", &[]).unwrap_err();
+        assert_eq!(error.message, "ERROR: UNLOAD with KMS_KEY_ID is not supported");
         let error = parse(Dialect::Redshift, "UNLOAD ('select 1') TO 's3://b/p' HEADDER", &[]).unwrap_err();
         assert_eq!(error.message, "ERROR: syntax error at or near \"HEADDER\"\n  Position: 35;");
     }

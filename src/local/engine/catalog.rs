@@ -48,6 +48,9 @@ pub struct Catalog {
     /// Glue databases by name.
     #[serde(default)]
     pub lake: BTreeMap<String, LakeDatabase>,
+    /// Athena's prepared statements: their text by workgroup and name.
+    #[serde(default)]
+    pub prepared: BTreeMap<String, BTreeMap<String, String>>,
 }
 
 /// A database of the warehouse.
@@ -75,6 +78,9 @@ pub struct Schema {
     /// Tables and views by name. Always empty in an external schema, whose tables are those of its Glue database.
     #[serde(default)]
     pub relations: BTreeMap<String, Relation>,
+    /// `COMMENT ON SCHEMA`.
+    #[serde(default)]
+    pub comment: Option<String>,
 }
 
 /// What `CREATE EXTERNAL SCHEMA` said.
@@ -115,6 +121,49 @@ pub struct TableDef {
     /// Primary key columns (informational, as in Redshift).
     #[serde(default)]
     pub primary_key: Vec<String>,
+    /// Unique and foreign keys (informational, as in Redshift).
+    #[serde(default)]
+    pub constraints: Vec<Constraint>,
+    /// `COMMENT ON`, by column; that on the table itself is under no name.
+    #[serde(default)]
+    pub comments: BTreeMap<String, String>,
+    /// The query that the rows are the result of, when it is a materialized view.
+    #[serde(default)]
+    pub materialized: Option<Materialized>,
+}
+
+/// A unique or foreign key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Constraint {
+    /// Name.
+    pub name: String,
+    /// `u` for a unique, `f` for a foreign key, as `pg_constraint` has it.
+    pub kind: char,
+    /// Columns.
+    pub columns: Vec<String>,
+    /// What a foreign key refers to, `table(column)`.
+    #[serde(default)]
+    pub references: Option<String>,
+}
+
+impl Constraint {
+    /// The name of the primary key of a table.
+    pub fn primary_key_name(table: &str) -> String {
+        format!("{table}_pkey")
+    }
+}
+
+/// How a materialized view is made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Materialized {
+    /// Its query.
+    pub sql: String,
+    /// What it reads.
+    pub uses: Vec<TableName>,
+    /// `AUTO REFRESH YES`.
+    pub auto_refresh: bool,
+    /// When its rows were made.
+    pub refreshed: DateTime<Utc>,
 }
 
 impl TableDef {
@@ -175,6 +224,9 @@ pub struct ViewDef {
     /// What it reads: none of it can be dropped without `CASCADE`. Empty for a late-binding view.
     #[serde(default)]
     pub uses: Vec<TableName>,
+    /// `COMMENT ON`, by column; that on the view itself is under no name.
+    #[serde(default)]
+    pub comments: BTreeMap<String, String>,
 }
 
 /// A Glue database.
@@ -207,8 +259,14 @@ pub enum LakeRelation {
 /// An external table: a definition over objects.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExternalTable {
-    /// Columns in order.
+    /// Columns of the objects in order.
     pub columns: Vec<ColumnDef>,
+    /// `PARTITIONED BY` columns, whose values are in the places of the objects.
+    #[serde(default)]
+    pub partition_columns: Vec<ColumnDef>,
+    /// Partitions, sorted by their values.
+    #[serde(default)]
+    pub partitions: Vec<Partition>,
     /// `COMMENT` of the columns that have one, by column name.
     #[serde(default)]
     pub comments: BTreeMap<String, String>,
@@ -226,14 +284,84 @@ pub struct ExternalTable {
     pub created: DateTime<Utc>,
 }
 
+impl ExternalTable {
+    /// The columns that queries see: those of the objects, then those of the partitions.
+    pub fn all_columns(&self) -> Vec<ColumnDef> {
+        self.columns.iter().chain(&self.partition_columns).cloned().collect()
+    }
+}
+
+/// A partition of an external table.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Partition {
+    /// Values of the partition columns, as text.
+    pub values: Vec<String>,
+    /// `s3://bucket/prefix/`.
+    pub location: String,
+}
+
 /// How the rows of an external table are written.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ExternalFormat {
     /// Lines of delimited text.
     Text(TextFormat),
+    /// JSON objects, one a line.
+    Json(JsonFormat),
     /// Parquet files.
     Parquet,
+}
+
+/// How JSON is read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JsonFormat {
+    /// Class of the serializer, as `SHOW CREATE TABLE` names it.
+    pub serde: String,
+    /// `WITH SERDEPROPERTIES`, in order.
+    #[serde(default)]
+    pub properties: Vec<(String, String)>,
+    /// A line that is not JSON is a row of NULLs rather than an error.
+    #[serde(default)]
+    pub ignore_malformed: bool,
+    /// Dots in keys are underscores in the names of columns.
+    #[serde(default)]
+    pub dots_in_keys: bool,
+    /// Keys of columns that have other names, by column.
+    #[serde(default)]
+    pub mappings: BTreeMap<String, String>,
+}
+
+impl ExternalFormat {
+    /// Class of the serializer.
+    pub fn serde(&self) -> &str {
+        match self {
+            ExternalFormat::Text(format) => &format.serde,
+            ExternalFormat::Json(format) => &format.serde,
+            ExternalFormat::Parquet => "org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe",
+        }
+    }
+
+    /// `WITH SERDEPROPERTIES`.
+    pub fn serde_properties(&self) -> &[(String, String)] {
+        match self {
+            ExternalFormat::Text(format) => &format.properties,
+            ExternalFormat::Json(format) => &format.properties,
+            ExternalFormat::Parquet => &[],
+        }
+    }
+
+    /// Classes that read and write it.
+    pub fn files(&self) -> (&'static str, &'static str) {
+        match self {
+            ExternalFormat::Text(_) | ExternalFormat::Json(_) => {
+                ("org.apache.hadoop.mapred.TextInputFormat", "org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat")
+            }
+            ExternalFormat::Parquet => (
+                "org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat",
+                "org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat",
+            ),
+        }
+    }
 }
 
 /// How delimited text is read.
@@ -330,7 +458,7 @@ mod tests {
             ..TableDef::default()
         };
         database.schemas.get_mut(PUBLIC).unwrap().relations.insert("data".into(), Relation::Table(Arc::new(table)));
-        Catalog { warehouse: BTreeMap::from([("bankdm".to_owned(), database)]), lake: BTreeMap::new() }
+        Catalog { warehouse: BTreeMap::from([("bankdm".to_owned(), database)]), lake: BTreeMap::new(), ..Catalog::default() }
     }
 
     #[test]

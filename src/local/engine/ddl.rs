@@ -1,12 +1,11 @@
-//! Definitions: databases, schemas, tables, views.
+//! Definitions: databases, schemas, tables, views. What is changed is in `alter`, what goes in `drop`.
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::{
-    self, ColumnOption, CreateTableLikeDefaults, CreateTableLikeKind, Ident, ObjectName, ObjectType, Query, SchemaName, SetExpr,
-    TableConstraint, Truncate,
+    self, ColumnOption, CreateTableLikeDefaults, CreateTableLikeKind, Ident, ObjectName, Query, SchemaName, SetExpr, Truncate,
 };
 use datafusion::sql::sqlparser::tokenizer::Location;
 
@@ -16,7 +15,7 @@ use super::catalog::{
 use super::error;
 use super::execute;
 use super::external;
-use super::names;
+use super::{drop, keys};
 use super::parse::{self, CreateDatabase, CreateExternalSchema, CreateExternalTable, Name, TableAttributes};
 use super::types::ColumnType;
 use super::work::{Work, common_names};
@@ -29,25 +28,25 @@ fn done() -> Result<Outcome, SqlError> {
 
 impl Work<'_> {
     /// An error about names: worded for Redshift, and for Athena.
-    fn semantic(&self, location: Location, redshift: &str, athena: &str) -> SqlError {
+    pub(super) fn semantic(&self, location: Location, redshift: &str, athena: &str) -> SqlError {
         self.text().error(SqlErrorKind::Semantic, location, redshift, athena)
     }
 
     /// Hive's way to report what its metastore refused.
-    fn hive(&self, exception: &str, message: &str) -> SqlError {
+    pub(super) fn hive(&self, exception: &str, message: &str) -> SqlError {
         let text =
             format!("FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. {exception}(message:{message})");
         SqlError::new(SqlErrorKind::Semantic, text)
     }
 
     /// Hive's way to report a database that does not exist.
-    fn no_database(&self, database: &str) -> SqlError {
+    pub(super) fn no_database(&self, database: &str) -> SqlError {
         SqlError::new(SqlErrorKind::Semantic, format!("FAILED: SemanticException [Error 10072]: Database does not exist: {database}"))
     }
 
     /// Checks that `name` can be made: its schema exists, is the warehouse's own, and has nothing of that name. `Ok(false)` when it has
     /// and `if_not_exists`.
-    async fn free(&mut self, name: &TableName, if_not_exists: bool) -> Result<bool, SqlError> {
+    pub(super) async fn free(&mut self, name: &TableName, if_not_exists: bool) -> Result<bool, SqlError> {
         self.catalog_mut().await?;
         if name.schema != TEMPORARY {
             match self.catalog().schema(&name.database, &name.schema) {
@@ -102,7 +101,7 @@ pub async fn create_table(work: &mut Work<'_>, create: ast::CreateTable, attribu
 }
 
 /// The full name of a new table; a temporary one is the session's.
-fn new_name(work: &Work<'_>, name: &Name, temporary: bool) -> TableName {
+pub fn new_name(work: &Work<'_>, name: &Name, temporary: bool) -> TableName {
     let mut target = work.target(name);
     if temporary || target.table.starts_with('#') {
         TEMPORARY.clone_into(&mut target.schema);
@@ -119,42 +118,44 @@ fn declared(work: &Work<'_>, create: &ast::CreateTable) -> Result<TableDef, SqlE
             let message = format!("column \"{name}\" specified more than once");
             return Err(work.semantic(column.name.span.start, &message, &message));
         }
-        let kind = column_type(work, &column.data_type, column.name.span.start)?;
-        let mut declared = ColumnDef::new(name, kind);
-        for option in &column.options {
-            match &option.option {
-                ColumnOption::NotNull => declared.nullable = false,
-                ColumnOption::Default(expr) => declared.default = Some(expr.to_string()),
-                ColumnOption::PrimaryKey(_) => {
-                    declared.nullable = false;
-                    table.primary_key.push(declared.name.clone());
-                }
-                // Keys and checks are informational in Redshift, collations and comments have no effect here.
-                _ => {}
-            }
+        let (declared, primary) = declared_column(work, column)?;
+        if primary {
+            table.primary_key.push(declared.name.clone());
         }
+        let name = declared.name.clone();
         table.columns.push(declared);
+        keys::column_keys(work, &create.name, column, &name, &mut table)?;
     }
     if table.columns.is_empty() {
         return Err(work.plain("a table needs at least one column"));
     }
+    let name = parse::object_name(&create.name);
     for constraint in &create.constraints {
-        if let TableConstraint::PrimaryKey(key) = constraint {
-            for column in &key.columns {
-                let name = column.column.expr.to_string().trim_matches('"').to_lowercase();
-                let Some(index) = table.position(&name) else {
-                    return Err(error::no_column(work.text(), &name, Location::empty()));
-                };
-                table.columns[index].nullable = false;
-                table.primary_key.push(name);
-            }
-        }
+        keys::constrain(work, name.last(), &mut table, constraint)?;
     }
     Ok(table)
 }
 
+/// A column as it is declared, and whether it is the primary key.
+pub fn declared_column(work: &Work<'_>, column: &ast::ColumnDef) -> Result<(ColumnDef, bool), SqlError> {
+    let kind = column_type(work, &column.data_type, column.name.span.start)?;
+    let mut declared = ColumnDef::new(parse::fold(&column.name), kind);
+    let mut primary = false;
+    for option in &column.options {
+        match &option.option {
+            ColumnOption::NotNull => declared.nullable = false,
+            ColumnOption::Default(expr) => declared.default = Some(expr.to_string()),
+            ColumnOption::PrimaryKey(_) => (declared.nullable, primary) = (false, true),
+            ColumnOption::Check(_) => return Err(work.text().unsupported("CHECK")),
+            // Keys are informational in Redshift, collations and comments have no effect here.
+            _ => {}
+        }
+    }
+    Ok((declared, primary))
+}
+
 /// The column type that a definition names.
-fn column_type(work: &Work<'_>, kind: &ast::DataType, location: Location) -> Result<ColumnType, SqlError> {
+pub fn column_type(work: &Work<'_>, kind: &ast::DataType, location: Location) -> Result<ColumnType, SqlError> {
     ColumnType::of_ast(work.dialect(), kind).ok_or_else(|| {
         let written = kind.to_string().to_lowercase();
         let message = match kind {
@@ -223,9 +224,6 @@ pub async fn create_table_from(work: &mut Work<'_>, target: &(Name, bool), query
 
 /// `CREATE [OR REPLACE] VIEW`.
 pub async fn create_view(work: &mut Work<'_>, view: ast::CreateView) -> Result<Outcome, SqlError> {
-    if view.materialized {
-        return Err(work.text().unsupported("CREATE MATERIALIZED VIEW"));
-    }
     work.catalog_mut().await?;
     let name = work.target(&parse::object_name(&view.name));
     let labels: Vec<String> = view.columns.iter().map(|column| parse::fold(&column.name)).collect();
@@ -250,7 +248,7 @@ pub async fn create_view(work: &mut Work<'_>, view: ast::CreateView) -> Result<O
     if uses.contains(&name) {
         return Err(work.text().unsupported("a view that refers to itself"));
     }
-    let definition = Arc::new(ViewDef { sql: text, columns, late_binding: view.with_no_schema_binding, uses });
+    let definition = Arc::new(ViewDef { sql: text, columns, late_binding: view.with_no_schema_binding, uses, comments: BTreeMap::new() });
     if work.dialect() == Dialect::Athena {
         let exists = work.catalog().lake_table(&name.schema, &name.table).cloned();
         match exists {
@@ -274,7 +272,7 @@ pub async fn create_view(work: &mut Work<'_>, view: ast::CreateView) -> Result<O
 }
 
 /// Gives the relations of a view's query their schemas, so that the view means the same whatever the search path is.
-fn qualify(query: &mut Query, origins: &BTreeMap<Vec<String>, TableName>) {
+pub fn qualify(query: &mut Query, origins: &BTreeMap<Vec<String>, TableName>) {
     let common = common_names(query);
     // The visitor never breaks off.
     let _ = ast::visit_relations_mut(query, |relation| {
@@ -342,7 +340,7 @@ pub async fn create_external_schema(work: &mut Work<'_>, create: CreateExternalS
 pub async fn drop_external_schema(work: &mut Work<'_>, name: &Name, if_exists: bool, cascade: bool) -> Result<Outcome, SqlError> {
     work.catalog_mut().await?;
     let external = work.catalog().schema(&work.session.database, name.last()).and_then(|schema| schema.external.clone());
-    drop_schema(work, name, if_exists, cascade).await?;
+    drop::drop_schema(work, name, if_exists, cascade).await?;
     if let Some(external) = external {
         let not_empty = work.catalog().lake.get(&external.database).is_some_and(|database| !database.tables.is_empty());
         if not_empty && !cascade {
@@ -426,152 +424,9 @@ pub async fn create_external_table(work: &mut Work<'_>, create: CreateExternalTa
 pub async fn truncate(work: &mut Work<'_>, truncate: &Truncate) -> Result<Outcome, SqlError> {
     work.catalog_mut().await?;
     for target in &truncate.table_names {
-        let (name, table) = work.resolve_table(&parse::object_name(&target.name))?;
+        let (name, table) = work.writable_table(&parse::object_name(&target.name))?;
         let emptied = TableDef { files: Vec::new(), ..TableDef::clone(&table) };
         work.transaction.put(&name, Relation::Table(Arc::new(emptied))).await?;
     }
     done()
-}
-
-/// `DROP TABLE | VIEW | SCHEMA`.
-pub async fn drop(
-    work: &mut Work<'_>,
-    kind: ObjectType,
-    if_exists: bool,
-    names: &[ObjectName],
-    cascade: bool,
-) -> Result<Outcome, SqlError> {
-    work.catalog_mut().await?;
-    for name in names {
-        let name = parse::object_name(name);
-        match kind {
-            ObjectType::Schema => drop_schema(work, &name, if_exists, cascade).await?,
-            ObjectType::Table | ObjectType::View if work.dialect() == Dialect::Athena => drop_lake(work, kind, &name, if_exists).await?,
-            ObjectType::Table | ObjectType::View => drop_relation(work, kind, &name, if_exists, cascade).await?,
-            other => return Err(work.text().unsupported(&format!("DROP {other}"))),
-        }
-    }
-    done()
-}
-
-async fn drop_relation(work: &mut Work<'_>, kind: ObjectType, name: &Name, if_exists: bool, cascade: bool) -> Result<(), SqlError> {
-    let full = names::existing(work.session, work.transaction, name);
-    let word = if kind == ObjectType::Table { "table" } else { "view" };
-    match (work.transaction.relation(&full), kind) {
-        (Some(Relation::Table(_)), ObjectType::Table) | (Some(Relation::View(_)), ObjectType::View) => {}
-        (Some(_), _) => {
-            let message = format!("\"{}\" is not a {word}", name.last());
-            return Err(work.semantic(name.span.start, &message, &message));
-        }
-        (None, _) => {
-            let external = work.catalog().schema(&full.database, &full.schema).and_then(|schema| schema.external.clone());
-            if let Some(external) = external
-                && let Some(database) = work.catalog_mut().await?.lake.get_mut(&external.database)
-                && database.tables.remove(&full.table).is_some()
-            {
-                return Ok(());
-            }
-            if if_exists {
-                return Ok(());
-            }
-            let shown = if kind == ObjectType::Table { "Table" } else { "View" };
-            let message = format!("{shown} \"{name}\" does not exist");
-            return Err(work.semantic(Location::empty(), &message, &message));
-        }
-    }
-    let dependents = dependents(work, &full);
-    if !dependents.is_empty() && !cascade {
-        let message = format!(
-            "cannot drop {word} {name} because other objects depend on it\n  Hint: Use DROP ... CASCADE to drop the dependent objects too."
-        );
-        return Err(work.semantic(Location::empty(), &message, &message));
-    }
-    for dependent in dependents {
-        work.transaction.remove(&dependent).await?;
-    }
-    work.transaction.remove(&full).await?;
-    Ok(())
-}
-
-/// Views that read a relation, directly or through others.
-fn dependents(work: &Work<'_>, name: &TableName) -> Vec<TableName> {
-    let mut found: Vec<TableName> = Vec::new();
-    let mut look_for = vec![name.clone()];
-    while let Some(used) = look_for.pop() {
-        let Some(database) = work.catalog().database(&used.database) else { continue };
-        for (schema_name, schema) in &database.schemas {
-            for (relation_name, relation) in &schema.relations {
-                let full = TableName { database: used.database.clone(), schema: schema_name.clone(), table: relation_name.clone() };
-                if matches!(relation, Relation::View(view) if view.uses.contains(&used)) && !found.contains(&full) {
-                    found.push(full.clone());
-                    look_for.push(full);
-                }
-            }
-        }
-    }
-    found
-}
-
-async fn drop_lake(work: &mut Work<'_>, kind: ObjectType, name: &Name, if_exists: bool) -> Result<(), SqlError> {
-    let full = work.target(name);
-    let tables = work.catalog_mut().await?.lake.get_mut(&full.schema).map(|database| &mut database.tables);
-    match (tables.as_ref().and_then(|tables| tables.get(&full.table)), kind) {
-        (Some(LakeRelation::External(_)), ObjectType::Table) | (Some(LakeRelation::View(_)), ObjectType::View) => {
-            if let Some(tables) = tables {
-                tables.remove(&full.table);
-            }
-            Ok(())
-        }
-        (Some(_), ObjectType::Table) => {
-            Err(SqlError::new(SqlErrorKind::Semantic, "FAILED: SemanticException Cannot drop a view with DROP TABLE"))
-        }
-        (Some(_), _) => {
-            let athena = format!("NOT_SUPPORTED: '{}.{}.{}' is not a view", full.database, full.schema, full.table);
-            Err(work.semantic(name.span.start, &athena, &athena))
-        }
-        (None, _) if if_exists => Ok(()),
-        (None, ObjectType::Table) => {
-            Err(SqlError::new(SqlErrorKind::Semantic, format!("FAILED: SemanticException [Error 10001]: Table not found {name}")))
-        }
-        (None, _) => Err(names::missing(work.text(), work.session, work.transaction, name)),
-    }
-}
-
-async fn drop_schema(work: &mut Work<'_>, name: &Name, if_exists: bool, cascade: bool) -> Result<(), SqlError> {
-    let database = work.session.database.clone();
-    let schema_name = name.last().to_owned();
-    let Some(schema) = work.catalog().schema(&database, &schema_name) else {
-        if if_exists {
-            return Ok(());
-        }
-        let message = format!("Schema \"{schema_name}\" does not exist");
-        return Err(work.semantic(Location::empty(), &message, &message));
-    };
-    let prefix = format!("{schema_name}.");
-    let models = work.catalog().database(&database).is_some_and(|database| database.models.keys().any(|key| key.starts_with(&prefix)));
-    if !cascade && (models || !schema.relations.is_empty()) {
-        let message = format!(
-            "cannot drop schema {schema_name} because other objects depend on it\n  Hint: Use DROP ... CASCADE to drop the dependent objects too."
-        );
-        return Err(work.semantic(Location::empty(), &message, &message));
-    }
-    let relations: Vec<TableName> = schema
-        .relations
-        .keys()
-        .map(|table| TableName { database: database.clone(), schema: schema_name.clone(), table: table.clone() })
-        .collect();
-    for relation in &relations {
-        for dependent in dependents(work, relation) {
-            work.transaction.remove(&dependent).await?;
-        }
-    }
-    if let Some(database) = work.catalog_mut().await?.warehouse.get_mut(&database) {
-        if schema_name == super::catalog::PUBLIC {
-            database.schemas.insert(schema_name, Schema::default());
-        } else {
-            database.schemas.remove(&schema_name);
-        }
-        database.models.retain(|key, _| !key.starts_with(&prefix));
-    }
-    Ok(())
 }

@@ -1,4 +1,4 @@
-//! SHOW, DESCRIBE, EXPLAIN and SET.
+//! SHOW, DESCRIBE and EXPLAIN.
 
 use std::sync::Arc;
 
@@ -7,15 +7,17 @@ use datafusion::physical_plan::execute_stream;
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::tokenizer::Location;
 
-use super::catalog::{ColumnDef, ExternalFormat, ExternalTable, LakeRelation, TableDef, TableName};
+use super::catalog::{ColumnDef, ExternalTable, LakeRelation, TableDef, TableName};
+use super::lake;
 use super::metadata;
 use super::names::{self, Found};
 use super::outcome;
 use super::parse::{self, Name, Show, Statement};
 use super::rows::Rows;
+use super::settings;
 use super::types::ColumnType;
 use super::work::Work;
-use super::{Dialect, Outcome, SqlError, SqlErrorKind, StatementKind, dml};
+use super::{Dialect, Outcome, SqlError, SqlErrorKind, dml};
 
 /// `EXPLAIN [ANALYZE]`. Without `ANALYZE` nothing runs; with it, only a query may.
 pub async fn explain(work: &mut Work<'_>, statement: Statement, analyze: bool, verbose: bool) -> Result<Outcome, SqlError> {
@@ -69,24 +71,6 @@ pub async fn explain(work: &mut Work<'_>, statement: Statement, analyze: bool, v
     rows.outcome(work.dialect())
 }
 
-/// `SET parameter TO value` and `RESET`.
-pub fn set(work: &mut Work<'_>, set: &ast::Set) -> Result<Outcome, SqlError> {
-    let ast::Set::SingleAssignment { variable, values, .. } = set else { return Err(work.text().unsupported("this form of SET")) };
-    let name = parse::object_name(variable).to_string();
-    let values: Vec<String> = values.iter().map(|value| value.to_string().trim_matches(['\'', '"']).to_lowercase()).collect();
-    if name == "search_path" {
-        // `$user` is a schema that nobody has here.
-        work.session.search_path = values
-            .iter()
-            .flat_map(|value| value.split(','))
-            .map(|path| path.trim().trim_matches('"').to_owned())
-            .filter(|path| path != "$user")
-            .collect();
-    }
-    work.session.variables.insert(name, values.join(", "));
-    Ok(Outcome::done(StatementKind::Utility, None))
-}
-
 /// `SHOW …` and `DESCRIBE`.
 pub fn show(work: &mut Work<'_>, show: Show) -> Result<Outcome, SqlError> {
     match work.dialect() {
@@ -136,10 +120,16 @@ fn athena(work: &Work<'_>, show: Show) -> Result<Outcome, SqlError> {
             rows.add([&format!("CREATE VIEW {}.{}.{} AS\n{}", name.database, name.schema, name.table, definition.sql)]);
             rows
         }
-        Show::Partitions { table } => {
-            external(work, &table)?;
-            let message = format!("FAILED: SemanticException [Error 10001]: Table {} is not a partitioned table", table.last());
-            return Err(SqlError::new(SqlErrorKind::Semantic, message));
+        Show::Partitions { table: written } => {
+            let (_, table) = external(work, &written)?;
+            lake::partitioned(work, &table, &written)?;
+            let mut rows = Rows::texts(["partition"]);
+            for partition in &table.partitions {
+                let parts: Vec<String> =
+                    table.partition_columns.iter().zip(&partition.values).map(|(column, value)| format!("{}={value}", column.name)).collect();
+                rows.add([&parts.join("/")]);
+            }
+            rows
         }
         Show::TableProperties { table, property } => {
             let (_, table) = external(work, &table)?;
@@ -148,6 +138,10 @@ fn athena(work: &Work<'_>, show: Show) -> Result<Outcome, SqlError> {
             table.properties.iter().filter(|(name, _)| wanted(name)).for_each(|(name, value)| rows.add([name, value]));
             rows
         }
+        Show::Describe { table, extended: true, column: None } if external(work, &table).is_ok() => {
+            let (name, definition) = external(work, &table)?;
+            formatted(&name, &definition)
+        }
         Show::Describe { table, column, .. } => {
             let columns = lake_columns(work, &table)?;
             let comments = external(work, &table).map(|(_, table)| table.comments.clone()).unwrap_or_default();
@@ -155,6 +149,9 @@ fn athena(work: &Work<'_>, show: Show) -> Result<Outcome, SqlError> {
             for known in columns.iter().filter(|known| column.as_ref().is_none_or(|column| *column == known.name)) {
                 let comment = comments.get(&known.name).map_or("", String::as_str);
                 rows.add([&known.name, &known.column_type.hive_text(), comment]);
+            }
+            if let (Ok((_, definition)), None) = (external(work, &table), &column) {
+                partition_information(&mut rows, &definition);
             }
             rows
         }
@@ -201,7 +198,7 @@ fn wildcard(text: &str, pattern: &str, many: char, one: Option<char>) -> bool {
 /// The columns of a table or view of the lake.
 fn lake_columns(work: &Work<'_>, name: &Name) -> Result<Vec<ColumnDef>, SqlError> {
     match names::find(work.session, work.transaction, name) {
-        Some(Found::External(_, table)) => Ok(table.columns.clone()),
+        Some(Found::External(_, table)) => Ok(table.all_columns()),
         Some(Found::View(_, view, _)) => Ok(view.columns.clone()),
         _ => Err(no_table(name)),
     }
@@ -212,6 +209,53 @@ fn external(work: &Work<'_>, name: &Name) -> Result<(TableName, Arc<ExternalTabl
         Some(Found::External(full, table)) => Ok((full, table)),
         _ => Err(no_table(name)),
     }
+}
+
+/// What Hive tells of partition columns once more below the columns.
+fn partition_information(rows: &mut Rows, table: &ExternalTable) {
+    if table.partition_columns.is_empty() {
+        return;
+    }
+    rows.add(["", "", ""]);
+    rows.add(["# Partition Information", "", ""]);
+    rows.add(["# col_name", "data_type", "comment"]);
+    for column in &table.partition_columns {
+        let comment = table.comments.get(&column.name).map_or("", String::as_str);
+        rows.add([&column.name, &column.column_type.hive_text(), comment]);
+    }
+}
+
+/// `DESCRIBE FORMATTED`.
+fn formatted(name: &TableName, table: &ExternalTable) -> Rows {
+    let mut rows = Rows::texts(["col_name", "data_type", "comment"]);
+    rows.add(["# col_name", "data_type", "comment"]);
+    for column in &table.columns {
+        let comment = table.comments.get(&column.name).map_or("", String::as_str);
+        rows.add([&column.name, &column.column_type.hive_text(), comment]);
+    }
+    partition_information(&mut rows, table);
+    let (input, output) = table.format.files();
+    rows.add(["", "", ""]);
+    rows.add(["# Detailed Table Information", "", ""]);
+    rows.add(["Database:", &name.schema, ""]);
+    rows.add(["Owner:", "hadoop", ""]);
+    rows.add(["CreateTime:", &table.created.format("%a %b %d %H:%M:%S UTC %Y").to_string(), ""]);
+    rows.add(["Location:", &table.location, ""]);
+    rows.add(["Table Type:", "EXTERNAL_TABLE", ""]);
+    rows.add(["Table Parameters:", "", ""]);
+    rows.add(["", "EXTERNAL", "TRUE"]);
+    for (key, value) in &table.properties {
+        rows.add(["", key, value]);
+    }
+    rows.add(["", "", ""]);
+    rows.add(["# Storage Information", "", ""]);
+    rows.add(["SerDe Library:", table.format.serde(), ""]);
+    rows.add(["InputFormat:", input, ""]);
+    rows.add(["OutputFormat:", output, ""]);
+    for (key, value) in table.format.serde_properties() {
+        rows.add(["", key, value]);
+    }
+    rows
 }
 
 /// Hive's error for a table that does not exist.
@@ -226,33 +270,25 @@ fn create_external_text(name: &TableName, table: &ExternalTable) -> String {
         let pairs: Vec<String> = pairs.iter().map(|(name, value)| format!("  '{}'='{}'", escaped(name), escaped(value))).collect();
         pairs.join(",\n")
     };
-    let columns: Vec<String> = table
-        .columns
-        .iter()
-        .map(|column| {
-            let comment = table.comments.get(&column.name).map(|comment| format!(" COMMENT '{}'", escaped(comment))).unwrap_or_default();
-            format!("  `{}` {}{comment}", column.name, column.column_type.hive_text())
-        })
-        .collect();
+    let declared = |column: &ColumnDef| {
+        let comment = table.comments.get(&column.name).map(|comment| format!(" COMMENT '{}'", escaped(comment))).unwrap_or_default();
+        format!("  `{}` {}{comment}", column.name, column.column_type.hive_text())
+    };
+    let columns: Vec<String> = table.columns.iter().map(declared).collect();
     let mut text = format!("CREATE EXTERNAL TABLE `{}`.`{}`(\n{})", name.schema, name.table, columns.join(",\n"));
     if let Some(comment) = &table.comment {
         text.push_str(&format!("\nCOMMENT '{}'", escaped(comment)));
     }
-    match &table.format {
-        ExternalFormat::Text(format) => {
-            text.push_str(&format!("\nROW FORMAT SERDE\n  '{}'", format.serde));
-            if !format.properties.is_empty() {
-                text.push_str(&format!("\nWITH SERDEPROPERTIES (\n{})", pairs(&format.properties)));
-            }
-            text.push_str("\nSTORED AS INPUTFORMAT\n  'org.apache.hadoop.mapred.TextInputFormat'");
-            text.push_str("\nOUTPUTFORMAT\n  'org.apache.hadoop.hive.ql.io.HiveIgnoreKeyTextOutputFormat'");
-        }
-        ExternalFormat::Parquet => {
-            text.push_str("\nROW FORMAT SERDE\n  'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'");
-            text.push_str("\nSTORED AS INPUTFORMAT\n  'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat'");
-            text.push_str("\nOUTPUTFORMAT\n  'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat'");
-        }
+    if !table.partition_columns.is_empty() {
+        let partitions: Vec<String> = table.partition_columns.iter().map(declared).collect();
+        text.push_str(&format!("\nPARTITIONED BY (\n{})", partitions.join(",\n")));
     }
+    text.push_str(&format!("\nROW FORMAT SERDE\n  '{}'", table.format.serde()));
+    if !table.format.serde_properties().is_empty() {
+        text.push_str(&format!("\nWITH SERDEPROPERTIES (\n{})", pairs(table.format.serde_properties())));
+    }
+    let (input, output) = table.format.files();
+    text.push_str(&format!("\nSTORED AS INPUTFORMAT\n  '{input}'\nOUTPUTFORMAT\n  '{output}'"));
     text.push_str(&format!("\nLOCATION\n  '{}'", table.location));
     if !table.properties.is_empty() {
         text.push_str(&format!("\nTBLPROPERTIES (\n{})", pairs(&table.properties)));
@@ -349,15 +385,22 @@ fn redshift(work: &Work<'_>, show: Show) -> Result<Outcome, SqlError> {
             rows
         }
         Show::CreateView { view } => {
-            let Some(Found::View(name, definition, _)) = names::find(work.session, work.transaction, &view) else {
-                return Err(names::missing(work.text(), work.session, work.transaction, &view));
-            };
             let mut rows = Rows::texts(["Show View DDL statement"]);
-            let binding = if definition.late_binding { " WITH NO SCHEMA BINDING" } else { "" };
-            rows.add([&format!("CREATE OR REPLACE VIEW {name} AS {}{binding};", definition.sql)]);
+            match names::find(work.session, work.transaction, &view) {
+                Some(Found::View(name, definition, _)) => {
+                    let binding = if definition.late_binding { " WITH NO SCHEMA BINDING" } else { "" };
+                    rows.add([&format!("CREATE OR REPLACE VIEW {name} AS {}{binding};", definition.sql)]);
+                }
+                Some(Found::Table(name, table)) if table.materialized.is_some() => {
+                    let (sql, refresh) = table.materialized.as_ref().map_or(("", false), |view| (view.sql.as_str(), view.auto_refresh));
+                    let refresh = if refresh { "YES" } else { "NO" };
+                    rows.add([&format!("CREATE MATERIALIZED VIEW {name} AUTO REFRESH {refresh} AS {sql};")]);
+                }
+                _ => return Err(names::missing(work.text(), work.session, work.transaction, &view)),
+            }
             rows
         }
-        Show::Variable { name } => variable(work, &name),
+        Show::Variable { name } => settings::show(work, &name)?,
         Show::Views { .. } | Show::Partitions { .. } | Show::TableProperties { .. } | Show::Describe { .. } => {
             return Err(work.text().unsupported("this form of SHOW"));
         }
@@ -365,26 +408,12 @@ fn redshift(work: &Work<'_>, show: Show) -> Result<Outcome, SqlError> {
     rows.outcome(Dialect::Redshift)
 }
 
-/// `SHOW parameter`.
-fn variable(work: &Work<'_>, name: &str) -> Rows {
-    let value = match name {
-        "search_path" => work.session.search_path.join(", "),
-        "timezone" | "time zone" => "UTC".to_owned(),
-        "datestyle" => "ISO, MDY".to_owned(),
-        "server_version" => "8.0.2".to_owned(),
-        other => work.session.variables.get(other).cloned().unwrap_or_default(),
-    };
-    let mut rows = Rows::texts(["value"]);
-    rows.add([&value]);
-    rows
-}
-
 /// Name and columns of any relation.
 fn described(work: &Work<'_>, name: &Name) -> Result<(TableName, Vec<ColumnDef>), SqlError> {
     match names::find(work.session, work.transaction, name) {
         Some(Found::Table(full, table)) => Ok((full, table.columns.clone())),
         Some(Found::View(full, view, _)) => Ok((full, view.columns.clone())),
-        Some(Found::External(full, table)) => Ok((full, table.columns.clone())),
+        Some(Found::External(full, table)) => Ok((full, table.all_columns())),
         Some(Found::System(full)) => {
             let columns = super::system::columns(&full).unwrap_or_default();
             Ok((full, columns))
@@ -403,12 +432,24 @@ fn create_table_text(name: &TableName, table: &TableDef) -> String {
             let default = column.default.as_ref().map(|default| format!(" DEFAULT {default}")).unwrap_or_default();
             let not_null = if column.nullable { "" } else { " NOT NULL" };
             let encode = attributes.and_then(|attributes| attributes.encode.as_ref()).map(|encode| format!(" ENCODE {encode}"));
-            format!("    {} {}{default}{not_null}{}", column.name, column.column_type.redshift_text(), encode.unwrap_or_default())
+            let identity = attributes.and_then(|attributes| attributes.identity.map(|numbers| (numbers, attributes.by_default)));
+            let identity = identity.map(|((seed, step), by_default)| {
+                let generated = if by_default { "GENERATED BY DEFAULT AS " } else { "" };
+                format!(" {generated}IDENTITY({seed},{step})")
+            });
+            let (identity, encode) = (identity.unwrap_or_default(), encode.unwrap_or_default());
+            format!("    {} {}{default}{identity}{not_null}{encode}", column.name, column.column_type.redshift_text())
         })
+        .chain((!table.primary_key.is_empty()).then(|| format!("    PRIMARY KEY ({})", table.primary_key.join(", "))))
+        .chain(table.constraints.iter().map(|key| match &key.references {
+            Some(to) => format!("    FOREIGN KEY ({}) REFERENCES {to}", key.columns.join(", ")),
+            None => format!("    UNIQUE ({})", key.columns.join(", ")),
+        }))
         .collect();
     let mut text = format!("CREATE TABLE {name} (\n{}\n)", columns.join(",\n"));
     let attributes = &table.attributes;
-    text.push_str(&format!("\nDISTSTYLE {}", attributes.dist_style.unwrap_or_default().as_str()));
+    let style = attributes.dist_style.unwrap_or(if attributes.dist_key.is_some() { parse::DistStyle::Key } else { parse::DistStyle::Auto });
+    text.push_str(&format!("\nDISTSTYLE {}", style.as_str()));
     if let Some(key) = &attributes.dist_key {
         text.push_str(&format!("\nDISTKEY ({key})"));
     }

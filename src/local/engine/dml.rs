@@ -49,8 +49,22 @@ fn insert_query(work: &Work<'_>, insert: Insert) -> Result<(TableName, Vec<Strin
     }
     let (table_name, table) = changeable(work, &parse::object_name(name))?;
     let mut columns: Vec<String> = insert.columns.iter().map(|column| parse::object_name(column).last().to_owned()).collect();
-    let Some(mut source) = insert.source else {
-        return Err(work.text().unsupported("INSERT without rows"));
+    let mut source = match insert.source {
+        Some(source) => source,
+        // DEFAULT VALUES: one row, with the default of each column.
+        None => {
+            columns = table.columns.iter().filter(|column| !numbered(&table, &column.name)).map(|column| column.name.clone()).collect();
+            let defaults = vec!["DEFAULT"; columns.len()].join(", ");
+            if columns.is_empty() {
+                return Err(work.text().unsupported("INSERT DEFAULT VALUES into a table of IDENTITY columns only"));
+            }
+            let written = parse::parse(work.dialect(), &format!("INSERT INTO t VALUES ({defaults})"), &[])?;
+            let Statement::Sql(statement) = written else { return Err(error::internal("a row of defaults is not an INSERT")) };
+            match *statement {
+                ast::Statement::Insert(Insert { source: Some(source), .. }) => source,
+                _ => return Err(error::internal("a row of defaults has no rows")),
+            }
+        }
     };
     if let SetExpr::Values(values) = source.body.as_mut() {
         if columns.is_empty() {
@@ -60,13 +74,44 @@ fn insert_query(work: &Work<'_>, insert: Insert) -> Result<(TableName, Vec<Strin
                 return Err(work.plain("INSERT has more expressions than target columns"));
             }
         }
+        // A column whose next number is asked for in every row is not given.
+        let given = |index: usize| values.rows.iter().any(|row| row.content.get(index).is_none_or(|value| !is_default(value)));
+        let left: Vec<bool> = columns.iter().enumerate().map(|(index, column)| !numbered(&table, column) || given(index)).collect();
+        if left.contains(&false) && left.contains(&true) {
+            let mut keep = left.iter();
+            columns.retain(|_| *keep.next().unwrap_or(&true));
+            for row in &mut values.rows {
+                let mut keep = left.iter();
+                row.content.retain(|_| *keep.next().unwrap_or(&true));
+            }
+        }
         for row in &mut values.rows {
             for (value, column) in row.content.iter_mut().zip(&columns) {
                 fill_default(value, column, &table, work.dialect())?;
             }
         }
     }
+    let all: Vec<&str> = table.columns.iter().map(|column| column.name.as_str()).collect();
+    let given: Vec<&str> = if columns.is_empty() { all } else { columns.iter().map(String::as_str).collect() };
+    let set = given.iter().find(|column| {
+        let attributes = table.attributes.columns.iter().find(|(known, _)| known.eq_ignore_ascii_case(column));
+        attributes.is_some_and(|(_, attributes)| attributes.identity.is_some() && !attributes.by_default)
+    });
+    if let Some(column) = set {
+        let message = format!("cannot set an identity column to a value\n  Detail: column \"{column}\" is an IDENTITY column.");
+        return Err(work.text().error(SqlErrorKind::Semantic, Location::empty(), &message, &message));
+    }
     Ok((table_name, columns, *source))
+}
+
+/// Whether a column numbers its rows.
+fn numbered(table: &TableDef, column: &str) -> bool {
+    table.attributes.columns.iter().any(|(known, attributes)| known.eq_ignore_ascii_case(column) && attributes.identity.is_some())
+}
+
+/// Whether `DEFAULT` is written for a value.
+fn is_default(value: &Expr) -> bool {
+    matches!(value, Expr::Identifier(ident) if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default"))
 }
 
 /// The rows of an INSERT, to explain them.
@@ -76,9 +121,8 @@ pub fn insert_source(work: &Work<'_>, insert: Insert) -> Result<(String, Query),
 }
 
 /// Puts the default of a column where `DEFAULT` is written.
-fn fill_default(value: &mut Expr, column: &str, table: &TableDef, dialect: Dialect) -> Result<(), SqlError> {
-    let written = matches!(value, Expr::Identifier(ident) if ident.quote_style.is_none() && ident.value.eq_ignore_ascii_case("default"));
-    if written {
+pub fn fill_default(value: &mut Expr, column: &str, table: &TableDef, dialect: Dialect) -> Result<(), SqlError> {
+    if is_default(value) {
         let default = table.position(column).and_then(|index| table.columns[index].default.clone());
         *value = expression(dialect, default.as_deref().unwrap_or("NULL"))?;
     }
@@ -147,13 +191,8 @@ pub fn update_query(work: &Work<'_>, update: Update) -> Result<(TableName, Arc<T
         return Err(work.text().unsupported("this form of UPDATE"));
     }
     let (name, table, factor) = target_table(work, &update.table.relation)?;
-    let assignments = assignments(work, &table, update.assignments)?;
-    let TableFactor::Table { alias: Some(alias), .. } = &factor else { return Err(error::internal("the target of an UPDATE has no name")) };
     let mut items = vec![plain_item(ROW_ID)];
-    for (index, (column, assigned)) in table.columns.iter().zip(assignments).enumerate() {
-        let expr = assigned.unwrap_or_else(|| Expr::CompoundIdentifier(vec![alias.name.clone(), Ident::with_quote('"', &column.name)]));
-        items.push(SelectItem::ExprWithAlias { expr, alias: Ident::with_quote('"', format!("__new{index}")) });
-    }
+    items.extend(new_values(work, &table, &factor, update.assignments)?);
     let from = match update.from {
         Some(UpdateTableFromKind::BeforeSet(tables) | UpdateTableFromKind::AfterSet(tables)) => tables,
         None => Vec::new(),
@@ -162,16 +201,28 @@ pub fn update_query(work: &Work<'_>, update: Update) -> Result<(TableName, Arc<T
     Ok((name, table, query))
 }
 
+/// The values of each column of a table after some were assigned, as items of a query over `target`.
+pub fn new_values(work: &Work<'_>, table: &TableDef, target: &TableFactor, written: Vec<Assignment>) -> Result<Vec<SelectItem>, SqlError> {
+    let assignments = assignments(work, table, written)?;
+    let TableFactor::Table { alias: Some(alias), .. } = target else { return Err(error::internal("the target of a change has no name")) };
+    let items = table.columns.iter().zip(assignments).enumerate().map(|(index, (column, assigned))| {
+        let expr = assigned.unwrap_or_else(|| Expr::CompoundIdentifier(vec![alias.name.clone(), Ident::with_quote('"', &column.name)]));
+        SelectItem::ExprWithAlias { expr, alias: Ident::with_quote('"', format!("__new{index}")) }
+    });
+    Ok(items.collect())
+}
+
 /// The table that a statement changes; only the warehouse's own can be changed.
 fn changeable(work: &Work<'_>, name: &Name) -> Result<(TableName, Arc<TableDef>), SqlError> {
     if work.dialect() == Dialect::Athena {
-        return Err(work.text().unsupported("changing the rows of an external table"));
+        let message = "Modifying Hive table rows is only supported for transactional tables";
+        return Err(work.text().error(SqlErrorKind::Unsupported, name.span.start, message, &format!("NOT_SUPPORTED: {message}")));
     }
-    work.resolve_table(name)
+    work.writable_table(name)
 }
 
 /// The target of UPDATE or DELETE, and the table factor that stands for it with its row numbers.
-fn target_table(work: &Work<'_>, relation: &TableFactor) -> Result<(TableName, Arc<TableDef>, TableFactor), SqlError> {
+pub fn target_table(work: &Work<'_>, relation: &TableFactor) -> Result<(TableName, Arc<TableDef>, TableFactor), SqlError> {
     let mut factor = relation.clone();
     let TableFactor::Table { name, alias, .. } = &mut factor else {
         return Err(work.text().unsupported("changing something but a table"));
@@ -187,7 +238,7 @@ fn target_table(work: &Work<'_>, relation: &TableFactor) -> Result<(TableName, A
 }
 
 /// The query for the rows that a statement changes.
-fn matching(
+pub fn matching(
     dialect: Dialect,
     projection: Vec<SelectItem>,
     target: TableFactor,
@@ -204,7 +255,7 @@ fn matching(
 }
 
 /// Reads a query that this module has written.
-fn query(dialect: Dialect, sql: &str) -> Result<Query, SqlError> {
+pub fn query(dialect: Dialect, sql: &str) -> Result<Query, SqlError> {
     match parse::parse(dialect, sql, &[])? {
         Statement::Sql(statement) => match *statement {
             ast::Statement::Query(query) => Ok(*query),
@@ -224,7 +275,8 @@ fn expression(dialect: Dialect, sql: &str) -> Result<Expr, SqlError> {
     Err(error::internal(format!("{sql} is not an expression")))
 }
 
-fn plain_item(column: &str) -> SelectItem {
+/// A column as an item of a query.
+pub fn plain_item(column: &str) -> SelectItem {
     SelectItem::UnnamedExpr(Expr::Identifier(Ident::with_quote('"', column)))
 }
 
@@ -251,18 +303,20 @@ fn assignments(work: &Work<'_>, table: &TableDef, written: Vec<Assignment>) -> R
 
 /// The rows of a table that a statement matched, by number.
 #[derive(Default)]
-struct RowSet {
+pub struct RowSet {
     rows: Vec<bool>,
-    count: u64,
+    /// How many rows there are.
+    pub count: u64,
 }
 
 impl RowSet {
-    fn new(rows: u64) -> Self {
+    /// None of so many rows.
+    pub fn new(rows: u64) -> Self {
         RowSet { rows: vec![false; usize::try_from(rows).unwrap_or(usize::MAX)], count: 0 }
     }
 
     /// Adds the rows whose numbers are in the first column; says which of them are new.
-    fn take(&mut self, batch: &RecordBatch) -> Result<BooleanArray, SqlError> {
+    pub fn take(&mut self, batch: &RecordBatch) -> Result<BooleanArray, SqlError> {
         let numbers = batch.column(0).as_primitive_opt::<Int64Type>();
         let numbers = numbers.ok_or_else(|| error::internal("row numbers are not numbers"))?;
         let mut new = Vec::with_capacity(numbers.len());
@@ -292,7 +346,7 @@ fn first_matches(rows: SendableRecordBatchStream, matched: Arc<Mutex<RowSet>>) -
 }
 
 /// The files of a table without some of its rows: those without such a row stay, the others are written anew.
-async fn without(work: &mut Work<'_>, name: &TableName, table: &TableDef, gone: &RowSet) -> Result<Vec<DataFile>, SqlError> {
+pub async fn without(work: &mut Work<'_>, name: &TableName, table: &TableDef, gone: &RowSet) -> Result<Vec<DataFile>, SqlError> {
     let mut kept = Vec::with_capacity(table.files.len());
     let mut start = 0_usize;
     for file in &table.files {

@@ -8,6 +8,7 @@ use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast;
+use futures::StreamExt;
 
 use super::catalog::{ColumnDef, LakeRelation, Relation, TableName};
 use super::error::Text;
@@ -18,7 +19,7 @@ use super::transaction::Transaction;
 use super::types::{ColumnType, DEFAULT_VARCHAR, MAX_VARCHAR};
 use super::work::Work;
 use super::{Dialect, Engine, Outcome, OutputColumn, Parameter, SqlError, SqlErrorKind, StatementKind};
-use super::{ddl, describe, dialect, dml, models, system, transfer};
+use super::{alter, ddl, describe, dialect, dml, drop, lake, lake_write, materialized, merge, models, prepared, settings, system, transfer, upkeep};
 
 impl Outcome {
     /// The outcome of a statement that returns no rows.
@@ -65,18 +66,54 @@ impl Engine {
         if let Some(control) = control(&statement) {
             return self.control(session, &control);
         }
+        if let Statement::Execute(execute) = statement {
+            let (statement, text) = prepared::resolve(self, session, sql, execute)?;
+            return self.execute_parsed(session, &text, statement).await;
+        }
+        self.execute_parsed(session, sql, statement).await
+    }
+
+    /// Runs a statement that is read and that is not transaction control.
+    async fn execute_parsed(&self, session: &mut Session, sql: &str, statement: Statement) -> Result<Outcome, SqlError> {
+        if session.dialect == Dialect::Athena {
+            return self.execute_in_transaction(session, sql, statement, 0).await;
+        }
+        let recording = self.journal().begin(session, sql);
+        let limit = settings::statement_timeout(session);
+        let result = match limit {
+            None => self.execute_in_transaction(session, sql, statement, recording.id).await,
+            Some(limit) => {
+                let deadline = tokio::time::Instant::now() + limit;
+                let query = recording.id;
+                let work = self.execute_in_transaction(session, sql, statement, query);
+                match tokio::time::timeout_at(deadline, work).await {
+                    Ok(outcome) => outcome.map(|outcome| until(outcome, deadline, query)),
+                    Err(_) => Err(timed_out(query)),
+                }
+            }
+        };
+        recording.outcome(result)
+    }
+
+    async fn execute_in_transaction(
+        &self,
+        session: &mut Session,
+        sql: &str,
+        statement: Statement,
+        query: u64,
+    ) -> Result<Outcome, SqlError> {
         // While the statement runs, and after it failed or was cancelled, an explicit transaction counts as failed.
         match std::mem::replace(&mut session.transaction, Open::Failed) {
             Open::Failed => Err(aborted()),
             Open::Yes(mut transaction) => {
-                let outcome = run(self, session, &mut transaction, sql, statement).await?;
+                let outcome = run(self, session, &mut transaction, sql, statement, query).await?;
                 session.transaction = Open::Yes(transaction);
                 Ok(outcome)
             }
             Open::No => {
                 session.transaction = Open::No;
                 let mut transaction = Transaction::begin(self, &session.temporary);
-                let outcome = run(self, session, &mut transaction, sql, statement).await?;
+                let outcome = run(self, session, &mut transaction, sql, statement, query).await?;
                 session.temporary = transaction.commit()?;
                 Ok(outcome)
             }
@@ -105,7 +142,7 @@ impl Engine {
         }
         let mut outcomes = Vec::with_capacity(parsed.len());
         for (index, (statement, sql)) in parsed.into_iter().zip(statements).enumerate() {
-            let outcome = run(self, session, &mut transaction, sql, statement).await;
+            let outcome = run(self, session, &mut transaction, sql, statement, 0).await;
             // A query that fails has to undo what came before it, so it runs to its end here.
             let outcome = match outcome {
                 Ok(outcome) => settled(outcome).await,
@@ -140,6 +177,28 @@ fn aborted() -> SqlError {
     SqlError::new(SqlErrorKind::Semantic, message)
 }
 
+/// The error for a statement that took longer than the session allows.
+fn timed_out(query: u64) -> SqlError {
+    let message = format!("ERROR: Query ({query}) cancelled on user's request\n  Detail: it ran longer than statement_timeout allows.");
+    SqlError::new(SqlErrorKind::Cancelled, message)
+}
+
+/// An outcome whose rows come to a deadline, or fail.
+fn until(mut outcome: Outcome, deadline: tokio::time::Instant, query: u64) -> Outcome {
+    if let Some(rows) = outcome.rows.take() {
+        let schema = rows.schema();
+        let stream = futures::stream::unfold(Some(rows), move |rows| async move {
+            let mut rows = rows?;
+            match tokio::time::timeout_at(deadline, rows.next()).await {
+                Ok(batch) => batch.map(|batch| (batch, Some(rows))),
+                Err(_) => Some((Err(timed_out(query).into_stream()), None)),
+            }
+        });
+        outcome.rows = Some(Box::pin(RecordBatchStreamAdapter::new(schema, stream)));
+    }
+    outcome
+}
+
 /// Whether a statement changes anything that others see.
 fn writes(statement: &Statement) -> bool {
     match statement {
@@ -148,6 +207,9 @@ fn writes(statement: &Statement) -> bool {
         | Statement::Show(_)
         | Statement::ShowModel { .. }
         | Statement::ShowModels { .. }
+        | Statement::Execute(_)
+        | Statement::UnloadQuery(_)
+        | Statement::Reset { .. }
         | Statement::Unload(_) => false,
         _ => true,
     }
@@ -172,9 +234,10 @@ async fn run(
     transaction: &mut Transaction,
     sql: &str,
     statement: Statement,
+    query: u64,
 ) -> Result<Outcome, SqlError> {
     let scanned = Arc::new(AtomicU64::new(0));
-    let mut work = Work { engine, session, transaction, sql, scanned: Arc::clone(&scanned) };
+    let mut work = Work { engine, session, transaction, sql, scanned: Arc::clone(&scanned), query };
     let mut outcome = dispatch(&mut work, statement).await?;
     outcome.scanned = scanned;
     Ok(outcome)
@@ -200,7 +263,23 @@ async fn dispatch(work: &mut Work<'_>, statement: Statement) -> Result<Outcome, 
         Statement::ShowModel { name } => models::show(work, &name),
         Statement::ShowModels { like } => models::show_all(work, like.as_deref()),
         Statement::DropModel { name, if_exists } => models::drop(work, &name, if_exists).await,
-        Statement::Accepted(_) => Ok(Outcome::done(StatementKind::Utility, None)),
+        Statement::AlterTable(alter) => alter::alter_table(work, alter).await,
+        Statement::AlterSchema(alter) => alter::alter_schema(work, alter).await,
+        Statement::Merge { merge, remove_duplicates } => merge::merge(work, *merge, remove_duplicates).await,
+        Statement::CreateMaterializedView(create) => materialized::create(work, create).await,
+        Statement::RefreshMaterializedView { name, cascade } => materialized::refresh(work, &name, cascade).await,
+        Statement::DropMaterializedView { name, if_exists, cascade } => materialized::remove(work, &name, if_exists, cascade).await,
+        Statement::Comment(comment) => upkeep::comment(work, comment).await,
+        Statement::Upkeep(upkeep) => upkeep::upkeep(work, upkeep).await,
+        Statement::Prepare(prepare) => prepared::prepare(work, prepare).await,
+        Statement::Deallocate { name } => prepared::deallocate(work, name).await,
+        Statement::Reset { name } => settings::reset(work, name.as_deref()),
+        // Only one that is in something else comes here: the engine runs what it stands for.
+        Statement::Execute(_) => Err(work.text().unsupported("EXECUTE here")),
+        Statement::AlterExternalTable(alter) => lake::alter(work, alter).await,
+        Statement::RepairTable(repair) => lake::repair(work, repair).await,
+        Statement::CreateTableAs(create) => lake_write::create_table_as(work, create).await,
+        Statement::UnloadQuery(unload) => lake_write::unload(work, unload).await,
     }
 }
 
@@ -210,6 +289,7 @@ async fn sql(work: &mut Work<'_>, statement: ast::Statement) -> Result<Outcome, 
             Some((target, query)) => ddl::create_table_from(work, &target, query).await,
             None => self::query(work, *query).await,
         },
+        ast::Statement::Insert(insert) if work.dialect() == Dialect::Athena => lake_write::insert(work, insert).await,
         ast::Statement::Insert(insert) => dml::insert(work, insert).await,
         ast::Statement::Update(update) => dml::update(work, update).await,
         ast::Statement::Delete(delete) => dml::delete(work, delete).await,
@@ -217,9 +297,9 @@ async fn sql(work: &mut Work<'_>, statement: ast::Statement) -> Result<Outcome, 
         ast::Statement::CreateView(view) => ddl::create_view(work, view).await,
         ast::Statement::CreateSchema { schema_name, if_not_exists, .. } => ddl::create_schema(work, &schema_name, if_not_exists).await,
         ast::Statement::Drop { object_type, if_exists, names, cascade, .. } => {
-            ddl::drop(work, object_type, if_exists, &names, cascade).await
+            drop::drop(work, object_type, if_exists, &names, cascade).await
         }
-        ast::Statement::Set(set) => describe::set(work, &set),
+        ast::Statement::Set(set) => settings::set(work, &set),
         other => {
             let words: Vec<String> = other.to_string().split_whitespace().take(2).map(str::to_uppercase).collect();
             Err(work.text().unsupported(&words.join(" ")))
@@ -276,7 +356,7 @@ fn declared(work: &Work<'_>, name: &TableName) -> Option<Vec<ColumnDef>> {
         },
     };
     match catalog.lake_table(database, &name.table)? {
-        LakeRelation::External(table) => Some(table.columns.clone()),
+        LakeRelation::External(table) => Some(table.all_columns()),
         LakeRelation::View(view) => Some(view.columns.clone()),
     }
 }

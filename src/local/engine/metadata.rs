@@ -20,6 +20,8 @@ pub struct TableInfo {
     pub properties: Vec<(String, String)>,
     /// Whether each column may be NULL, in the order of `columns`.
     pub nullable: Vec<bool>,
+    /// How many of the last columns are those that an external table is partitioned by.
+    pub partition_columns: usize,
 }
 
 impl Engine {
@@ -65,6 +67,7 @@ fn relations(catalog: &Catalog, schema_name: &str, schema: &Schema) -> Vec<Table
         .iter()
         .map(|(name, relation)| {
             let (kind, columns) = match relation {
+                Relation::Table(table) if table.materialized.is_some() => ("MATERIALIZED VIEW", &table.columns),
                 Relation::Table(table) => ("TABLE", &table.columns),
                 Relation::View(view) => ("VIEW", &view.columns),
             };
@@ -81,7 +84,8 @@ fn lake(dialect: Dialect, schema: &str, database: &LakeDatabase) -> Vec<TableInf
             LakeRelation::External(table) => TableInfo {
                 location: Some(table.location.clone()),
                 properties: table.properties.clone(),
-                ..info(dialect, schema, name, "EXTERNAL TABLE", &table.columns)
+                partition_columns: table.partition_columns.len(),
+                ..info(dialect, schema, name, "EXTERNAL TABLE", &table.all_columns())
             },
             LakeRelation::View(view) => info(dialect, schema, name, "VIEW", &view.columns),
         })
@@ -106,5 +110,6 @@ fn info(dialect: Dialect, schema: &str, name: &str, kind: &'static str, columns:
         location: None,
         properties: Vec::new(),
         nullable: columns.iter().map(|column| column.nullable).collect(),
+        partition_columns: 0,
     }
 }

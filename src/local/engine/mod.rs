@@ -4,6 +4,7 @@
 //! transaction writes new files and commits by renaming the new catalog into place. Lake tables are external: definitions over `s3://`
 //! locations. The warehouse sees the lake through `CREATE EXTERNAL SCHEMA … FROM DATA CATALOG`.
 
+mod alter;
 mod append;
 mod cache;
 mod catalog;
@@ -13,22 +14,32 @@ mod decimal;
 mod describe;
 pub mod dialect;
 mod dml;
+mod drop;
 mod error;
 mod execute;
 mod external;
 mod files;
+mod journal;
+mod keys;
+mod lake;
+mod lake_write;
+mod materialized;
+mod merge;
 mod metadata;
 mod models;
 mod names;
 mod outcome;
+mod prepared;
 mod rows;
 mod scan;
 mod session;
+mod settings;
 mod system;
 mod table;
 mod transaction;
 mod transfer;
 mod types;
+mod upkeep;
 mod work;
 
 use std::collections::HashSet;
@@ -46,6 +57,7 @@ use tokio::sync::OwnedMutexGuard;
 use self::cache::Cache;
 use self::catalog::{Catalog, Database};
 use self::files::{Files, Lease};
+use self::journal::Journal;
 pub use self::metadata::TableInfo;
 pub use self::session::Session;
 use crate::syntax as parse;
@@ -134,6 +146,7 @@ struct Inner {
     clock: SharedClock,
     files: Files,
     cache: Cache,
+    journal: Journal,
     models: models::Functions,
     /// How long trainings wait before they work.
     pace: RwLock<Pace>,
@@ -164,12 +177,14 @@ impl Engine {
             .with_temp_file_path(spill)
             .build_arc()
             .map_err(error::internal)?;
+        let journal = Journal::open(store, clock.clone())?;
         let inner = Inner {
             store: store.clone(),
             objects,
             clock,
             files,
             cache: Cache::default(),
+            journal,
             models: models::Functions::default(),
             pace: RwLock::default(),
             runtime,
@@ -262,6 +277,11 @@ impl Engine {
     /// Decoded columns.
     fn cache(&self) -> &Cache {
         &self.inner.cache
+    }
+
+    /// What statements ran.
+    fn journal(&self) -> &Journal {
+        &self.inner.journal
     }
 
     /// Sets how long trainings wait before they work. Nothing else in the engine waits.

@@ -22,14 +22,14 @@ impl Rows {
         Rows { columns: columns.into_iter().map(|(name, kind)| ColumnDef::new(name, kind)).collect(), rows: Vec::new() }
     }
 
+    /// No rows yet, under given columns.
+    pub fn of(columns: Vec<ColumnDef>) -> Self {
+        Rows { columns, rows: Vec::new() }
+    }
+
     /// No rows yet, under columns of text.
     pub fn texts<const N: usize>(columns: [&str; N]) -> Self {
         Rows::new(columns.map(|name| (name, ColumnType::Varchar(None))))
-    }
-
-    /// The columns.
-    pub fn columns(&self) -> &[ColumnDef] {
-        &self.columns
     }
 
     /// Adds a row: one value a column.

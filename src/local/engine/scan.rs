@@ -13,7 +13,7 @@ use datafusion::common::stats::Precision;
 use datafusion::common::tree_node::TreeNodeRecursion;
 use datafusion::common::{ColumnStatistics, DataFusionError, Result, Statistics};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::logical_expr::{Expr, TableType};
+use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, ReplaceChildrenOptions};
@@ -31,6 +31,18 @@ pub trait Source: Debug + Send + Sync + 'static {
 
     /// Number of rows and size in bytes, where they are known.
     fn size(&self) -> (Precision<usize>, Precision<usize>);
+
+    /// The columns by which a part of it can be passed over.
+    fn prunable(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What is left of it for rows that fulfil all of `filters`, which are about the columns of [`Source::prunable`] only; `None` when
+    /// it is all of it.
+    fn pruned(&self, filters: &[Expr], session: &dyn Session) -> Result<Option<Arc<dyn Source>>> {
+        let _ = (filters, session);
+        Ok(None)
+    }
 
     /// Reads the columns of `projection` (positions in [`Source::schema`]), at least the first `limit` rows.
     fn open(&self, projection: &[usize], limit: Option<usize>) -> Result<SendableRecordBatchStream>;
@@ -69,14 +81,26 @@ impl TableProvider for ScanTable {
 
     async fn scan(
         &self,
-        _state: &dyn Session,
+        state: &dyn Session,
         projection: Option<&Vec<usize>>,
-        _filters: &[Expr],
+        filters: &[Expr],
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
+        let source = self.source.pruned(filters, state)?.unwrap_or_else(|| Arc::clone(&self.source));
         let projection = projection.cloned().unwrap_or_else(|| (0..self.schema.fields().len()).collect());
         let schema = Arc::new(self.schema.project(&projection)?);
-        Ok(Arc::new(ScanExec::new(Arc::clone(&self.source), projection, schema, limit)))
+        Ok(Arc::new(ScanExec::new(source, projection, schema, limit)))
+    }
+
+    fn supports_filters_pushdown(&self, filters: &[&Expr]) -> Result<Vec<TableProviderFilterPushDown>> {
+        let prunable = self.source.prunable();
+        let about_them = |filter: &&Expr| {
+            let columns = filter.column_refs();
+            !columns.is_empty() && columns.iter().all(|column| prunable.contains(&column.name)) && !filter.is_volatile()
+        };
+        // The filter stays where it is; it is told to the scan so that it reads less.
+        let answer = |filter: &&Expr| if about_them(filter) { TableProviderFilterPushDown::Inexact } else { TableProviderFilterPushDown::Unsupported };
+        Ok(filters.iter().map(answer).collect())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::catalog::{LAKE, PUBLIC};
+use super::prepared::Prepared;
 use super::transaction::{Temporary, Transaction, temporary_files};
 use super::{Dialect, Engine};
 
@@ -18,6 +19,14 @@ pub struct Session {
     pub search_path: Vec<String>,
     /// Values of `SET`.
     pub variables: BTreeMap<String, String>,
+    /// Where Athena puts results, `s3://…/`: tables that are made without a location go below it.
+    pub results: Option<String>,
+    /// Athena's workgroup, which has the prepared statements.
+    pub work_group: String,
+    /// Redshift's prepared statements by name.
+    pub(super) prepared: BTreeMap<String, Prepared>,
+    /// Its number, as the system's views show it.
+    pub(super) number: u64,
     pub(super) engine: Engine,
     pub(super) temporary: Temporary,
     /// The transaction that `BEGIN` opened; while a statement runs, it has it.
@@ -42,6 +51,10 @@ impl Session {
             user: "admin".to_owned(),
             search_path: vec![PUBLIC.to_owned()],
             variables: BTreeMap::new(),
+            results: None,
+            work_group: "primary".to_owned(),
+            prepared: BTreeMap::new(),
+            number: engine.journal().session(),
             engine: engine.clone(),
             temporary: Temporary::new(),
             transaction: Open::No,

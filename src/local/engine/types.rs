@@ -100,6 +100,11 @@ impl ColumnType {
         }
     }
 
+    /// Whether values of it have values in them.
+    pub fn is_nested(&self) -> bool {
+        matches!(self, ColumnType::Array(_) | ColumnType::Map(..) | ColumnType::Row(_))
+    }
+
     /// The column type of what a query computed.
     pub fn of_arrow(dialect: Dialect, arrow: &DataType) -> ColumnType {
         match arrow {

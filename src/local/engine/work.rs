@@ -10,15 +10,16 @@ use datafusion::catalog::{
     CatalogProvider, CatalogProviderList, MemoryCatalogProvider, MemoryCatalogProviderList, MemorySchemaProvider, SchemaProvider,
     TableProvider,
 };
+use datafusion::common::Column;
 use datafusion::datasource::ViewTable;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::session_state::SessionState;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement as PlannedStatement;
 use datafusion::sql::sqlparser::ast::{self, ObjectName, Query, Visit, Visitor};
 
-use super::catalog::{Catalog, TableDef, TableName};
+use super::catalog::{Catalog, ColumnDef, TableDef, TableName, ViewDef};
 use super::error::Text;
 use super::names::{self, Found};
 use super::outcome::{self, TracedPlan};
@@ -43,6 +44,8 @@ pub struct Work<'a> {
     pub(super) transaction: &'a mut Transaction,
     pub(super) sql: &'a str,
     pub(super) scanned: Arc<AtomicU64>,
+    /// The statement's number in the journal; 0 where it has none.
+    pub(super) query: u64,
 }
 
 impl<'a> Work<'a> {
@@ -97,6 +100,16 @@ impl<'a> Work<'a> {
             }
             None => Err(names::missing(self.text(), self.session, self.transaction, name)),
         }
+    }
+
+    /// A table of the warehouse whose rows or definition may be changed: a materialized view is changed by its refresh only.
+    pub fn writable_table(&self, name: &Name) -> Result<(TableName, Arc<TableDef>), SqlError> {
+        let (full, table) = self.resolve_table(name)?;
+        if table.materialized.is_some() {
+            let message = format!("\"{}\" is a materialized view and cannot be changed\n  Hint: Use REFRESH MATERIALIZED VIEW.", name.last());
+            return Err(self.text().error(SqlErrorKind::Semantic, name.span.start, &message, &message));
+        }
+        Ok((full, table))
     }
 
     /// The definition of a table of the warehouse.
@@ -205,7 +218,7 @@ impl Planner<'_> {
                 (name, ScanTable::over(source))
             }
             Found::External(name, table) => {
-                let provider = external::provider(self.engine.objects(), &name, &table, Arc::clone(self.scanned), text)?;
+                let provider = external::provider(self.engine.objects(), &name, &table, Arc::clone(self.scanned), self.engine.clock().now(), text)?;
                 (name, provider)
             }
             Found::System(name) => {
@@ -231,11 +244,24 @@ impl Planner<'_> {
                 };
                 let view_text = Text::new(view_dialect, &view.sql);
                 let (_, traced) = inner.plan(*query, view_text, None).await?;
-                let provider: Arc<dyn TableProvider> = Arc::new(ViewTable::new(traced.plan, Some(view.sql.clone())));
+                let plan = text.check(as_declared(traced.plan, &view))?;
+                let provider: Arc<dyn TableProvider> = Arc::new(ViewTable::new(plan, Some(view.sql.clone())));
                 (name, provider)
             }
         })
     }
+}
+
+/// The plan of a view with the columns that it was made with: a table that has grown since does not make its views grow.
+fn as_declared(plan: LogicalPlan, view: &ViewDef) -> datafusion::common::Result<LogicalPlan> {
+    let schema = Arc::clone(plan.schema());
+    if view.late_binding || view.columns.is_empty() || schema.fields().len() <= view.columns.len() {
+        return Ok(plan);
+    }
+    let position = |column: &ColumnDef| schema.fields().iter().position(|field| dialect::label(field.name()).eq_ignore_ascii_case(&column.name));
+    let Some(positions) = view.columns.iter().map(position).collect::<Option<Vec<usize>>>() else { return Ok(plan) };
+    let columns = positions.into_iter().map(|index| Expr::Column(Column::from(schema.qualified_field(index))));
+    LogicalPlanBuilder::from(plan).project(columns)?.build()
 }
 
 /// A table under its name.

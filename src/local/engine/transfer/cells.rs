@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use chrono::{NaiveDate, NaiveDateTime};
 use datafusion::arrow::array::{
-    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray, TimestampMicrosecondArray,
+    ArrayRef, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray, Time64MicrosecondArray,
+    TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{DataType, TimeUnit};
 
+use super::times::{self, TimeFormat};
 use crate::local::engine::types::ColumnType;
 
 /// What a field is loaded as. Narrower numbers are checked here and stored by the table.
@@ -25,8 +26,25 @@ pub(super) enum Kind {
     Date,
     /// A date and time.
     Timestamp,
+    /// An instant.
+    Instant,
+    /// A time of day.
+    Time,
     /// Text of at most so many bytes.
     Text(Option<u32>),
+}
+
+/// How a statement wants fields to be read.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Reading {
+    /// `DATEFORMAT`.
+    pub dates: TimeFormat,
+    /// `TIMEFORMAT`.
+    pub times: TimeFormat,
+    /// `ACCEPTANYDATE`.
+    pub accept_any_date: bool,
+    /// `ROUNDEC`.
+    pub round_decimals: bool,
 }
 
 /// A value of a field.
@@ -56,7 +74,9 @@ impl Kind {
             ColumnType::Decimal { precision, scale } => Kind::Decimal(*precision, *scale),
             ColumnType::Boolean => Kind::Boolean,
             ColumnType::Date => Kind::Date,
-            ColumnType::Timestamp | ColumnType::TimestampTz => Kind::Timestamp,
+            ColumnType::Timestamp => Kind::Timestamp,
+            ColumnType::TimestampTz => Kind::Instant,
+            ColumnType::Time => Kind::Time,
             ColumnType::Varchar(length) => Kind::Text(*length),
             ColumnType::Char(length) => Kind::Text(Some(*length)),
             ColumnType::Super => Kind::Text(None),
@@ -73,16 +93,18 @@ impl Kind {
             Kind::Boolean => DataType::Boolean,
             Kind::Date => DataType::Date32,
             Kind::Timestamp => DataType::Timestamp(TimeUnit::Microsecond, None),
+            Kind::Instant => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Kind::Time => DataType::Time64(TimeUnit::Microsecond),
             Kind::Text(_) => DataType::Utf8,
         }
     }
 
-    /// Reads a field that is not NULL, or gives the reason in Redshift's words.
-    pub fn read(self, text: &str) -> Result<Cell, String> {
+    /// Reads a field that is not NULL, or gives the number of the reason and the reason in Redshift's words.
+    pub fn read(self, text: &str, reading: &Reading) -> Result<Cell, (u32, String)> {
         if let Kind::Text(length) = self {
             return match length {
                 Some(length) if text.len() > usize::try_from(length).unwrap_or(usize::MAX) => {
-                    Err("String length exceeds DDL length".to_owned())
+                    Err((1204, "String length exceeds DDL length".to_owned()))
                 }
                 _ => Ok(Cell::Text(text.to_owned())),
             };
@@ -91,24 +113,41 @@ impl Kind {
         match self {
             Kind::Whole(low, high) => match trimmed.parse::<i128>() {
                 Ok(value) if value >= i128::from(low) && value <= i128::from(high) => Ok(Cell::Whole(value)),
-                Ok(_) => Err(format!("Overflow for type {}", name(low))),
-                Err(_) => Err(invalid_digit(trimmed, name(low))),
+                Ok(_) => Err((1207, format!("Overflow for type {}", name(low)))),
+                Err(_) => Err((1207, invalid_digit(trimmed, name(low)))),
             },
             Kind::Float => match trimmed.parse::<f64>() {
                 Ok(value) => Ok(Cell::Float(value)),
-                Err(_) => Err(invalid_digit(trimmed, "Double")),
+                Err(_) => Err((1208, invalid_digit(trimmed, "Double"))),
             },
-            Kind::Decimal(precision, scale) => decimal(trimmed, precision, scale),
+            Kind::Decimal(precision, scale) => {
+                decimal(trimmed, precision, scale, reading.round_decimals).map_err(|reason| (1209, reason))
+            }
             Kind::Boolean => match trimmed.to_lowercase().as_str() {
                 "t" | "true" | "y" | "yes" | "1" => Ok(Cell::Boolean(true)),
                 "f" | "false" | "n" | "no" | "0" => Ok(Cell::Boolean(false)),
-                _ => Err("Unknown boolean format".to_owned()),
+                _ => Err((1210, "Unknown boolean format".to_owned())),
             },
-            Kind::Date => match NaiveDate::parse_from_str(trimmed, "%Y-%m-%d") {
-                Ok(date) => Ok(Cell::Whole(i128::from(chrono::Datelike::num_days_from_ce(&date) - 719_163))),
-                Err(_) => Err("Invalid Date Format - length must be 10 or more".to_owned()),
+            Kind::Date => match reading.dates.date(trimmed) {
+                Some(date) => Ok(Cell::Whole(i128::from(chrono::Datelike::num_days_from_ce(&date) - 719_163))),
+                None if reading.accept_any_date => Ok(Cell::Null),
+                None => Err((1205, "Invalid Date Format - length must be 10 or more".to_owned())),
             },
-            Kind::Timestamp => timestamp(trimmed).map(|time| Cell::Whole(i128::from(time.and_utc().timestamp_micros()))),
+            Kind::Timestamp | Kind::Instant => match reading.times.time(trimmed) {
+                Some((time, offset)) => {
+                    let time = if self == Kind::Instant { times::utc(time, offset) } else { time };
+                    Ok(Cell::Whole(i128::from(time.and_utc().timestamp_micros())))
+                }
+                None if reading.accept_any_date => Ok(Cell::Null),
+                None => Err((1206, "Invalid timestamp format or value [YYYY-MM-DD HH24:MI:SS]".to_owned())),
+            },
+            Kind::Time => match times::clock(trimmed, reading.times == TimeFormat::Auto) {
+                Some(time) => {
+                    let midnight = time.signed_duration_since(chrono::NaiveTime::MIN);
+                    Ok(Cell::Whole(i128::from(midnight.num_microseconds().unwrap_or(0))))
+                }
+                None => Err((1206, "Invalid time format or value [HH24:MI:SS]".to_owned())),
+            },
             Kind::Text(_) => Ok(Cell::Text(text.to_owned())),
         }
     }
@@ -130,6 +169,8 @@ impl Kind {
             }
             Kind::Date => Arc::new(cells.map(|cell| narrow(cell).and_then(|days| i32::try_from(days).ok())).collect::<Date32Array>()),
             Kind::Timestamp => Arc::new(cells.map(narrow).collect::<TimestampMicrosecondArray>()),
+            Kind::Instant => Arc::new(cells.map(narrow).collect::<TimestampMicrosecondArray>().with_timezone("UTC")),
+            Kind::Time => Arc::new(cells.map(narrow).collect::<Time64MicrosecondArray>()),
             Kind::Text(_) => {
                 Arc::new(cells.map(|cell| if let Cell::Text(text) = cell { Some(text) } else { None }).collect::<StringArray>())
             }
@@ -152,8 +193,8 @@ fn invalid_digit(text: &str, kind: &str) -> String {
     format!("Invalid digit, Value '{digit}', Pos {at}, Type: {kind}")
 }
 
-/// Reads a decimal; digits beyond the scale are rounded, halves away from zero.
-fn decimal(text: &str, precision: u8, scale: i8) -> Result<Cell, String> {
+/// Reads a decimal; digits beyond the scale are cut off, or rounded, halves away from zero.
+fn decimal(text: &str, precision: u8, scale: i8, round: bool) -> Result<Cell, String> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -168,7 +209,7 @@ fn decimal(text: &str, precision: u8, scale: i8) -> Result<Cell, String> {
     let too_large = || format!("Numeric overflow, Value '{text}', Type: Decimal({precision},{scale})");
     let mut value: i128 =
         format!("{whole}{kept:0<places$}").parse().or_else(|_| if whole.is_empty() { Ok(0) } else { Err(too_large()) })?;
-    if fraction.as_bytes().get(places).is_some_and(|next| *next >= b'5') {
+    if round && fraction.as_bytes().get(places).is_some_and(|next| *next >= b'5') {
         value += 1;
     }
     if value >= 10_i128.pow(u32::from(precision.min(38))) {
@@ -177,36 +218,32 @@ fn decimal(text: &str, precision: u8, scale: i8) -> Result<Cell, String> {
     Ok(Cell::Whole(if negative { -value } else { value }))
 }
 
-fn timestamp(text: &str) -> Result<NaiveDateTime, String> {
-    let text = text.trim_end_matches("+00").trim_end_matches('Z');
-    ["%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f"]
-        .iter()
-        .find_map(|format| NaiveDateTime::parse_from_str(text, format).ok())
-        .or_else(|| NaiveDate::parse_from_str(text, "%Y-%m-%d").ok().and_then(|date| date.and_hms_opt(0, 0, 0)))
-        .ok_or_else(|| "Invalid timestamp format or value [YYYY-MM-DD HH24:MI:SS]".to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
 
     #[test]
-    fn decimals_round_and_overflow() {
-        assert_eq!(decimal("-1.8005", 6, 3), Ok(Cell::Whole(-1801)));
-        assert_eq!(decimal("5228.1", 6, 1), Ok(Cell::Whole(52_281)));
-        assert_eq!(decimal(".5", 6, 3), Ok(Cell::Whole(500)));
-        assert!(decimal("1000.0", 6, 3).unwrap_err().starts_with("Numeric overflow"));
-        assert_eq!(decimal("1,5", 6, 3).unwrap_err(), "Invalid digit, Value ',', Pos 1, Type: Decimal");
+    fn decimals_are_cut_or_rounded_and_overflow() {
+        assert_eq!(decimal("-1.8005", 6, 3, true), Ok(Cell::Whole(-1801)));
+        assert_eq!(decimal("-1.8009", 6, 3, false), Ok(Cell::Whole(-1800)));
+        assert_eq!(decimal("5228.1", 6, 1, false), Ok(Cell::Whole(52_281)));
+        assert_eq!(decimal(".5", 6, 3, false), Ok(Cell::Whole(500)));
+        assert!(decimal("1000.0", 6, 3, false).unwrap_err().starts_with("Numeric overflow"));
+        assert_eq!(decimal("1,5", 6, 3, false).unwrap_err(), "Invalid digit, Value ',', Pos 1, Type: Decimal");
     }
 
     #[test]
     fn reasons_are_redshifts() {
+        let reading = Reading::default();
         let int = Kind::of(&ColumnType::Int4).unwrap();
-        assert_eq!(int.read(" 42 "), Ok(Cell::Whole(42)));
-        assert_eq!(int.read("4x").unwrap_err(), "Invalid digit, Value 'x', Pos 1, Type: Integer");
-        assert_eq!(Kind::Text(Some(3)).read("abcd").unwrap_err(), "String length exceeds DDL length");
-        assert_eq!(Kind::Date.read("2022-01-08"), Ok(Cell::Whole(19_000)));
-        assert!(Kind::Boolean.read("maybe").is_err());
+        assert_eq!(int.read(" 42 ", &reading), Ok(Cell::Whole(42)));
+        assert_eq!(int.read("4x", &reading).unwrap_err(), (1207, "Invalid digit, Value 'x', Pos 1, Type: Integer".to_owned()));
+        assert_eq!(Kind::Text(Some(3)).read("abcd", &reading).unwrap_err().1, "String length exceeds DDL length");
+        assert_eq!(Kind::Date.read("2022-01-08", &reading), Ok(Cell::Whole(19_000)));
+        assert_eq!(Kind::Date.read("no date", &reading).unwrap_err().0, 1205);
+        assert_eq!(Kind::Date.read("no date", &Reading { accept_any_date: true, ..reading.clone() }), Ok(Cell::Null));
+        assert_eq!(Kind::Instant.read("1970-01-01 02:00:00+02", &reading), Ok(Cell::Whole(0)));
+        assert!(Kind::Boolean.read("maybe", &reading).is_err());
     }
 }

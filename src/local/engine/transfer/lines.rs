@@ -28,11 +28,15 @@ pub(super) struct LineFormat {
     escape: bool,
     /// The text of NULL.
     null: String,
+    /// Truth values are words, as Hive writes them.
+    hive: bool,
+    /// Widths in characters, of fields without a delimiter.
+    widths: Vec<usize>,
 }
 
 impl LineFormat {
     /// The format of an UNLOAD that writes text.
-    pub fn of(unload: &Unload) -> Self {
+    pub fn of(unload: &Unload, hive: bool) -> Self {
         let csv = unload.format == UnloadFormat::Csv;
         let delimiter = unload.delimiter.unwrap_or(if csv { ',' } else { '|' });
         LineFormat {
@@ -43,6 +47,8 @@ impl LineFormat {
             quote_all: unload.add_quotes,
             escape: unload.escape,
             null: unload.null_as.clone().unwrap_or_default(),
+            hive,
+            widths: unload.fixed_width.iter().map(|(_, width)| *width).collect(),
         }
     }
 
@@ -70,12 +76,18 @@ impl LineFormat {
                 json_row(out, &columns, labels, row);
                 continue;
             }
+            if !self.widths.is_empty() {
+                self.padded(out, &columns, row);
+                continue;
+            }
             for (index, column) in columns.iter().enumerate() {
                 if index > 0 {
                     out.push(self.delimiter);
                 }
                 if column.is_null(row) {
                     out.extend_from_slice(self.null.as_bytes());
+                } else if let (Column::Boolean(values), true) = (column, self.hive) {
+                    out.extend_from_slice(if values.value(row) { b"true" } else { b"false" });
                 } else if let Column::Text(texts) = column {
                     self.text(out, texts.value(row).as_bytes());
                 } else if self.quote_all && !self.csv {
@@ -89,6 +101,24 @@ impl LineFormat {
             out.push(b'\n');
         }
         Ok(())
+    }
+
+    /// A row of fields of fixed widths: cut or filled up with blanks.
+    fn padded(&self, out: &mut Vec<u8>, columns: &[Column<'_>], row: usize) {
+        for (column, width) in columns.iter().zip(&self.widths) {
+            let mut text = Vec::new();
+            if column.is_null(row) {
+                text.extend_from_slice(self.null.as_bytes());
+            } else {
+                column.write(&mut text, row);
+            }
+            let text = String::from_utf8_lossy(&text);
+            let cut: String = text.chars().take(*width).collect();
+            let blanks = width - cut.chars().count();
+            out.extend_from_slice(cut.as_bytes());
+            out.extend(std::iter::repeat_n(b' ', blanks));
+        }
+        out.push(b'\n');
     }
 
     fn text(&self, out: &mut Vec<u8>, text: &[u8]) {
@@ -114,6 +144,42 @@ impl LineFormat {
             out.push(b'"');
         }
     }
+}
+
+/// The values of columns as partitions name them, row by row, separated by `/`: `day=2024-05-06/n=3`.
+pub(super) fn partitions(columns: &[(String, ArrayRef)], rows: usize) -> Result<Vec<String>, SqlError> {
+    let readers = columns.iter().map(|(label, array)| Ok((label, Column::of(array)?))).collect::<Result<Vec<_>, SqlError>>()?;
+    let mut paths = Vec::with_capacity(rows);
+    for row in 0..rows {
+        let mut path = String::new();
+        for (label, column) in &readers {
+            let mut text = Vec::new();
+            if column.is_null(row) {
+                text.extend_from_slice(b"__HIVE_DEFAULT_PARTITION__");
+            } else {
+                column.write(&mut text, row);
+            }
+            if !path.is_empty() {
+                path.push('/');
+            }
+            path.push_str(&format!("{label}={}", escaped(&String::from_utf8_lossy(&text))));
+        }
+        paths.push(path);
+    }
+    Ok(paths)
+}
+
+/// A value as part of a key: what would end it is written as `%` and two digits, as Hive does.
+fn escaped(value: &str) -> String {
+    let mut out = String::with_capacity(value.len());
+    for c in value.chars() {
+        if c.is_control() || "\"#%'*/:=?\\{}[]^".contains(c) {
+            out.push_str(&format!("%{:02X}", u32::from(c)));
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 fn json_row(out: &mut Vec<u8>, columns: &[Column<'_>], labels: &[String], row: usize) {
@@ -301,7 +367,7 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    const CSV: LineFormat = LineFormat { delimiter: b',', csv: true, json: false, quote_all: false, escape: false, null: String::new() };
+    const CSV: LineFormat = LineFormat { delimiter: b',', csv: true, json: false, quote_all: false, escape: false, null: String::new(), hive: false, widths: Vec::new() };
 
     #[test]
     fn csv_quotes_what_needs_it_and_tells_empty_from_null() {

@@ -3,10 +3,14 @@
 mod cells;
 mod copy;
 mod lines;
+mod packing;
+mod records;
+mod times;
 mod unload;
 
 pub use copy::copy;
-pub use unload::unload;
+pub use packing::suffix;
+pub use unload::{Style, unload, write_rows};
 
 use super::{SqlError, SqlErrorKind};
 use crate::local::objects::{ObjectError, split_s3_uri};

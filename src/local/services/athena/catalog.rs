@@ -78,7 +78,7 @@ impl Athena {
 }
 
 fn document(table: &TableInfo) -> Value {
-    let columns: Vec<Value> = table
+    let mut columns: Vec<Value> = table
         .columns
         .iter()
         .map(|(name, kind)| {
@@ -89,6 +89,7 @@ fn document(table: &TableInfo) -> Value {
             json!({ "Name": name, "Type": kind })
         })
         .collect();
+    let keys = columns.split_off(columns.len().saturating_sub(table.partition_columns));
     let mut parameters: BTreeMap<&str, &str> = table.properties.iter().map(|(key, value)| (key.as_str(), value.as_str())).collect();
     if let Some(location) = &table.location {
         parameters.insert("location", location);
@@ -97,7 +98,7 @@ fn document(table: &TableInfo) -> Value {
         "Name": table.name,
         "TableType": if table.kind == "VIEW" { "VIRTUAL_VIEW" } else { "EXTERNAL_TABLE" },
         "Columns": columns,
-        "PartitionKeys": [],
+        "PartitionKeys": keys,
         "Parameters": parameters,
     })
 }

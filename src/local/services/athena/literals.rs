@@ -30,6 +30,11 @@ pub(super) fn bind(text: &str, values: &[String]) -> Result<String, String> {
     let tokens = Tokenizer::new(&GenericDialect {}, text).tokenize_with_location().map_err(|error| error.to_string())?;
     let places: Vec<usize> =
         tokens.iter().filter(|it| matches!(&it.token, Token::Placeholder(name) if name == "?")).map(|it| offset(text, it)).collect();
+    if places.is_empty() && is_execute(&tokens) {
+        let values: Vec<String> =
+            values.iter().map(|value| if is_literal(value) { value.clone() } else { format!("'{}'", value.replace('\'', "''")) }).collect();
+        return Ok(format!("{} USING {}", text.trim_end().trim_end_matches(';'), values.join(", ")));
+    }
     if places.len() != values.len() {
         return Err(format!("Incorrect number of parameters: expected {} but found {}", places.len(), values.len()));
     }
@@ -47,6 +52,18 @@ pub(super) fn bind(text: &str, values: &[String]) -> Result<String, String> {
     }
     bound.push_str(text.get(from..).unwrap_or_default());
     Ok(bound)
+}
+
+/// Whether the statement is an `EXECUTE` without values of its own: those of the request are for the statement that was prepared.
+fn is_execute(tokens: &[TokenWithSpan]) -> bool {
+    let words: Vec<String> = tokens
+        .iter()
+        .filter_map(|token| match &token.token {
+            Token::Word(word) => Some(word.value.to_ascii_uppercase()),
+            _ => None,
+        })
+        .collect();
+    words.first().is_some_and(|first| first == "EXECUTE") && !words.contains(&"USING".to_owned())
 }
 
 /// The byte at which a token starts; the tokenizer counts lines and characters from 1.
@@ -94,6 +111,12 @@ mod tests {
         assert_eq!(bound("select ?", &["1; drop table t"]).unwrap(), "select '1; drop table t'");
         assert_eq!(bound("select ?", &["x' or '1'='1"]).unwrap(), "select 'x'' or ''1''=''1'");
         assert_eq!(bound("select ?", &["admin."]).unwrap(), "select 'admin.'");
+    }
+
+    #[test]
+    fn values_of_an_execute_are_for_what_was_prepared() {
+        assert_eq!(bound("EXECUTE p;", &["1", "it's"]).unwrap(), "EXECUTE p USING 1, 'it''s'");
+        assert!(bound("EXECUTE p USING 1", &["1"]).is_err());
     }
 
     #[test]

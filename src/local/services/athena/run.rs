@@ -123,10 +123,13 @@ async fn work(
     *queued = submitted.elapsed();
     inner.runs.note(run, |query| query.state = State::Running);
     let text = text.map_err(|why| Stop::Failed(why, (2, 1006)))?;
-    let (database, kind, cutoff, output) = run.with(|query| (query.database.clone(), query.kind, query.cutoff, query.output.clone()));
+    let (database, kind, cutoff, output, work_group) =
+        run.with(|query| (query.database.clone(), query.kind, query.cutoff, query.output.clone(), query.work_group.clone()));
     let (bucket, _) = split_s3_uri(&output).unwrap_or_default();
     let engine = &inner.account.engine;
     let mut session = engine.session(Dialect::Athena, database.as_deref().unwrap_or(DEFAULT_DATABASE));
+    session.work_group = work_group;
+    session.results = output.rsplit_once('/').map(|(folder, _)| format!("{folder}/"));
     let outcome = engine.execute(&mut session, &text, &[]).await?;
     let columns: Vec<Column> = outcome.columns.iter().map(Column::of).collect();
     let scanned = outcome.scanned.clone();
