@@ -235,7 +235,11 @@ fn alter_part(cursor: &mut Cursor) -> Result<AlterAction, SqlError> {
         }
         any = true;
     }
-    if any { Ok(AlterAction::Attributes(Box::new(written))) } else { Err(cursor.unexpected(&["COLUMN", "DISTKEY", "DISTSTYLE", "SORTKEY"])) }
+    if any {
+        Ok(AlterAction::Attributes(Box::new(written)))
+    } else {
+        Err(cursor.unexpected(&["COLUMN", "DISTKEY", "DISTSTYLE", "SORTKEY"]))
+    }
 }
 
 #[cfg(test)]
@@ -254,8 +258,11 @@ mod tests {
     #[test]
     fn forms_of_alter_table() {
         assert_eq!(action("alter table dm.data rename to Old"), AlterAction::Rename { to: "old".into() });
-        assert!(matches!(action("ALTER TABLE t RENAME COLUMN a TO b"), AlterAction::RenameColumn { column, to } if column.name == "a" && to.name == "b"));
-        let AlterAction::AddColumn { column, attributes } = action("ALTER TABLE t ADD COLUMN n int DEFAULT 3 + 4 ENCODE az64 NOT NULL") else {
+        assert!(
+            matches!(action("ALTER TABLE t RENAME COLUMN a TO b"), AlterAction::RenameColumn { column, to } if column.name == "a" && to.name == "b")
+        );
+        let AlterAction::AddColumn { column, attributes } = action("ALTER TABLE t ADD COLUMN n int DEFAULT 3 + 4 ENCODE az64 NOT NULL")
+        else {
             panic!("not a column")
         };
         assert_eq!((column.to_string().as_str(), attributes.encode.as_deref()), ("n INT DEFAULT 3 + 4 NOT NULL", Some("az64")));

@@ -11,7 +11,20 @@ use crate::syntax::{Dialect, SqlError};
 /// Statements that both services know and that the embedded engine does not do, by their first words. What a later word decides
 /// (`CREATE FUNCTION`) is in [`CREATES`].
 const REFUSED: [&str; 14] = [
-    "ATTACH", "CALL", "CANCEL", "CLOSE", "DECLARE", "DENY", "DETACH", "FETCH", "GRANT", "OPTIMIZE", "RELEASE", "REVOKE", "SAVEPOINT", "USE",
+    "ATTACH",
+    "CALL",
+    "CANCEL",
+    "CLOSE",
+    "DECLARE",
+    "DENY",
+    "DETACH",
+    "FETCH",
+    "GRANT",
+    "OPTIMIZE",
+    "RELEASE",
+    "REVOKE",
+    "SAVEPOINT",
+    "USE",
 ];
 
 /// `CREATE …` and `ALTER …` of what the engine does not have.

@@ -3,8 +3,8 @@
 use sqlparser::ast;
 use sqlparser::tokenizer::Token;
 
-use super::cursor::Cursor;
 use super::Statement;
+use super::cursor::Cursor;
 use crate::syntax::{Dialect, SqlError};
 
 /// `PREPARE name [(types)] AS statement` in Redshift, `PREPARE name FROM statement` in Athena.
@@ -137,7 +137,9 @@ mod tests {
         assert_eq!(executed.values.len(), 2);
         let Statement::Prepare(prepared) = parse(Dialect::Athena, "PREPARE p FROM SELECT ?", &[]).unwrap() else { panic!("not prepared") };
         assert_eq!(prepared.text, "SELECT ?");
-        assert!(matches!(parse(Dialect::Athena, "EXECUTE p USING 1, 'x'", &[]), Ok(Statement::Execute(executed)) if executed.values.len() == 2));
+        assert!(
+            matches!(parse(Dialect::Athena, "EXECUTE p USING 1, 'x'", &[]), Ok(Statement::Execute(executed)) if executed.values.len() == 2)
+        );
         assert!(matches!(parse(Dialect::Athena, "DEALLOCATE PREPARE p", &[]), Ok(Statement::Deallocate { name: Some(_) })));
         assert!(matches!(parse(Dialect::Redshift, "DEALLOCATE ALL", &[]), Ok(Statement::Deallocate { name: None })));
         assert!(matches!(parse(Dialect::Redshift, "RESET query_group", &[]), Ok(Statement::Reset { name: Some(_) })));

@@ -216,8 +216,18 @@ mod tests {
         let Ok(Statement::Comment(comment)) = parse(Dialect::Redshift, "COMMENT ON COLUMN dm.data.age IS 'in years'", &[]) else {
             panic!("not a comment")
         };
-        assert_eq!((comment.name.parts.as_slice(), comment.column.as_deref()), (["dm".to_owned(), "data".to_owned()].as_slice(), Some("age")));
-        for sql in ["VACUUM", "VACUUM FULL dm.data TO 75 PERCENT BOOST", "vacuum delete only t", "ANALYZE t (a, b)", "analyze verbose", "LOCK a, b"] {
+        assert_eq!(
+            (comment.name.parts.as_slice(), comment.column.as_deref()),
+            (["dm".to_owned(), "data".to_owned()].as_slice(), Some("age"))
+        );
+        for sql in [
+            "VACUUM",
+            "VACUUM FULL dm.data TO 75 PERCENT BOOST",
+            "vacuum delete only t",
+            "ANALYZE t (a, b)",
+            "analyze verbose",
+            "LOCK a, b",
+        ] {
             assert!(matches!(parse(Dialect::Redshift, sql, &[]), Ok(Statement::Upkeep(_))), "{sql}");
         }
         let error = parse(Dialect::Redshift, "VACUUM t TO 175 PERCENT", &[]).unwrap_err();

@@ -169,7 +169,8 @@ async fn fixed_widths_other_encodings_and_identities() {
     assert_eq!(sql.redshift("SELECT * FROM t WHERE id = 70").await, ["70|é|1.3"]);
     let error = sql.refused(&format!("COPY t (id, name) FROM 's3://lake/in/' {ROLE}")).await;
     assert!(error.starts_with("ERROR: cannot set an identity column to a value"), "{error}");
-    sql.all(&[&format!("UNLOAD ('SELECT name, n FROM t ORDER BY id') TO 's3://lake/out/' {ROLE} FIXEDWIDTH 'name:4,n:6' PARALLEL OFF")]).await;
+    sql.all(&[&format!("UNLOAD ('SELECT name, n FROM t ORDER BY id') TO 's3://lake/out/' {ROLE} FIXEDWIDTH 'name:4,n:6' PARALLEL OFF")])
+        .await;
     assert_eq!(sql.text("out/000"), "Ann 12.6  \nBob 3.0   \né   1.3   \n");
 }
 

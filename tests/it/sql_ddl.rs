@@ -41,13 +41,22 @@ async fn what_cannot_be_altered_says_why_and_changes_nothing() {
     let sql = customers().await;
     for (statement, message) in [
         ("ALTER TABLE dm.data ADD COLUMN job int", "ERROR: column \"job\" of relation \"data\" already exists\n  Position: 32;"),
-        ("ALTER TABLE dm.data ADD COLUMN n int NOT NULL", "ERROR: ALTER TABLE ADD COLUMN defined as NOT NULL must have a non-null default expression\n  Position: 32;"),
+        (
+            "ALTER TABLE dm.data ADD COLUMN n int NOT NULL",
+            "ERROR: ALTER TABLE ADD COLUMN defined as NOT NULL must have a non-null default expression\n  Position: 32;",
+        ),
         ("ALTER TABLE dm.data DROP COLUMN nothing", "ERROR: column \"nothing\" of relation \"data\" does not exist\n  Position: 33;"),
         ("ALTER TABLE dm.data DROP COLUMN id", "ERROR: cannot drop distkey column \"id\"\n  Position: 33;"),
         ("ALTER TABLE dm.data DROP COLUMN rate", "ERROR: cannot drop sortkey column \"rate\"\n  Position: 33;"),
         ("ALTER TABLE dm.data RENAME COLUMN id TO job", "ERROR: column \"job\" of relation \"data\" already exists\n  Position: 41;"),
-        ("ALTER TABLE dm.data ALTER COLUMN id TYPE bigint", "ERROR: cannot alter column \"id\" of relation \"data\", only the length of a character varying column can be changed\n  Position: 34;"),
-        ("ALTER TABLE dm.data ALTER COLUMN job TYPE varchar(5)", "ERROR: cannot alter column \"job\" of relation \"data\", it holds values that are longer than 5 bytes\n  Position: 34;"),
+        (
+            "ALTER TABLE dm.data ALTER COLUMN id TYPE bigint",
+            "ERROR: cannot alter column \"id\" of relation \"data\", only the length of a character varying column can be changed\n  Position: 34;",
+        ),
+        (
+            "ALTER TABLE dm.data ALTER COLUMN job TYPE varchar(5)",
+            "ERROR: cannot alter column \"job\" of relation \"data\", it holds values that are longer than 5 bytes\n  Position: 34;",
+        ),
         ("ALTER TABLE dm.data OWNER TO nobody", "ERROR: user \"nobody\" does not exist"),
         ("ALTER TABLE dm.nothing RENAME TO x", "ERROR: relation \"dm.nothing\" does not exist\n  Position: 13;"),
         ("ALTER TABLE dm.data APPEND FROM x", "ERROR: ALTER TABLE APPEND is not supported"),
@@ -139,7 +148,10 @@ async fn materialized_views_are_what_they_were_until_they_are_refreshed() {
     assert!(sql.refused("DROP MATERIALIZED VIEW dm.sums").await.contains("other objects depend on it"));
     assert!(sql.refused("DROP TABLE dm.data").await.contains("other objects depend on it"));
     sql.all(&["DROP MATERIALIZED VIEW dm.sums CASCADE"]).await;
-    assert_eq!(sql.refused("REFRESH MATERIALIZED VIEW dm.sums").await, "ERROR: materialized view \"dm.sums\" does not exist\n  Position: 27;");
+    assert_eq!(
+        sql.refused("REFRESH MATERIALIZED VIEW dm.sums").await,
+        "ERROR: materialized view \"dm.sums\" does not exist\n  Position: 27;"
+    );
 }
 
 #[tokio::test]
@@ -220,7 +232,9 @@ async fn upkeep_checks_its_names() {
     sql.all_within(&mut session, &["BEGIN", "LOCK dm.data"]).await;
     let error = sql.within(&mut session, "VACUUM dm.data").await.unwrap_err().message;
     assert_eq!(error, "ERROR: VACUUM cannot run inside a transaction block");
-    for (statement, name) in [("GRANT SELECT ON dm.data TO x", "GRANT"), ("CALL p()", "CALL"), ("CREATE USER u PASSWORD 'x'", "CREATE USER")] {
+    for (statement, name) in
+        [("GRANT SELECT ON dm.data TO x", "GRANT"), ("CALL p()", "CALL"), ("CREATE USER u PASSWORD 'x'", "CREATE USER")]
+    {
         assert_eq!(sql.refused(statement).await, format!("ERROR: {name} is not supported"));
     }
 }
@@ -232,7 +246,8 @@ async fn a_statement_that_takes_too_long_is_cancelled_and_changes_nothing() {
     sql.all(&["CREATE TABLE n (a int)", &format!("INSERT INTO n VALUES {}", numbers.join(", "))]).await;
     let mut session = sql.session();
     sql.all_within(&mut session, &["SET statement_timeout TO 20"]).await;
-    for statement in ["SELECT count(*) FROM n x, n y, n z WHERE x.a + y.a > z.a", "DELETE FROM n USING n y, n z WHERE n.a + y.a + z.a < 0"] {
+    for statement in ["SELECT count(*) FROM n x, n y, n z WHERE x.a + y.a > z.a", "DELETE FROM n USING n y, n z WHERE n.a + y.a + z.a < 0"]
+    {
         let error = sql.within(&mut session, statement).await.unwrap_err().message;
         assert!(error.contains("cancelled on user's request"), "{error}");
     }

@@ -100,7 +100,10 @@ async fn partitions_are_projected_from_properties() {
 #[tokio::test]
 async fn json_is_read_with_its_nested_values() {
     let sql = Sql::new().await;
-    sql.put("json/a.json.gz", gzip("{\"Id\":1,\"tags\":[\"x\",\"y\"],\"place\":{\"city\":\"Bern\",\"zip\":3000}}\n\n{\"id\":\"2\",\"m\":{\"k\":5}}\n"));
+    sql.put(
+        "json/a.json.gz",
+        gzip("{\"Id\":1,\"tags\":[\"x\",\"y\"],\"place\":{\"city\":\"Bern\",\"zip\":3000}}\n\n{\"id\":\"2\",\"m\":{\"k\":5}}\n"),
+    );
     sql.athena(
         "CREATE EXTERNAL TABLE docs (id int, tags array<string>, place struct<city:string,zip:int>, m map<string,int>)
          ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe' LOCATION 's3://lake/json/'",
@@ -140,14 +143,23 @@ async fn tables_are_made_of_queries_and_grow() {
             "CREATE TABLE other WITH (external_location = 's3://lake/summary/') AS SELECT 1 AS a",
             "HIVE_PATH_ALREADY_EXISTS: Target directory for table 'awsdatacatalog.bankdm.other' already exists: s3://lake/summary/",
         ),
-        ("CREATE TABLE other WITH (external_location = 's3://lake/o/') AS SELECT 1", "MISSING_COLUMN_NAME: Column name not specified at position 1"),
+        (
+            "CREATE TABLE other WITH (external_location = 's3://lake/o/') AS SELECT 1",
+            "MISSING_COLUMN_NAME: Column name not specified at position 1",
+        ),
         (
             "CREATE TABLE other WITH (external_location = 's3://lake/o/', partitioned_by = ARRAY['a']) AS SELECT 1 AS a, 2 AS b",
             "HIVE_COLUMN_ORDER_MISMATCH: Partition keys must be the last columns in the table and in the same order as the table properties: [a]",
         ),
         ("CREATE TABLE other WITH (format = 'ORC') AS SELECT 1 AS a", "NOT_SUPPORTED: format = 'ORC' is not supported"),
-        ("INSERT INTO summary VALUES (1, 'x')", "TYPE_MISMATCH: line 1:13: Insert query has mismatched column types: Table has 3 columns, Query has 2"),
-        ("DELETE FROM summary WHERE id = 1", "NOT_SUPPORTED: line 1:13: Modifying Hive table rows is only supported for transactional tables"),
+        (
+            "INSERT INTO summary VALUES (1, 'x')",
+            "TYPE_MISMATCH: line 1:13: Insert query has mismatched column types: Table has 3 columns, Query has 2",
+        ),
+        (
+            "DELETE FROM summary WHERE id = 1",
+            "NOT_SUPPORTED: line 1:13: Modifying Hive table rows is only supported for transactional tables",
+        ),
         ("UPDATE summary SET id = 1", "NOT_SUPPORTED: line 1:8: Modifying Hive table rows is only supported for transactional tables"),
         (
             "MERGE INTO summary t USING clicks s ON t.id = s.id WHEN MATCHED THEN DELETE",
@@ -162,7 +174,8 @@ async fn tables_are_made_of_queries_and_grow() {
 #[tokio::test]
 async fn texts_and_json_are_written_and_read_back() {
     let sql = Sql::new().await;
-    for (name, with) in [("texts", "format = 'TEXTFILE', field_delimiter = '|', write_compression = 'NONE'"), ("jsons", "format = 'JSON'")] {
+    for (name, with) in [("texts", "format = 'TEXTFILE', field_delimiter = '|', write_compression = 'NONE'"), ("jsons", "format = 'JSON'")]
+    {
         sql.athena(&format!(
             "CREATE TABLE {name} WITH ({with}, external_location = 's3://lake/{name}/') AS
              SELECT * FROM (VALUES (1, 'a', true, DATE '2024-05-06'), (2, NULL, false, NULL)) AS v (id, word, flag, day)"

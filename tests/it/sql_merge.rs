@@ -34,14 +34,18 @@ async fn rows_that_match_are_deleted() {
     let sql = tables().await;
     sql.all(&["MERGE INTO target USING (SELECT id + 0 AS id FROM source WHERE n > 0) AS s ON target.id = s.id
         WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (s.id, 'new', DEFAULT)"])
-    .await;
+        .await;
     assert_eq!(sql.redshift(ROWS).await, ["10|Bob|1", "11|Alice|2", "22|new|5"]);
 }
 
 #[tokio::test]
 async fn duplicates_are_removed() {
     let sql = tables().await;
-    sql.all(&["INSERT INTO target VALUES (23, 'Bill again', 3)", "MERGE INTO target USING source ON target.id = source.id REMOVE DUPLICATES"]).await;
+    sql.all(&[
+        "INSERT INTO target VALUES (23, 'Bill again', 3)",
+        "MERGE INTO target USING source ON target.id = source.id REMOVE DUPLICATES",
+    ])
+    .await;
     assert_eq!(sql.redshift(ROWS).await, ["10|Bob|1", "11|Alice|2", "22|Clarence|40", "23|David|30"]);
 }
 
@@ -64,10 +68,19 @@ async fn a_row_that_matches_twice_is_an_error_and_nothing_is_changed() {
 async fn what_merge_does_not_take_is_said() {
     let sql = tables().await;
     for (merge, message) in [
-        ("MERGE INTO target USING target ON target.id = target.id REMOVE DUPLICATES", "ERROR: Source table and target table of MERGE cannot be the same\n  Position: 25;"),
-        ("MERGE INTO target USING source ON target.id = source.id WHEN MATCHED THEN DELETE", "ERROR: MERGE needs a WHEN MATCHED and a WHEN NOT MATCHED clause"),
+        (
+            "MERGE INTO target USING target ON target.id = target.id REMOVE DUPLICATES",
+            "ERROR: Source table and target table of MERGE cannot be the same\n  Position: 25;",
+        ),
+        (
+            "MERGE INTO target USING source ON target.id = source.id WHEN MATCHED THEN DELETE",
+            "ERROR: MERGE needs a WHEN MATCHED and a WHEN NOT MATCHED clause",
+        ),
         ("MERGE INTO target USING source ON target.id = source.id", "ERROR: syntax error at end of input\n  Position: 56;"),
-        ("MERGE INTO nothing USING source ON nothing.id = source.id REMOVE DUPLICATES", "ERROR: relation \"nothing\" does not exist\n  Position: 12;"),
+        (
+            "MERGE INTO nothing USING source ON nothing.id = source.id REMOVE DUPLICATES",
+            "ERROR: relation \"nothing\" does not exist\n  Position: 12;",
+        ),
         (
             "MERGE INTO target USING source ON target.id = source.key WHEN MATCHED THEN DELETE WHEN NOT MATCHED THEN INSERT VALUES (1, 'a', 2)",
             "ERROR: column \"source.key\" does not exist\n  Position: 47;",

@@ -32,18 +32,18 @@ async fn sample() -> Sql {
 async fn tables_and_columns_of_every_kind() {
     let sql = sample().await;
     assert_eq!(
-        sql.redshift("SELECT table_schema, table_name, table_type, remarks FROM svv_tables WHERE table_schema IN ('dm', 'lake') ORDER BY 1, 2").await,
-        [
-            "dm|child|BASE TABLE|∅",
-            "dm|data|BASE TABLE|customers",
-            "dm|m|VIEW|∅",
-            "dm|v|VIEW|∅",
-            "lake|ext|EXTERNAL TABLE|∅"
-        ]
+        sql.redshift(
+            "SELECT table_schema, table_name, table_type, remarks FROM svv_tables WHERE table_schema IN ('dm', 'lake') ORDER BY 1, 2"
+        )
+        .await,
+        ["dm|child|BASE TABLE|∅", "dm|data|BASE TABLE|customers", "dm|m|VIEW|∅", "dm|v|VIEW|∅", "lake|ext|EXTERNAL TABLE|∅"]
     );
     assert_eq!(
-        sql.redshift("SELECT column_name, data_type, character_maximum_length, numeric_precision, column_default, is_nullable, remarks
-            FROM svv_all_columns WHERE table_name = 'data' ORDER BY ordinal_position").await,
+        sql.redshift(
+            "SELECT column_name, data_type, character_maximum_length, numeric_precision, column_default, is_nullable, remarks
+            FROM svv_all_columns WHERE table_name = 'data' ORDER BY ordinal_position"
+        )
+        .await,
         ["id|integer|∅|32|∅|NO|∅", "job|character varying|12|∅|'none'|YES|∅", "rate|numeric|∅|7|∅|YES|it's a rate"]
     );
     assert_eq!(
@@ -58,13 +58,16 @@ async fn tables_and_columns_of_every_kind() {
         sql.redshift("SELECT columnname, external_type, columnnum, part_key FROM svv_external_columns WHERE tablename = 'ext'").await,
         ["id|int|1|0", "what|string|2|0", "day|int|3|1"]
     );
+    assert_eq!(sql.redshift("SELECT \"values\", location FROM svv_external_partitions").await, ["[\"1\"]|s3://lake/ext/day=1/"]);
     assert_eq!(
-        sql.redshift("SELECT \"values\", location FROM svv_external_partitions").await,
-        ["[\"1\"]|s3://lake/ext/day=1/"]
+        sql.redshift("SELECT schema_name, schema_type FROM svv_all_schemas WHERE source_database = 'bankdm'").await,
+        ["lake|external"]
     );
-    assert_eq!(sql.redshift("SELECT schema_name, schema_type FROM svv_all_schemas WHERE source_database = 'bankdm'").await, ["lake|external"]);
     assert_eq!(sql.redshift("SELECT name, autorefresh FROM svv_mv_info").await, ["m|true"]);
-    assert_eq!(sql.athena("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'ext'").await, ["id|integer", "what|varchar", "day|integer"]);
+    assert_eq!(
+        sql.athena("SELECT column_name, data_type FROM information_schema.columns WHERE table_name = 'ext'").await,
+        ["id|integer", "what|varchar", "day|integer"]
+    );
 }
 
 #[tokio::test]
@@ -87,7 +90,8 @@ async fn pg_catalog_joins_as_clients_join_it() {
         ["child_id_fkey|f|{1}", "data_job_key|u|{2}", "data_pkey|p|{1}"]
     );
     assert_eq!(
-        sql.redshift("SELECT constraint_name, column_name FROM information_schema.key_column_usage WHERE table_name = 'data' ORDER BY 1").await,
+        sql.redshift("SELECT constraint_name, column_name FROM information_schema.key_column_usage WHERE table_name = 'data' ORDER BY 1")
+            .await,
         ["data_job_key|job", "data_pkey|id"]
     );
     assert_eq!(sql.redshift("SELECT description FROM pg_description d JOIN pg_namespace n ON n.oid = d.objoid").await, ["data mining"]);
@@ -134,8 +138,13 @@ async fn show_tells_how_a_table_is_made() {
     let sql = sample().await;
     assert_eq!(
         sql.redshift("SHOW TABLE dm.data").await,
-        ["CREATE TABLE dm.data (\n    id integer NOT NULL,\n    job character varying(12) DEFAULT 'none' ENCODE lzo,\n    rate numeric(7,3),\n    PRIMARY KEY (id),\n    UNIQUE (job)\n)\nDISTSTYLE KEY\nDISTKEY (id)\nSORTKEY (rate, job);"]
+        [
+            "CREATE TABLE dm.data (\n    id integer NOT NULL,\n    job character varying(12) DEFAULT 'none' ENCODE lzo,\n    rate numeric(7,3),\n    PRIMARY KEY (id),\n    UNIQUE (job)\n)\nDISTSTYLE KEY\nDISTKEY (id)\nSORTKEY (rate, job);"
+        ]
     );
-    assert_eq!(sql.redshift("SHOW VIEW dm.m").await, ["CREATE MATERIALIZED VIEW dm.m AUTO REFRESH YES AS SELECT count(*) AS n FROM dm.data;"]);
+    assert_eq!(
+        sql.redshift("SHOW VIEW dm.m").await,
+        ["CREATE MATERIALIZED VIEW dm.m AUTO REFRESH YES AS SELECT count(*) AS n FROM dm.data;"]
+    );
     assert_eq!(sql.redshift("SHOW COLUMNS FROM TABLE bankdm.dm.child").await, ["bankdm|dm|child|id|1|∅|YES|integer"]);
 }

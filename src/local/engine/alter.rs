@@ -195,9 +195,9 @@ async fn broken(work: &mut Work<'_>, name: &TableName) -> Result<Vec<TableName>,
             Ok((_, traced)) => {
                 let fields = traced.plan.schema().fields();
                 columns.len() <= fields.len()
-                    && columns.iter().all(|column| {
-                        fields.iter().any(|field| super::dialect::label(field.name()).eq_ignore_ascii_case(&column.name))
-                    })
+                    && columns
+                        .iter()
+                        .all(|column| fields.iter().any(|field| super::dialect::label(field.name()).eq_ignore_ascii_case(&column.name)))
             }
             Err(_) => false,
         };

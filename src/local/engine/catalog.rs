@@ -48,9 +48,9 @@ pub struct Catalog {
     /// Glue databases by name.
     #[serde(default)]
     pub lake: BTreeMap<String, LakeDatabase>,
-    /// Athena's prepared statements: their text by workgroup and name.
+    /// Athena's prepared statements: their text, and when they were made, by workgroup and name.
     #[serde(default)]
-    pub prepared: BTreeMap<String, BTreeMap<String, String>>,
+    pub prepared: BTreeMap<String, BTreeMap<String, (String, DateTime<Utc>)>>,
 }
 
 /// A database of the warehouse.

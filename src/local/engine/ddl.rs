@@ -15,11 +15,11 @@ use super::catalog::{
 use super::error;
 use super::execute;
 use super::external;
-use super::{drop, keys};
 use super::parse::{self, CreateDatabase, CreateExternalSchema, CreateExternalTable, Name, TableAttributes};
 use super::types::ColumnType;
 use super::work::{Work, common_names};
 use super::{Dialect, Outcome, SqlError, SqlErrorKind, StatementKind};
+use super::{drop, keys};
 
 /// The outcome of a definition.
 fn done() -> Result<Outcome, SqlError> {

@@ -125,8 +125,12 @@ fn athena(work: &Work<'_>, show: Show) -> Result<Outcome, SqlError> {
             lake::partitioned(work, &table, &written)?;
             let mut rows = Rows::texts(["partition"]);
             for partition in &table.partitions {
-                let parts: Vec<String> =
-                    table.partition_columns.iter().zip(&partition.values).map(|(column, value)| format!("{}={value}", column.name)).collect();
+                let parts: Vec<String> = table
+                    .partition_columns
+                    .iter()
+                    .zip(&partition.values)
+                    .map(|(column, value)| format!("{}={value}", column.name))
+                    .collect();
                 rows.add([&parts.join("/")]);
             }
             rows

@@ -19,7 +19,9 @@ use super::transaction::Transaction;
 use super::types::{ColumnType, DEFAULT_VARCHAR, MAX_VARCHAR};
 use super::work::Work;
 use super::{Dialect, Engine, Outcome, OutputColumn, Parameter, SqlError, SqlErrorKind, StatementKind};
-use super::{alter, ddl, describe, dialect, dml, drop, lake, lake_write, materialized, merge, models, prepared, settings, system, transfer, upkeep};
+use super::{
+    alter, ddl, describe, dialect, dml, drop, lake, lake_write, materialized, merge, models, prepared, settings, system, transfer, upkeep,
+};
 
 impl Outcome {
     /// The outcome of a statement that returns no rows.

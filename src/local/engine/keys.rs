@@ -9,7 +9,13 @@ use super::work::Work;
 use super::{SqlError, error};
 
 /// Adds the keys that a column's declaration has, `UNIQUE` and `REFERENCES`.
-pub fn column_keys(work: &Work<'_>, table_name: &ObjectName, column: &ast::ColumnDef, name: &str, table: &mut TableDef) -> Result<(), SqlError> {
+pub fn column_keys(
+    work: &Work<'_>,
+    table_name: &ObjectName,
+    column: &ast::ColumnDef,
+    name: &str,
+    table: &mut TableDef,
+) -> Result<(), SqlError> {
     let owner = parse::object_name(table_name);
     for option in &column.options {
         let (kind, suffix, references) = match &option.option {

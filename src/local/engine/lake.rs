@@ -90,7 +90,8 @@ pub async fn repair(work: &mut Work<'_>, repair: RepairTable) -> Result<Outcome,
     let found = on_s3(work, &table)?;
     let mut changed = ExternalTable::clone(&table);
     let label = |values: &[String]| {
-        let parts: Vec<String> = table.partition_columns.iter().zip(values).map(|(column, value)| format!("{}={value}", column.name)).collect();
+        let parts: Vec<String> =
+            table.partition_columns.iter().zip(values).map(|(column, value)| format!("{}={value}", column.name)).collect();
         format!("{}:{}", name.table, parts.join("/"))
     };
     let mut lines = Vec::new();
@@ -202,7 +203,8 @@ fn positions(work: &Work<'_>, table: &ExternalTable, spec: &PartitionSpec) -> Re
     spec.iter()
         .map(|(name, value)| {
             let index = table.partition_columns.iter().position(|column| column.name == *name).ok_or_else(|| {
-                let athena = format!("FAILED: SemanticException [Error 10098]: Non-Partition column appears in the partition specification: {name}");
+                let athena =
+                    format!("FAILED: SemanticException [Error 10098]: Non-Partition column appears in the partition specification: {name}");
                 work.text().error(SqlErrorKind::Semantic, Location::empty(), &format!("\"{name}\" is not a partition column"), &athena)
             })?;
             Ok((index, value.clone()))
@@ -218,7 +220,12 @@ fn values(work: &Work<'_>, table: &ExternalTable, spec: &PartitionSpec) -> Resul
     if written.len() != table.partition_columns.len() {
         let names: Vec<&str> = table.partition_columns.iter().map(|column| column.name.as_str()).collect();
         let message = format!("partition spec {} does not have a value for each of {}", shown(spec), names.join(", "));
-        return Err(work.text().error(SqlErrorKind::Semantic, Location::empty(), &message, &format!("FAILED: SemanticException {message}")));
+        return Err(work.text().error(
+            SqlErrorKind::Semantic,
+            Location::empty(),
+            &message,
+            &format!("FAILED: SemanticException {message}"),
+        ));
     }
     Ok(written.into_iter().map(|(_, value)| value).collect())
 }
@@ -237,7 +244,8 @@ fn checked(work: &Work<'_>, location: &str) -> Result<String, SqlError> {
 }
 
 fn hive(work: &Work<'_>, exception: &str, message: &str) -> SqlError {
-    let athena = format!("FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. {exception}(message:{message})");
+    let athena =
+        format!("FAILED: Execution Error, return code 1 from org.apache.hadoop.hive.ql.exec.DDLTask. {exception}(message:{message})");
     match work.dialect() {
         Dialect::Athena => SqlError::new(SqlErrorKind::Semantic, athena),
         Dialect::Redshift => SqlError::new(SqlErrorKind::Semantic, format!("ERROR: {message}")),

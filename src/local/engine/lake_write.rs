@@ -315,9 +315,10 @@ fn created_properties(target: &Target) -> Vec<(String, String)> {
 /// Fails when there are objects at a location already.
 fn empty(work: &Work<'_>, location: &str, what: &str) -> Result<(), SqlError> {
     let (bucket, prefix) = split_s3_uri(location).unwrap_or_default();
-    let listed = work.objects().list(bucket, prefix).map_err(|error| {
-        refused(work, Location::empty(), &format!("HIVE_FILESYSTEM_ERROR: {location} cannot be used: {error}"))
-    })?;
+    let listed = work
+        .objects()
+        .list(bucket, prefix)
+        .map_err(|error| refused(work, Location::empty(), &format!("HIVE_FILESYSTEM_ERROR: {location} cannot be used: {error}")))?;
     if listed.is_empty() {
         return Ok(());
     }
@@ -362,7 +363,9 @@ async fn write(
     if target.format != UnloadFormat::Parquet
         && let Some(field) = rows.schema().fields().iter().find(|field| field.data_type().is_nested())
     {
-        return Err(work.text().unsupported(&format!("writing the column {}, which has values in it, as text", dialect::label(field.name()))));
+        return Err(work
+            .text()
+            .unsupported(&format!("writing the column {}, which has values in it, as text", dialect::label(field.name()))));
     }
     let unload = Unload {
         query: Box::new(super::dml::query(work.dialect(), "SELECT 1")?),

@@ -177,7 +177,9 @@ fn source_rows(work: &Work<'_>, source: TableFactor, without: Option<(TableFacto
         && let SetExpr::Select(select) = query.body.as_mut()
         && let Some(from) = select.from.first_mut()
     {
-        let TableFactor::Table { alias: Some(alias), .. } = &target else { return Err(error::internal("the target of a MERGE has no name")) };
+        let TableFactor::Table { alias: Some(alias), .. } = &target else {
+            return Err(error::internal("the target of a MERGE has no name"));
+        };
         let number = Expr::CompoundIdentifier(vec![alias.name.clone(), Ident::with_quote('"', ROW_ID)]);
         let operator = JoinOperator::LeftOuter(JoinConstraint::On(condition));
         from.joins.push(Join { relation: target, global: false, join_operator: operator });

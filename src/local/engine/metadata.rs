@@ -67,7 +67,7 @@ fn relations(catalog: &Catalog, schema_name: &str, schema: &Schema) -> Vec<Table
         .iter()
         .map(|(name, relation)| {
             let (kind, columns) = match relation {
-                Relation::Table(table) if table.materialized.is_some() => ("MATERIALIZED VIEW", &table.columns),
+                Relation::Table(table) if table.materialized.is_some() => ("VIEW", &table.columns),
                 Relation::Table(table) => ("TABLE", &table.columns),
                 Relation::View(view) => ("VIEW", &view.columns),
             };

@@ -2,14 +2,17 @@
 //!
 //! In Redshift they are the session's. In Athena they are the workgroup's, so that they are in the catalog.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
+use chrono::{DateTime, Utc};
 use datafusion::sql::sqlparser::ast::{self, CastKind, DataType, Expr, Value, ValueWithSpan, VisitMut, VisitorMut};
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::error::Text;
 use super::parse::{self, Execute, Prepare, Statement};
 use super::session::Session;
+use super::transaction::{Temporary, Transaction};
 use super::work::Work;
 use super::{Dialect, Engine, Outcome, SqlError, SqlErrorKind, StatementKind};
 
@@ -24,16 +27,10 @@ pub struct Prepared {
 
 /// `PREPARE`.
 pub async fn prepare(work: &mut Work<'_>, prepare: Prepare) -> Result<Outcome, SqlError> {
-    let statement = parse::parse_prepared(work.dialect(), &prepare.text)?;
-    let plain = matches!(&statement, Statement::Sql(sql) if matches!(sql.as_ref(),
-        ast::Statement::Query(_) | ast::Statement::Insert(_) | ast::Statement::Update(_) | ast::Statement::Delete(_)));
-    let athena = work.dialect() == Dialect::Athena;
-    if !plain && !(athena && matches!(statement, Statement::CreateTableAs(_) | Statement::UnloadQuery(_))) {
-        return Err(work.text().unsupported("PREPARE of something but SELECT, INSERT, UPDATE or DELETE"));
-    }
-    if athena {
-        let group = work.session.work_group.clone();
-        work.catalog_mut().await?.prepared.entry(group).or_default().insert(prepare.name, prepare.text);
+    check(work.text(), &prepare.text)?;
+    if work.dialect() == Dialect::Athena {
+        let (group, now) = (work.session.work_group.clone(), work.engine.clock().now());
+        work.catalog_mut().await?.prepared.entry(group).or_default().insert(prepare.name, (prepare.text, now));
     } else {
         if work.session.prepared.contains_key(&prepare.name) {
             let message = format!("prepared statement \"{}\" already exists", prepare.name);
@@ -43,6 +40,37 @@ pub async fn prepare(work: &mut Work<'_>, prepare: Prepare) -> Result<Outcome, S
         work.session.prepared.insert(prepare.name, prepared);
     }
     Ok(Outcome::done(StatementKind::Utility, None))
+}
+
+/// Refuses a text that cannot be prepared.
+fn check(text: Text<'_>, sql: &str) -> Result<(), SqlError> {
+    let statement = parse::parse_prepared(text.dialect, sql)?;
+    let plain = matches!(&statement, Statement::Sql(sql) if matches!(sql.as_ref(),
+        ast::Statement::Query(_) | ast::Statement::Insert(_) | ast::Statement::Update(_) | ast::Statement::Delete(_)));
+    let written = text.dialect == Dialect::Athena && matches!(statement, Statement::CreateTableAs(_) | Statement::UnloadQuery(_));
+    if plain || written { Ok(()) } else { Err(text.unsupported("PREPARE of something but SELECT, INSERT, UPDATE or DELETE")) }
+}
+
+impl Engine {
+    /// The prepared statements of a workgroup: text and time by name.
+    pub fn prepared_statements(&self, work_group: &str) -> BTreeMap<String, (String, DateTime<Utc>)> {
+        self.committed().prepared.get(work_group).cloned().unwrap_or_default()
+    }
+
+    /// Keeps a prepared statement of a workgroup; `None` for its text takes it away.
+    pub async fn keep_prepared(&self, work_group: &str, name: &str, text: Option<&str>) -> Result<(), SqlError> {
+        if let Some(sql) = text {
+            check(Text::new(Dialect::Athena, sql), sql)?;
+        }
+        let mut transaction = Transaction::begin(self, &Temporary::new());
+        let now = self.clock().now();
+        let known = transaction.catalog_mut().await?.prepared.entry(work_group.to_owned()).or_default();
+        match text {
+            Some(sql) => known.insert(name.to_owned(), (sql.to_owned(), now)),
+            None => known.remove(name),
+        };
+        transaction.commit().map(drop)
+    }
 }
 
 /// `DEALLOCATE`.
@@ -68,7 +96,7 @@ pub fn resolve(engine: &Engine, session: &Session, sql: &str, execute: Execute) 
         Dialect::Athena => {
             let catalog = engine.committed();
             let known = catalog.prepared.get(&session.work_group).and_then(|known| known.get(&execute.name)).cloned();
-            known.map(|text| Prepared { text, types: Vec::new() })
+            known.map(|(text, _)| Prepared { text, types: Vec::new() })
         }
     };
     let prepared = prepared.ok_or_else(|| missing(text, &execute.name))?;

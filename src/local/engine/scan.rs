@@ -99,7 +99,9 @@ impl TableProvider for ScanTable {
             !columns.is_empty() && columns.iter().all(|column| prunable.contains(&column.name)) && !filter.is_volatile()
         };
         // The filter stays where it is; it is told to the scan so that it reads less.
-        let answer = |filter: &&Expr| if about_them(filter) { TableProviderFilterPushDown::Inexact } else { TableProviderFilterPushDown::Unsupported };
+        let answer = |filter: &&Expr| {
+            if about_them(filter) { TableProviderFilterPushDown::Inexact } else { TableProviderFilterPushDown::Unsupported }
+        };
         Ok(filters.iter().map(answer).collect())
     }
 }

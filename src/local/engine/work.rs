@@ -106,7 +106,8 @@ impl<'a> Work<'a> {
     pub fn writable_table(&self, name: &Name) -> Result<(TableName, Arc<TableDef>), SqlError> {
         let (full, table) = self.resolve_table(name)?;
         if table.materialized.is_some() {
-            let message = format!("\"{}\" is a materialized view and cannot be changed\n  Hint: Use REFRESH MATERIALIZED VIEW.", name.last());
+            let message =
+                format!("\"{}\" is a materialized view and cannot be changed\n  Hint: Use REFRESH MATERIALIZED VIEW.", name.last());
             return Err(self.text().error(SqlErrorKind::Semantic, name.span.start, &message, &message));
         }
         Ok((full, table))
@@ -218,7 +219,8 @@ impl Planner<'_> {
                 (name, ScanTable::over(source))
             }
             Found::External(name, table) => {
-                let provider = external::provider(self.engine.objects(), &name, &table, Arc::clone(self.scanned), self.engine.clock().now(), text)?;
+                let provider =
+                    external::provider(self.engine.objects(), &name, &table, Arc::clone(self.scanned), self.engine.clock().now(), text)?;
                 (name, provider)
             }
             Found::System(name) => {
@@ -258,7 +260,8 @@ fn as_declared(plan: LogicalPlan, view: &ViewDef) -> datafusion::common::Result<
     if view.late_binding || view.columns.is_empty() || schema.fields().len() <= view.columns.len() {
         return Ok(plan);
     }
-    let position = |column: &ColumnDef| schema.fields().iter().position(|field| dialect::label(field.name()).eq_ignore_ascii_case(&column.name));
+    let position =
+        |column: &ColumnDef| schema.fields().iter().position(|field| dialect::label(field.name()).eq_ignore_ascii_case(&column.name));
     let Some(positions) = view.columns.iter().map(position).collect::<Option<Vec<usize>>>() else { return Ok(plan) };
     let columns = positions.into_iter().map(|index| Expr::Column(Column::from(schema.qualified_field(index))));
     LogicalPlanBuilder::from(plan).project(columns)?.build()

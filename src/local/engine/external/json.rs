@@ -102,8 +102,7 @@ fn array(values: &[Option<Value>], kind: &DataType) -> Result<ArrayRef> {
             Ok(Arc::new(ListArray::try_new(Arc::clone(field), lengths, array(&items, field.data_type())?, Some(nulls))?))
         }
         DataType::Struct(fields) => {
-            let objects: Vec<Option<&Map<String, Value>>> =
-                values.iter().map(|value| value.as_ref().and_then(Value::as_object)).collect();
+            let objects: Vec<Option<&Map<String, Value>>> = values.iter().map(|value| value.as_ref().and_then(Value::as_object)).collect();
             let mut arrays = Vec::with_capacity(fields.len());
             for field in fields {
                 let members: Vec<Option<Value>> = objects
@@ -124,8 +123,7 @@ fn array(values: &[Option<Value>], kind: &DataType) -> Result<ArrayRef> {
             let DataType::Struct(fields) = entries.data_type() else {
                 return Err(DataFusionError::Internal("a map has no entries".into()));
             };
-            let objects: Vec<Option<&Map<String, Value>>> =
-                values.iter().map(|value| value.as_ref().and_then(Value::as_object)).collect();
+            let objects: Vec<Option<&Map<String, Value>>> = values.iter().map(|value| value.as_ref().and_then(Value::as_object)).collect();
             let keys: Vec<Option<Value>> =
                 objects.iter().flatten().flat_map(|object| object.keys().map(|key| Some(Value::from(key.clone())))).collect();
             let items: Vec<Option<Value>> = objects.iter().flatten().flat_map(|object| object.values().cloned().map(Some)).collect();

@@ -40,10 +40,7 @@ pub fn definition(work: &Work<'_>, create: CreateExternalTable) -> std::result::
         return Err(text.unsupported(&format!("a {} partition column", column.column_type.hive_text())));
     }
     let format = format(text, create.row_format, create.stored_as.as_deref(), &create.properties)?;
-    if let (ExternalFormat::Text(_), Some(column)) = (
-        &format,
-        columns.iter().find(|column| column.column_type.is_nested()),
-    ) {
+    if let (ExternalFormat::Text(_), Some(column)) = (&format, columns.iter().find(|column| column.column_type.is_nested())) {
         return Err(text.unsupported(&format!("a {} column in a text table", column.column_type.hive_text())));
     }
     Ok(ExternalTable {

@@ -57,9 +57,8 @@ pub(super) fn candidates(
     let mut combinations: Vec<Vec<String>> = vec![Vec::new()];
     for column in &table.partition_columns {
         let setting = |what: &str| property(&table.properties, &format!("projection.{}.{what}", column.name));
-        let invalid = |what: &str| {
-            failed("INVALID_TABLE_PROPERTY", format!("partition projection of column {} has no valid '{what}'", column.name))
-        };
+        let invalid =
+            |what: &str| failed("INVALID_TABLE_PROPERTY", format!("partition projection of column {} has no valid '{what}'", column.name));
         let values = match setting("type").map(str::to_lowercase).as_deref() {
             Some("enum") => setting("values").ok_or_else(|| invalid("values"))?.split(',').map(|value| value.trim().to_owned()).collect(),
             Some("integer") => integers(setting("range"), setting("interval"), setting("digits")).ok_or_else(|| invalid("range"))?,
@@ -125,10 +124,8 @@ pub(super) fn wanted(
     let schema = schema_of(&table.partition_columns);
     let mut arrays: Vec<ArrayRef> = Vec::with_capacity(schema.fields().len());
     for (index, field) in schema.fields().iter().enumerate() {
-        let texts: StringArray = candidates
-            .iter()
-            .map(|candidate| candidate.values.get(index).filter(|value| *value != NULL).cloned())
-            .collect();
+        let texts: StringArray =
+            candidates.iter().map(|candidate| candidate.values.get(index).filter(|value| *value != NULL).cloned()).collect();
         let options = CastOptions { safe: true, ..CastOptions::default() };
         arrays.push(cast_with_options(&(Arc::new(texts) as ArrayRef), field.data_type(), &options)?);
     }
@@ -139,9 +136,7 @@ pub(super) fn wanted(
         let filter = session.create_physical_expr(unqualified(filter.clone())?, &qualified)?;
         let value = filter.evaluate(&batch)?.into_array(batch.num_rows())?;
         if let Some(fulfilled) = value.as_boolean_opt() {
-            keep = (0..candidates.len())
-                .map(|row| Some(keep.value(row) && fulfilled.is_valid(row) && fulfilled.value(row)))
-                .collect();
+            keep = (0..candidates.len()).map(|row| Some(keep.value(row) && fulfilled.is_valid(row) && fulfilled.value(row))).collect();
         }
     }
     candidates

@@ -172,7 +172,15 @@ pub(super) const VIEWS: &[View] = &[
     },
     View {
         name: "pg_settings",
-        columns: &[("name", Text), ("setting", Text), ("category", Text), ("short_desc", Text), ("context", Text), ("vartype", Text), ("source", Text)],
+        columns: &[
+            ("name", Text),
+            ("setting", Text),
+            ("category", Text),
+            ("short_desc", Text),
+            ("context", Text),
+            ("vartype", Text),
+            ("source", Text),
+        ],
         fill: parameters,
         ordered: false,
     },
@@ -380,11 +388,7 @@ fn descriptions(snapshot: &Snapshot<'_>, rows: &mut Rows) {
 
 /// Positions of columns, from 1.
 fn numbers(columns: &[ColumnDef], names: &[String]) -> Vec<String> {
-    names
-        .iter()
-        .filter_map(|name| columns.iter().position(|column| column.name == *name))
-        .map(|index| (index + 1).to_string())
-        .collect()
+    names.iter().filter_map(|name| columns.iter().position(|column| column.name == *name)).map(|index| (index + 1).to_string()).collect()
 }
 
 fn indexes(snapshot: &Snapshot<'_>, rows: &mut Rows) {

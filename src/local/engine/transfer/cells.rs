@@ -120,9 +120,7 @@ impl Kind {
                 Ok(value) => Ok(Cell::Float(value)),
                 Err(_) => Err((1208, invalid_digit(trimmed, "Double"))),
             },
-            Kind::Decimal(precision, scale) => {
-                decimal(trimmed, precision, scale, reading.round_decimals).map_err(|reason| (1209, reason))
-            }
+            Kind::Decimal(precision, scale) => decimal(trimmed, precision, scale, reading.round_decimals).map_err(|reason| (1209, reason)),
             Kind::Boolean => match trimmed.to_lowercase().as_str() {
                 "t" | "true" | "y" | "yes" | "1" => Ok(Cell::Boolean(true)),
                 "f" | "false" | "n" | "no" | "0" => Ok(Cell::Boolean(false)),

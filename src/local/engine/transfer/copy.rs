@@ -177,7 +177,8 @@ fn shape(objects: &Objects, copy: &Copy, columns: &[ColumnDef]) -> Result<Option
             Some(Shape::Whole)
         }
         CopyFormat::JsonPaths { paths } => {
-            let invalid = |why: String| SqlError::new(SqlErrorKind::Execution, format!("ERROR: the JSONPaths file {paths} is not valid: {why}"));
+            let invalid =
+                |why: String| SqlError::new(SqlErrorKind::Execution, format!("ERROR: the JSONPaths file {paths} is not valid: {why}"));
             let (bucket, key) = address(paths)?;
             let (body, _) = objects.get(bucket, key).map_err(|error| s3_failure(&error))?;
             let document: Value = serde_json::from_slice(&body).map_err(|error| invalid(error.to_string()))?;
@@ -226,19 +227,16 @@ struct Refusal {
 }
 
 impl<'a> Loader<'a> {
-    fn new(
-        copy: &'a Copy,
-        table: &'a str,
-        columns: Vec<ColumnDef>,
-        reading: Reading,
-        shape: Option<Shape>,
-    ) -> Result<Self, SqlError> {
+    fn new(copy: &'a Copy, table: &'a str, columns: Vec<ColumnDef>, reading: Reading, shape: Option<Shape>) -> Result<Self, SqlError> {
         let kinds = columns
             .iter()
             .map(|column| {
                 Kind::of(&column.column_type).ok_or_else(|| {
-                    let message =
-                        format!("ERROR: COPY into column \"{}\" of type {} is not supported", column.name, column.column_type.redshift_text());
+                    let message = format!(
+                        "ERROR: COPY into column \"{}\" of type {} is not supported",
+                        column.name,
+                        column.column_type.redshift_text()
+                    );
                     SqlError::new(SqlErrorKind::Unsupported, message)
                 })
             })
@@ -302,9 +300,9 @@ impl<'a> Loader<'a> {
     fn decoded<'b>(&self, uri: &str, body: &'b [u8]) -> Result<Cow<'b, [u8]>, SqlError> {
         let bytes = |from: fn([u8; 2]) -> u16, body: &[u8]| {
             let units: Vec<u16> = body.chunks_exact(2).map(|pair| from([pair[0], pair[1]])).collect();
-            String::from_utf16(&units).map(|text| text.trim_start_matches('\u{feff}').to_owned().into_bytes()).map_err(|error| {
-                SqlError::new(SqlErrorKind::Execution, format!("ERROR: {uri} is not UTF-16: {error}"))
-            })
+            String::from_utf16(&units)
+                .map(|text| text.trim_start_matches('\u{feff}').to_owned().into_bytes())
+                .map_err(|error| SqlError::new(SqlErrorKind::Execution, format!("ERROR: {uri} is not UTF-16: {error}")))
         };
         Ok(match self.copy.encoding.as_deref() {
             Some("UTF16BE") => Cow::Owned(bytes(u16::from_be_bytes, body)?),

@@ -367,7 +367,16 @@ mod tests {
         String::from_utf8(out).unwrap()
     }
 
-    const CSV: LineFormat = LineFormat { delimiter: b',', csv: true, json: false, quote_all: false, escape: false, null: String::new(), hive: false, widths: Vec::new() };
+    const CSV: LineFormat = LineFormat {
+        delimiter: b',',
+        csv: true,
+        json: false,
+        quote_all: false,
+        escape: false,
+        null: String::new(),
+        hive: false,
+        widths: Vec::new(),
+    };
 
     #[test]
     fn csv_quotes_what_needs_it_and_tells_empty_from_null() {

@@ -132,7 +132,8 @@ impl<'a> TextLines<'a> {
                 quoted = true;
                 continue;
             }
-            if quoted && byte == b'"' && self.body.get(self.at).is_none_or(|next| *next == self.delimiter || matches!(*next, b'\n' | b'\r')) {
+            if quoted && byte == b'"' && self.body.get(self.at).is_none_or(|next| *next == self.delimiter || matches!(*next, b'\n' | b'\r'))
+            {
                 quoted = false;
                 continue;
             }

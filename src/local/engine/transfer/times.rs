@@ -169,7 +169,17 @@ pub(super) fn utc(time: NaiveDateTime, offset: Option<i32>) -> NaiveDateTime {
 
 fn any_date(text: &str) -> Option<NaiveDate> {
     const FORMS: [&str; 11] = [
-        "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%Y", "%m-%d-%Y", "%m.%d.%Y", "%d-%b-%Y", "%d %b %Y", "%b-%d-%Y", "%b %d, %Y", "%B %d, %Y",
+        "%Y-%m-%d",
+        "%Y/%m/%d",
+        "%Y.%m.%d",
+        "%m/%d/%Y",
+        "%m-%d-%Y",
+        "%m.%d.%Y",
+        "%d-%b-%Y",
+        "%d %b %Y",
+        "%b-%d-%Y",
+        "%b %d, %Y",
+        "%B %d, %Y",
     ];
     if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) {
         return NaiveDate::parse_from_str(text, "%Y%m%d").ok();
@@ -198,7 +208,9 @@ mod tests {
 
     #[test]
     fn auto_takes_what_people_write() {
-        for text in ["2024-05-06 15:04:09", "2024-05-06T15:04:09Z", "05/06/2024 3:04:09 PM", "May 6, 2024 15:04:09", "2024-05-06 17:04:09+02"] {
+        for text in
+            ["2024-05-06 15:04:09", "2024-05-06T15:04:09Z", "05/06/2024 3:04:09 PM", "May 6, 2024 15:04:09", "2024-05-06 17:04:09+02"]
+        {
             assert_eq!(time("auto", text).as_deref(), Some("2024-05-06 15:04:09"), "{text}");
         }
         assert_eq!(TimeFormat::Auto.date("06-May-2024"), NaiveDate::from_ymd_opt(2024, 5, 6));

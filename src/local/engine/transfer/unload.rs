@@ -175,7 +175,8 @@ fn check(work: &Work<'_>, unload: &Unload, labels: &[String]) -> Result<(), SqlE
     if !unload.include_partitions && unload.partition_by.len() == labels.len() {
         return Err(refused("UNLOAD needs a column that is not a partition column".to_owned()));
     }
-    if !unload.fixed_width.is_empty() && (unload.format != UnloadFormat::Text || unload.header || unload.fixed_width.len() != labels.len()) {
+    if !unload.fixed_width.is_empty() && (unload.format != UnloadFormat::Text || unload.header || unload.fixed_width.len() != labels.len())
+    {
         return Err(refused("FIXEDWIDTH needs a width for each column, and goes with neither a format nor HEADER".to_owned()));
     }
     if unload.format == UnloadFormat::Parquet && unload.compression != Compression::None {
@@ -278,14 +279,12 @@ struct Output {
 impl Writer {
     fn new(unload: &Unload, style: Style, schema: SchemaRef, labels: Vec<String>) -> Self {
         let partitions = |label: &String| unload.partition_by.contains(label);
-        let columns: Vec<usize> =
-            (0..labels.len()).filter(|index| unload.include_partitions || labels.get(*index).is_none_or(|label| !partitions(label))).collect();
-        let kept: Vec<String> = columns.iter().filter_map(|index| labels.get(*index).cloned()).collect();
-        let fields: Vec<_> = columns
-            .iter()
-            .zip(&kept)
-            .map(|(index, label)| schema.field(*index).clone().with_name(label).with_nullable(true))
+        let columns: Vec<usize> = (0..labels.len())
+            .filter(|index| unload.include_partitions || labels.get(*index).is_none_or(|label| !partitions(label)))
             .collect();
+        let kept: Vec<String> = columns.iter().filter_map(|index| labels.get(*index).cloned()).collect();
+        let fields: Vec<_> =
+            columns.iter().zip(&kept).map(|(index, label)| schema.field(*index).clone().with_name(label).with_nullable(true)).collect();
         let position = |label: &String| labels.iter().position(|known| known == label).map(|index| (label.clone(), index));
         Writer {
             labels: kept,

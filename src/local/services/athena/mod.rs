@@ -4,6 +4,7 @@ mod catalog;
 mod fetch;
 mod literals;
 mod output;
+mod prepared;
 mod query;
 mod run;
 mod start;
@@ -98,6 +99,11 @@ impl Athena {
             "GetDatabase" => self.get_database(input),
             "ListTableMetadata" => self.list_table_metadata(input),
             "GetTableMetadata" => self.get_table_metadata(input),
+            "CreatePreparedStatement" => self.create_prepared_statement(input).await,
+            "GetPreparedStatement" => self.get_prepared_statement(input),
+            "UpdatePreparedStatement" => self.update_prepared_statement(input).await,
+            "DeletePreparedStatement" => self.delete_prepared_statement(input).await,
+            "ListPreparedStatements" => self.list_prepared_statements(input),
             _ => Err(call.unknown()),
         }
     }
