@@ -46,8 +46,12 @@ async fn tables_and_columns_of_every_kind() {
         .await,
         ["id|integer|∅|32|∅|NO|∅", "job|character varying|12|∅|'none'|YES|∅", "rate|numeric|∅|7|∅|YES|it's a rate"]
     );
+    let mut session = sql.session();
+    let definitions = "SELECT \"column\", type, encoding, distkey, sortkey, \"notnull\" FROM pg_table_def WHERE tablename = 'data'";
+    assert_eq!(sql.within(&mut session, definitions).await.unwrap().rows, Vec::<String>::new());
+    sql.all_within(&mut session, &["SET search_path TO dm, public"]).await;
     assert_eq!(
-        sql.redshift("SELECT \"column\", type, encoding, distkey, sortkey, \"notnull\" FROM pg_table_def WHERE tablename = 'data'").await,
+        sql.within(&mut session, definitions).await.unwrap().rows,
         ["id|integer|none|true|0|true", "job|character varying(12)|lzo|false|2|false", "rate|numeric(7,3)|none|false|1|false"]
     );
     assert_eq!(

@@ -2,7 +2,7 @@
 
 use super::Kind::{Bool, Float, Int, Long, Text, Time};
 use super::{Listed, Snapshot, USER_ID, View, encoding, information, oid, schema_oid, some, sort_position, truth};
-use crate::local::engine::catalog::ColumnDef;
+use crate::local::engine::catalog::{ColumnDef, TEMPORARY};
 use crate::local::engine::parse::DistStyle;
 use crate::local::engine::rows::Rows;
 use crate::local::engine::types::{ColumnType, MAX_VARCHAR};
@@ -470,7 +470,8 @@ fn views(snapshot: &Snapshot<'_>, rows: &mut Rows) {
 
 /// Redshift shows the tables of the search path only.
 fn table_definitions(snapshot: &Snapshot<'_>, rows: &mut Rows) {
-    for (relation, _, column) in snapshot.columns() {
+    let path = &snapshot.session.search_path;
+    for (relation, _, column) in snapshot.columns().filter(|(relation, ..)| path.contains(&relation.schema) || relation.schema == TEMPORARY) {
         let Some(table) = relation.table.as_ref().filter(|_| relation.kind == "BASE TABLE") else { continue };
         rows.push([
             some(&relation.schema),
