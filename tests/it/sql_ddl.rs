@@ -256,31 +256,33 @@ async fn a_statement_that_takes_too_long_is_cancelled_and_changes_nothing() {
 }
 
 #[tokio::test]
-async fn what_is_broken_off_leaves_no_trace() {
-    use futures::FutureExt;
+async fn a_kill_before_the_commit_leaves_no_trace() {
     let sql = customers().await;
     sql.all(&["CREATE TABLE source AS SELECT * FROM dm.data"]).await;
     sql.put("in/a.csv", "9,x,1\n");
-    let statements = [
-        "ALTER TABLE dm.data ADD COLUMN n int DEFAULT 1",
-        "ALTER TABLE dm.data DROP COLUMN job",
-        "MERGE INTO dm.data USING source ON data.id = source.id REMOVE DUPLICATES",
-        "CREATE MATERIALIZED VIEW dm.m AS SELECT * FROM dm.data",
-        "COPY dm.data FROM 's3://lake/in/' IAM_ROLE default CSV",
-        "UNLOAD ('SELECT * FROM dm.data') TO 's3://lake/out/' IAM_ROLE default PARQUET",
-    ];
-    for statement in statements {
-        let mut session = sql.session();
-        // Far enough to have begun to write, and no further.
-        let mut work = Box::pin(sql.within(&mut session, statement));
-        if let Some(result) = (&mut work).now_or_never() {
-            panic!("{statement} ended at once: {result:?}");
-        }
-        drop(work);
-    }
+    let mut session = sql.session();
+    sql.all_within(
+        &mut session,
+        &[
+            "BEGIN",
+            "MERGE INTO dm.data USING source ON data.id = source.id REMOVE DUPLICATES",
+            "COPY dm.data FROM 's3://lake/in/' IAM_ROLE default CSV",
+            "CREATE MATERIALIZED VIEW dm.m AS SELECT * FROM dm.data",
+            "REFRESH MATERIALIZED VIEW dm.m",
+            "ALTER TABLE dm.data ADD COLUMN n int DEFAULT 1",
+            "ALTER TABLE source DROP COLUMN job",
+        ],
+    )
+    .await;
+    assert_eq!(sql.within(&mut session, "SELECT count(*) FROM dm.m").await.unwrap().rows, ["4"]);
+    assert!(sql.files() > 2);
+    // Nothing of the session gets to say goodbye, as in a kill.
+    std::mem::forget(session);
     let sql = sql.reopened().await;
     assert_eq!(sql.redshift("SELECT * FROM dm.data ORDER BY id").await, ["1|admin.|1.100", "2|retired|-0.125", "3|∅|5228.100"]);
-    assert_eq!((sql.files(), sql.keys("out/").len()), (2, 0));
+    assert_eq!(sql.redshift("SELECT count(job) FROM source").await, ["2"]);
+    assert!(sql.refused("SELECT * FROM dm.m").await.contains("does not exist"));
+    assert_eq!(sql.files(), 2);
 }
 
 #[tokio::test]

@@ -471,7 +471,8 @@ fn views(snapshot: &Snapshot<'_>, rows: &mut Rows) {
 /// Redshift shows the tables of the search path only.
 fn table_definitions(snapshot: &Snapshot<'_>, rows: &mut Rows) {
     let path = &snapshot.session.search_path;
-    for (relation, _, column) in snapshot.columns().filter(|(relation, ..)| path.contains(&relation.schema) || relation.schema == TEMPORARY) {
+    for (relation, _, column) in snapshot.columns().filter(|(relation, ..)| path.contains(&relation.schema) || relation.schema == TEMPORARY)
+    {
         let Some(table) = relation.table.as_ref().filter(|_| relation.kind == "BASE TABLE") else { continue };
         rows.push([
             some(&relation.schema),
