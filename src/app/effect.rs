@@ -4,12 +4,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::latest::Ticket;
-use super::sql::RunId;
+use super::sql::catalog::Catalog;
 use super::sql::result::Task;
+use super::sql::{RunId, Start};
 use crate::demo::feature_schema::Row;
 use crate::demo::step::Step;
+use crate::ops::console::history::Ran;
+use crate::ops::console::saved::SavedQuery;
+use crate::ops::console::workspace::Workspace;
 use crate::ops::predict::DeployedModel;
-use crate::ops::query::QueryRequest;
+use crate::ops::query::{QueryEngine, QueryRequest, SessionUse};
 
 /// Something to be done outside of the state.
 #[derive(Debug, Clone)]
@@ -33,9 +37,65 @@ pub enum Effect {
         run: RunId,
         /// The statement.
         request: QueryRequest,
+        /// The session that it runs in.
+        session: SessionUse,
+    },
+    /// Follows a statement that is on a service already.
+    Attach {
+        /// Whose answer it is.
+        run: RunId,
+        /// Which service.
+        engine: QueryEngine,
+        /// Its id there.
+        id: String,
     },
     /// Cancels a statement of the console, on the service too.
     CancelQuery(RunId),
+    /// Forgets every statement of the console without cancelling it: it goes on at its service.
+    LeaveQueries,
+    /// Asks what statements may read at most.
+    EstimateQuery(Box<Start>),
+    /// Lists the newest statements of the account.
+    ListStatements,
+    /// Cancels a statement that nobody here follows.
+    CancelRemote(QueryEngine, String),
+    /// Reads what an engine can name.
+    ReadCatalog {
+        /// Which.
+        engine: QueryEngine,
+        /// The version of what is there.
+        version: u64,
+    },
+    /// Reads the catalogs that an earlier process has kept of an account.
+    OldCatalogs(String),
+    /// Keeps a catalog on disk.
+    KeepCatalog {
+        /// Whose.
+        engine: QueryEngine,
+        /// It.
+        catalog: Box<Catalog>,
+        /// Account and region.
+        account: String,
+    },
+    /// Reads what the console has on disk.
+    FindConsole,
+    /// Sends a reminder to keep the tabs in a moment.
+    KeepSoon,
+    /// Writes the tabs.
+    KeepWorkspace(Box<Workspace>),
+    /// Adds to the history on disk.
+    Remember(Box<Ran>),
+    /// Saves a query.
+    SaveQuery(Box<SavedQuery>),
+    /// Gives a saved query another name.
+    RenameQuery {
+        /// The name that it has.
+        from: String,
+        /// The name that it gets.
+        to: String,
+    },
+    /// Removes a saved query.
+    DeleteQuery(String),
     /// Does work over the rows of a result.
     Result {
         /// The run whose result it is.

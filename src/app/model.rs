@@ -7,8 +7,9 @@ use super::pane::Pane;
 use super::popup::Popup;
 use super::{activity, explore, pipeline, predict, resources, sql, walkthrough};
 use crate::config::Settings;
-use crate::config::settings::TargetKind;
+use crate::config::settings::{Guard, OverCeiling, TargetKind};
 use crate::ops::OpError;
+use crate::ops::query::QueryEngine;
 
 /// For how long a notice stays, in seconds.
 const NOTICE_SECONDS: i64 = 5;
@@ -60,6 +61,23 @@ pub struct Viewport {
     pub overview: bool,
 }
 
+/// What the console goes by.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ConsoleRules {
+    /// When a statement that destroys is asked about.
+    pub guard: Guard,
+    /// Bytes that a query of Athena may read; 0 for no ceiling.
+    pub ceiling_bytes: u64,
+    /// US dollars that a query of Athena may cost; 0 for no ceiling.
+    pub ceiling_usd: f64,
+    /// What happens above a ceiling.
+    pub over_ceiling: OverCeiling,
+    /// The engines whose catalog was read since the program began.
+    pub catalogs_read: Vec<QueryEngine>,
+    /// Whether a step has changed what can be named.
+    pub catalogs_wanted: bool,
+}
+
 /// The themes, in the order in which a key goes through them.
 pub const THEMES: [&str; 4] = ["dark", "light", "contrast", "mono"];
 
@@ -102,6 +120,8 @@ pub struct Model {
     pub resources: resources::State,
     /// The console.
     pub sql: sql::State,
+    /// What the console goes by.
+    pub console: ConsoleRules,
     /// The pipeline.
     pub pipeline: pipeline::State,
     /// The form.
@@ -135,7 +155,15 @@ impl Model {
             frame: 0,
             walkthrough: walkthrough::State::default(),
             resources: resources::State::default(),
-            sql: sql::State::default(),
+            sql: sql::State::of(settings),
+            console: ConsoleRules {
+                guard: settings.sql.guard,
+                ceiling_bytes: settings.sql.ceiling_bytes,
+                ceiling_usd: settings.sql.ceiling_usd,
+                over_ceiling: settings.sql.over_ceiling,
+                catalogs_read: Vec::new(),
+                catalogs_wanted: false,
+            },
             pipeline: pipeline::State::default(),
             predict: predict::State::default(),
             explore: explore::State::default(),

@@ -61,6 +61,8 @@ pub struct Identity {
     pub kind: TargetKind,
     /// Account id.
     pub account: String,
+    /// Whether a statement goes on there when this program ends.
+    pub outlives: bool,
     /// The names of the demonstration there.
     pub scenario: Scenario,
     /// The statements of the demonstration, names filled in.
@@ -74,6 +76,8 @@ pub enum Target {
     Pane(Pane),
     /// A row of the list of a pane.
     Row(Pane, usize),
+    /// A tab of the SQL console.
+    SqlTab(usize),
     /// A place in the text of the SQL editor: line and column.
     EditorText(usize, usize),
     /// A cell of the SQL result: row and column.

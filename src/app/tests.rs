@@ -59,6 +59,14 @@ pub fn settings() -> Settings {
             endpoint_instance: "ml.m5.large".into(),
         },
         redshift_ml: RedshiftMl { mode: MlMode::Auto, max_runtime: 5400 },
+        sql: Sql {
+            guard: Guard::Aws,
+            ceiling_bytes: 0,
+            ceiling_usd: 0.0,
+            over_ceiling: OverCeiling::Ask,
+            session_minutes: 60,
+            queries_dir: String::new(),
+        },
         local: Local { pace: None, state_dir: None },
         screen: Screen { theme: "dark".into(), mouse: true, motion: true },
     }
@@ -82,6 +90,7 @@ pub fn identity() -> Identity {
     Identity {
         kind: TargetKind::Local,
         account: "000000000000".into(),
+        outlives: false,
         scenario: settings().scenario("000000000000"),
         library: vec![
             entry("05 Ten rows of the lake", QueryEngine::Athena, "-- Ten rows of the lake\nSELECT * FROM bankdm.bankdm_glue LIMIT 10;"),

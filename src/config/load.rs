@@ -136,7 +136,9 @@ fn settings(assignments: &[Assignment], environment: &BTreeMap<String, String>) 
                     None => continue,
                 }
             }
-            ("data.source", Value::Text(text)) => expand(text, environment).to_string_lossy().into_owned().into(),
+            ("data.source" | "sql.queries_dir", Value::Text(text)) if !text.is_empty() => {
+                expand(text, environment).to_string_lossy().into_owned().into()
+            }
             (_, value) => value.to_json(),
         };
         if let Some(table) = table.as_object_mut() {

@@ -27,6 +27,8 @@ pub struct Settings {
     pub mlops: Mlops,
     /// The model made in SQL.
     pub redshift_ml: RedshiftMl,
+    /// The SQL console.
+    pub sql: Sql,
     /// The embedded AWS.
     pub local: Local,
     /// The screen.
@@ -260,6 +262,46 @@ pub struct RedshiftMl {
     pub mode: MlMode,
     /// Longest search of Autopilot, in seconds.
     pub max_runtime: u32,
+}
+
+/// When a statement that destroys is asked about first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Guard {
+    /// On the target `aws`.
+    Aws,
+    /// On every target.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// What happens to a query that would cost more than the ceiling.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OverCeiling {
+    /// It is asked about.
+    Ask,
+    /// It is refused.
+    Refuse,
+}
+
+/// `[sql]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Sql {
+    /// When a statement that destroys is asked about.
+    pub guard: Guard,
+    /// Bytes that a query of Athena may read; 0 for no ceiling.
+    pub ceiling_bytes: u64,
+    /// US dollars that a query of Athena may cost; 0 for no ceiling.
+    pub ceiling_usd: f64,
+    /// What happens above a ceiling.
+    pub over_ceiling: OverCeiling,
+    /// Minutes that the session of a tab is kept after its last statement.
+    pub session_minutes: u32,
+    /// Directory of saved queries; empty for `queries` in the state directory.
+    pub queries_dir: String,
 }
 
 /// `[local]`

@@ -1,7 +1,9 @@
 //! What the demonstration does. Every operation takes a `Context`, reports through its progress channel, can be
 //! cancelled, can be run again, and changes nothing the second time.
 
+pub mod catalog;
 pub mod checklist;
+pub mod console;
 pub mod context;
 pub mod data;
 pub mod error;

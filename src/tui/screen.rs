@@ -49,6 +49,7 @@ pub fn show(
         Loop { screen, model, theme, depth, drawn: Drawn::default(), clock: clock.clone(), runner, leaving: None, suspending: false };
     // The reader sees the screen before anything else is begun.
     view.draw()?;
+    view.runner.run(Effect::FindConsole);
     view.runner.run(Effect::Connect);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(view.turn(messages))

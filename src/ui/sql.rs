@@ -10,6 +10,8 @@ mod plot;
 mod profile;
 mod record;
 mod result;
+mod runs;
+mod tabs;
 
 use ratatui::layout::Rect;
 
@@ -19,6 +21,7 @@ use super::theme::Role;
 use crate::app::engine_name;
 use crate::app::msg::Target;
 use crate::app::sql;
+use crate::app::sql::session::InTransaction;
 use crate::app::text_width::width;
 use crate::demo::figures;
 use crate::ops::OpErrorKind;
@@ -26,6 +29,11 @@ use crate::ops::query::QueryEngine;
 
 /// Draws the pane.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
+    let mut area = area;
+    if tabs::wanted(canvas) && area.height > 8 {
+        tabs::draw(canvas, Rect { height: 1, ..area });
+        area = Rect { y: area.y + 1, height: area.height - 1, ..area };
+    }
     let tab = canvas.model.sql.tab();
     let wanted = tab.editor.lines().len() as u16 + 1;
     // The editor has its share of the pane; a longer text scrolls inside of it.
@@ -57,6 +65,20 @@ fn status(canvas: &mut Canvas<'_>, area: Rect) {
         }
         x += used + 3;
     }
+    if let Some(words) = tab.session.words().filter(|_| tab.engine == QueryEngine::Redshift) {
+        let role = match tab.session.transaction {
+            InTransaction::No => Role::Dim,
+            InTransaction::Open => Role::Warn,
+            InTransaction::Aborted => Role::Bad,
+        };
+        let text = if tab.session.expired(model.now) { "session ended" } else { words };
+        if width(text) + 2 < usize::from(area.right().saturating_sub(x)) {
+            x += canvas.text(x, area.y, area.right().saturating_sub(x), &format!("◆ {text}"), role) + 3;
+        }
+    }
+    if tab.goes_on {
+        x += canvas.text(x, area.y, area.right().saturating_sub(x), "goes on after errors", Role::Dim) + 3;
+    }
     let room = area.right().saturating_sub(x);
     if let Some(sql::RunState::Active { since, .. }) = tab.active().next().map(|run| &run.state) {
         let seconds = (model.now - *since).num_milliseconds() as f64 / 1000.0;
@@ -74,6 +96,13 @@ fn status(canvas: &mut Canvas<'_>, area: Rect) {
 
 fn result(canvas: &mut Canvas<'_>, area: Rect) {
     let tab = canvas.model.sql.tab();
+    let mut area = area;
+    let listed = runs::height(canvas, area.height.saturating_sub(2));
+    if listed > 0 {
+        canvas.rule(area.x, area.y, area.width, Role::Rule);
+        runs::draw(canvas, Rect { y: area.y + 1, height: listed, ..area });
+        area = Rect { y: area.y + 1 + listed, height: area.height - 1 - listed, ..area };
+    }
     canvas.rule(area.x, area.y, area.width, Role::Rule);
     let inside = Rect { y: area.y + 1, height: area.height - 1, ..area };
     if let Some(failure) = &tab.failure {

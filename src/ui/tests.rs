@@ -1,6 +1,8 @@
 //! Whole screens, compared with what they should be, and random keys at random sizes.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::time::Duration;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng};
@@ -11,12 +13,17 @@ use ratatui::backend::TestBackend;
 use super::theme::{Depth, Theme};
 use super::{Drawn, draw};
 use crate::app::action::Command;
+use crate::app::sql::catalog::{Catalog, CatalogColumn, Relation, RelationKind, Schema};
+use crate::app::sql::history::Ran;
 use crate::app::sql::result::tests::{answer, customers};
+use crate::app::sql::{self, RunId};
 use crate::app::tests::{failure, full_model, model, open_model};
 use crate::app::walkthrough::Status;
-use crate::app::{Model, Msg, Pane, update};
+use crate::app::{Effect, Model, Msg, Pane, update};
+use crate::config::settings::TargetKind;
 use crate::demo::step::Step;
-use crate::ops::query::{Cell, QueryColumn};
+use crate::ops::OpError;
+use crate::ops::query::{Cell, Page, QueryColumn, QueryEngine, QueryEvent, QueryResult, QueryState};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
 
@@ -121,6 +128,160 @@ fn components() {
     at_three_sizes("not_connected", &closed);
 }
 
+fn run_of(effects: &[Effect]) -> RunId {
+    effects.iter().find_map(|effect| if let Effect::Query { run, .. } = effect { Some(*run) } else { None }).unwrap()
+}
+
+fn console() -> Model {
+    let mut model = full_model();
+    model.focus = Pane::Sql;
+    model.zoomed = true;
+    model
+}
+
+fn finish(model: &mut Model, run: RunId, answer: Result<QueryResult, OpError>) -> Vec<Effect> {
+    model.now += chrono::Duration::milliseconds(420);
+    update(model, Msg::Sql(sql::Msg::Run(run, sql::run::Msg::Finished(Box::new(answer)))))
+}
+
+fn changed(rows: u64) -> QueryResult {
+    QueryResult {
+        id: "1".into(),
+        engine: QueryEngine::Redshift,
+        columns: vec![],
+        page: Page { rows: vec![], next: None },
+        total_rows: Some(rows),
+        duration: Duration::from_millis(7),
+        scanned_bytes: None,
+    }
+}
+
+fn command(model: &mut Model, command: sql::Command) -> Vec<Effect> {
+    update(model, Msg::Do(Command::Console(command)))
+}
+
+#[test]
+fn tabs_with_a_running_script() {
+    let mut model = console();
+    model.sql.tab_mut().name = "Who says yes".into();
+    command(&mut model, sql::Command::NewTab);
+    model.sql.tab_mut().replace(
+        "BEGIN;\nUPDATE dm.data SET age = age + 1 WHERE job = 'student';\nINSERT INTO dm.log SELECT count(*) FROM dm.data;\nSELECT nope;\nCOMMIT;",
+    );
+    model.sql.tab_mut().name = "Correction".into();
+    let first = run_of(&command(&mut model, sql::Command::RunScript));
+    let sent = QueryEvent::Sent { id: "q1".into(), session: Some("s1".into()) };
+    update(&mut model, Msg::Sql(sql::Msg::Run(first, sql::run::Msg::Progress(sent))));
+    let second = run_of(&finish(&mut model, first, Ok(changed(0))));
+    let third = run_of(&finish(&mut model, second, Ok(changed(875))));
+    model.now += chrono::Duration::seconds(3);
+    update(&mut model, Msg::Sql(sql::Msg::Run(third, sql::run::Msg::Progress(QueryEvent::State(QueryState::Running)))));
+    at_three_sizes("script_running", &model);
+    let fourth = run_of(&finish(&mut model, third, Ok(changed(1))));
+    let error = failure("the statement failed", "ERROR: column \"nope\" does not exist Position: 8", None);
+    assert!(finish(&mut model, fourth, Err(error)).iter().all(|effect| !matches!(effect, Effect::Query { .. })), "it stops");
+    at_three_sizes("script_failed", &model);
+}
+
+#[test]
+fn the_catalog_browser() {
+    let mut model = console();
+    let column = |name: &str, type_name: &str| CatalogColumn { name: name.into(), type_name: type_name.into() };
+    let columns = vec![column("age", "integer"), column("job", "varchar(32)"), column("balance", "numeric(10,2)")];
+    let relation = |name: &str, kind, location: Option<&str>| Relation {
+        name: name.into(),
+        kind,
+        columns: columns.clone(),
+        location: location.map(Into::into),
+    };
+    let catalog = Catalog {
+        database: "bankdm".into(),
+        default_schema: "public".into(),
+        schemas: vec![
+            Schema {
+                name: "athena".into(),
+                relations: vec![relation("bankdm_glue", RelationKind::External, Some("s3://bankdm-000000000000-us-east-1/bankdm/data/"))],
+            },
+            Schema {
+                name: "dm".into(),
+                relations: vec![
+                    relation("data", RelationKind::Table, None),
+                    Relation { name: "dm01".into(), kind: RelationKind::Model, columns: vec![], location: None },
+                    relation("yes_by_month", RelationKind::View, None),
+                ],
+            },
+            Schema { name: "public".into(), relations: vec![] },
+        ],
+        read: Some(model.now),
+        version: 1,
+    };
+    command(&mut model, sql::Command::Catalog);
+    update(&mut model, Msg::Sql(sql::Msg::Catalog(QueryEngine::Redshift, Box::new(Ok(catalog)))));
+    for code in [KeyCode::Down, KeyCode::Right, KeyCode::Down] {
+        update(&mut model, Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
+    }
+    at_three_sizes("catalog", &model);
+}
+
+#[test]
+fn the_history_and_the_guard() {
+    let mut model = console();
+    let ran = |minutes: i64, sql: &str, rows: Option<u64>, error: Option<&str>| Ran {
+        at: model.now - chrono::Duration::minutes(minutes),
+        engine: if rows == Some(12) { QueryEngine::Athena } else { QueryEngine::Redshift },
+        sql: sql.into(),
+        seconds: 1.25,
+        rows,
+        scanned: None,
+        error: error.map(Into::into),
+        parameters: vec![],
+    };
+    model.sql.history = vec![
+        ran(3000, "SELECT month, count(*)\nFROM bankdm.bankdm_glue\nGROUP BY 1", Some(12), None),
+        ran(12, "CREATE USER bob PASSWORD '***'", None, None),
+        ran(3, "SELECT nope FROM dm.data", None, Some("ERROR: column \"nope\" does not exist")),
+        ran(1, "SELECT * FROM dm.data WHERE age > 40", Some(41_188), None),
+    ];
+    command(&mut model, sql::Command::History);
+    at_three_sizes("history", &model);
+    update(&mut model, Msg::Key(KeyEvent::new(KeyCode::Esc, KeyModifiers::NONE)));
+    model.target = TargetKind::Aws;
+    model.sql.tab_mut().replace("DELETE FROM dm.data;");
+    assert!(command(&mut model, sql::Command::Run).iter().all(|effect| !matches!(effect, Effect::Query { .. })));
+    at_three_sizes("guard", &model);
+    let effects = update(&mut model, Msg::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)));
+    run_of(&effects);
+}
+
+#[test]
+fn a_plan_as_a_tree() {
+    let mut model = console();
+    let run = run_of(&command(&mut model, sql::Command::Explain));
+    let lines = [
+        "XN Merge  (cost=1000000000723.53..1000000000723.56 rows=12 width=9)",
+        "  Merge Key: count(*)",
+        "  ->  XN Sort  (cost=1000000000723.53..1000000000723.56 rows=12 width=9)",
+        "        Sort Key: count(*)",
+        "        ->  XN HashAggregate  (cost=720.79..723.31 rows=12 width=9)",
+        "              ->  XN Hash Join DS_BCAST_INNER  (cost=12.50..617.82 rows=20594 width=9)",
+        "                    Hash Cond: (\"outer\".job = \"inner\".job)",
+        "                    ->  XN Seq Scan on data  (cost=0.00..411.88 rows=41188 width=9)",
+        "                          Filter: (age > 30)",
+        "                    ->  XN Hash  (cost=10.00..10.00 rows=1000 width=4)",
+        "                          ->  XN Seq Scan on jobs  (cost=0.00..10.00 rows=1000 width=4)",
+    ];
+    let plan = QueryResult {
+        columns: vec![QueryColumn { name: "QUERY PLAN".into(), type_name: "varchar".into(), numeric: false }],
+        page: Page { rows: lines.iter().map(|line| vec![Cell::Text((*line).into())]).collect(), next: None },
+        ..changed(0)
+    };
+    finish(&mut model, run, Ok(plan));
+    for _ in 0..3 {
+        update(&mut model, Msg::Key(KeyEvent::new(KeyCode::Down, KeyModifiers::NONE)));
+    }
+    at_three_sizes("plan", &model);
+}
+
 #[test]
 fn failed_statement() {
     let mut model = full_model();
@@ -128,10 +289,7 @@ fn failed_statement() {
     model.zoomed = true;
     model.sql.tab_mut().replace("SELECT nope\nFROM dm.data;");
     let effects = update(&mut model, Msg::Do(Command::Console(crate::app::sql::Command::Run)));
-    let run = match &effects[..] {
-        [crate::app::Effect::Query { run, .. }] => *run,
-        other => panic!("{other:?}"),
-    };
+    let run = run_of(&effects);
     let error = failure("the statement failed", "ERROR: column \"nope\" does not exist in data Position: 8", None);
     update(&mut model, Msg::Sql(crate::app::sql::Msg::Run(run, crate::app::sql::run::Msg::Finished(Box::new(Err(error))))));
     at_three_sizes("statement_failed", &model);

@@ -138,6 +138,9 @@ fn formats(machine: &Machine) {
     assert_eq!(ended.code, Some(1));
     assert_eq!(std::fs::read_to_string(&kept).unwrap(), "before");
 
+    assert!(ended.stderr.contains("1 | select nosuch\n") && ended.stderr.contains("^"), "the place is shown:\n{}", ended.stderr);
+    script(machine);
+
     // Whoever reads the result leaves after a line.
     let mut child = machine
         .command(&["sql", "-e", "select a.* from dm.data a, (select 1 from dm.data limit 20) b", "--format", "csv"])
@@ -148,6 +151,32 @@ fn formats(machine: &Machine) {
     let ended = finish(child);
     assert_eq!((ended.code, ended.stderr.as_str()), (Some(0), ""));
     assert!(line.starts_with("age,job,"), "{line}");
+}
+
+/// Scripts: parameters, a shared session, what happens after an error, and only looking.
+fn script(machine: &Machine) {
+    let ended = machine.run(&["sql", "-e", "select :a as a; select :b as b", "--param", "a=it's", "--param", "b=2", "--format", "csv"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(0), "a\nit's\n\nb\n2\n"), "{}", ended.stderr);
+    let shared = "create temp table t (n int); insert into t values (1), (2); begin; delete from t; rollback; select count(*) as n from t";
+    assert_eq!(machine.done(&["sql", "-e", shared, "--format", "csv"]), "n\n2\n");
+
+    let going_on = "select 1 as a; select nosuch; select 3 as c";
+    let ended = machine.run(&["sql", "-e", going_on, "--format", "csv", "--on-error", "continue"]);
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(1), "a\n1\n\nc\n3\n"), "{}", ended.stderr);
+    assert!(ended.stderr.contains("statement 2 of 3"), "{}", ended.stderr);
+
+    let look = machine.done(&["sql", "--dry-run", "-e", "select 1;\ndelete from dm.data"]);
+    assert!(look.contains("2. line 2, on Redshift: delete from dm.data") && look.contains("removes every row of dm.data"), "{look}");
+    assert_eq!(machine.done(&["sql", "-e", "select count(*) as n from dm.data", "--format", "csv"]), "n\n4000\n", "nothing was run");
+    let look = machine.done(&["sql", "--engine", "athena", "--dry-run", "-e", "select * from bankdm.bankdm_glue"]);
+    assert!(look.contains("reads at most") && look.contains("$0.00005"), "{look}");
+    let look = machine.run(&["sql", "--dry-run", "-e", "selec 1", "-e", "select :x"]);
+    assert_eq!(look.code, Some(1), "{}", look.stdout);
+    assert!(look.stdout.contains("cannot be read") && look.stdout.contains("parameters without a value: x"), "{}", look.stdout);
+
+    let above = machine.run(&["--set", "sql.ceiling_bytes=10", "sql", "--engine", "athena", "-e", "select * from bankdm.bankdm_glue"]);
+    assert_eq!(above.code, Some(2), "{}", above.stderr);
+    assert!(above.stderr.contains("the ceiling is"), "{}", above.stderr);
 }
 
 /// Documents of other commands.

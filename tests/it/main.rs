@@ -18,6 +18,7 @@ mod results;
 mod resume_after_kill;
 mod sql_copy_unload;
 mod sql_ddl;
+mod sql_console;
 mod sql_engine;
 mod sql_lake;
 mod sql_merge;

@@ -1,32 +1,18 @@
-//! What ran.
+//! What ran: the newest at the end, kept on disk by an effect.
 
-use chrono::{DateTime, Utc};
-
-use crate::ops::query::QueryEngine;
+pub use crate::ops::console::history::Ran;
 
 /// Statements remembered.
-const KEPT: usize = 200;
+const KEPT: usize = 5000;
 
-/// A statement that ran.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Ran {
-    /// When.
-    pub at: DateTime<Utc>,
-    /// Who answered.
-    pub engine: QueryEngine,
-    /// The text.
-    pub sql: String,
-    /// Rows, or `None` after a failure.
-    pub rows: Option<u64>,
-}
-
-/// Adds a statement, unless it is the one before again.
-pub fn remember(history: &mut Vec<Ran>, ran: Ran) {
-    if history.last().is_some_and(|last| last.sql == ran.sql && last.engine == ran.engine) {
-        return;
+/// Adds a statement, unless it is the one before again; says whether it was added.
+pub fn remember(history: &mut Vec<Ran>, ran: Ran) -> bool {
+    if history.last().is_some_and(|last| last.sql == ran.sql && last.engine == ran.engine && last.error.is_some() == ran.error.is_some()) {
+        return false;
     }
     if history.len() == KEPT {
         history.remove(0);
     }
     history.push(ran);
+    true
 }

@@ -5,31 +5,52 @@
 //! named in a statement.
 
 pub mod catalog;
+pub mod choice;
 pub mod editor;
 pub mod failure;
 pub mod history;
+pub mod kept;
 pub mod lexer;
 pub mod result;
 pub mod run;
+pub mod session;
 pub mod tab;
 
 use chrono::{DateTime, Utc};
 
 pub use failure::Failure;
 pub use result::ResultSet;
-pub use run::{Run, RunId, RunState};
+pub use run::{Piece, Purpose, Run, RunId, RunState, Start};
 pub use tab::{Tab, TabId};
 
 use super::effect::Effect;
+use crate::config::Settings;
+use crate::ops::OpError;
+use crate::ops::console::saved::SavedQuery;
+use crate::ops::console::workspace::Workspace;
 use crate::ops::query::QueryEngine;
-use catalog::Catalogs;
+use crate::ops::query::cost::Estimate;
+use crate::ops::query::plan::Plan;
+use crate::ops::query::remote::Remote;
+use catalog::{Catalog, Catalogs};
 use history::Ran;
+use kept::Found;
 
 /// What can be asked of the console, beside what editor and result can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[allow(missing_docs, reason = "the table of actions describes each one")]
 pub enum Command {
     Run,
+    RunScript,
+    StopOnError,
+    Explain,
+    Estimate,
+    Running,
+    Account,
+    KeepSession,
+    CloseSession,
+    Save,
+    Catalog,
     Engine,
     Library,
     History,
@@ -39,6 +60,9 @@ pub enum Command {
     CloseTab,
     NextTab,
     PreviousTab,
+    RenameTab,
+    MoveTabLeft,
+    MoveTabRight,
 }
 
 /// Which half of a tab has the focus.
@@ -75,6 +99,20 @@ pub struct State {
     pub history: Vec<Ran>,
     /// What can be named in a statement.
     pub catalogs: Catalogs,
+    /// The catalogs that are being read.
+    pub reading: Vec<QueryEngine>,
+    /// The user's own queries.
+    pub saved: Vec<SavedQuery>,
+    /// Account and region, once the account is open.
+    pub account: String,
+    /// Seconds that sessions are kept.
+    pub session_seconds: i32,
+    /// Whether this process keeps the tabs on disk.
+    writes: bool,
+    /// The tabs as they were last kept.
+    kept: Option<Workspace>,
+    /// Whether a reminder to keep them is on its way.
+    keeping: bool,
     /// Tabs and runs made so far; ids are never used again.
     made: u64,
 }
@@ -86,6 +124,24 @@ pub enum Msg {
     Run(RunId, run::Msg),
     /// Something has come for a result.
     Grid(RunId, result::Msg),
+    /// What was on disk.
+    Found(Box<Found>),
+    /// It is time to keep the tabs.
+    Keep,
+    /// A catalog was read.
+    Catalog(QueryEngine, Box<Result<Catalog, OpError>>),
+    /// A catalog as it was at an earlier time.
+    OldCatalog(QueryEngine, Box<Catalog>),
+    /// The user's own queries, after a change.
+    Saved(Result<Vec<SavedQuery>, String>),
+    /// What a query would read.
+    Estimated(Box<Start>, Result<Estimate, OpError>),
+    /// Statements of the account.
+    Account(Result<Vec<Remote>, OpError>),
+    /// Something of the console could not be kept or done; the sentence says what.
+    Trouble(String),
+    /// Something was done; the sentence says what.
+    Told(String),
 }
 
 impl Default for State {
@@ -96,12 +152,27 @@ impl Default for State {
             library: Vec::new(),
             history: Vec::new(),
             catalogs: Catalogs::default(),
+            reading: Vec::new(),
+            saved: Vec::new(),
+            account: String::new(),
+            session_seconds: 3600,
+            writes: false,
+            kept: None,
+            keeping: false,
             made: 1,
         }
     }
 }
 
 impl State {
+    /// The console before anything is known.
+    pub fn of(settings: &Settings) -> State {
+        let mut state = State::default();
+        state.session_seconds = i32::try_from(settings.sql.session_minutes * 60).unwrap_or(i32::MAX);
+        state.tab_mut().session.seconds = state.session_seconds;
+        state
+    }
+
     /// The tab on the screen.
     pub fn tab(&self) -> &Tab {
         // There is always one, and `current` is kept inside.
@@ -142,7 +213,9 @@ impl State {
     pub fn open_tab(&mut self) {
         let id = TabId(self.id());
         let engine = self.tab().engine;
-        self.tabs.insert(self.current + 1, Tab::new(id, engine));
+        let mut tab = Tab::new(id, engine);
+        tab.session.seconds = self.session_seconds;
+        self.tabs.insert(self.current + 1, tab);
         self.current += 1;
     }
 
@@ -157,9 +230,16 @@ impl State {
         self.current = (self.current + if forward { 1 } else { count - 1 }) % count;
     }
 
-    /// Closes the tab on the screen; what runs there is cancelled. The last one leaves an empty one behind.
+    /// Cancels what runs in every tab.
+    pub fn cancel_all(&mut self) -> Vec<Effect> {
+        self.tabs.iter_mut().flat_map(Tab::cancel).collect()
+    }
+
+    /// Closes the tab on the screen; what runs there is cancelled, its session ends. The last one leaves an empty one behind.
     pub fn close_tab(&mut self) -> Vec<Effect> {
-        let effects = self.tab_mut().cancel();
+        let mut effects = self.tab_mut().cancel();
+        let run = RunId(self.id());
+        effects.extend(self.tab().session.close(run));
         let engine = self.tab().engine;
         self.tabs.remove(self.current);
         if self.tabs.is_empty() {
@@ -170,31 +250,127 @@ impl State {
         effects
     }
 
-    /// Runs the statement under the cursor of the tab on the screen, or its selection.
-    pub fn run(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
-        if self.tab().busy() {
-            return Vec::new();
+    /// Moves the tab on the screen by one place.
+    pub fn move_tab(&mut self, right: bool) {
+        let to = if right { self.current + 1 } else { self.current.wrapping_sub(1) };
+        if to < self.tabs.len() {
+            self.tabs.swap(self.current, to);
+            self.current = to;
         }
-        let id = RunId(self.id());
-        self.tab_mut().run(id, now)
     }
 
-    /// Takes a message.
+    /// The place of a tab.
+    pub fn index_of(&self, id: TabId) -> Option<usize> {
+        self.tabs.iter().position(|tab| tab.id == id)
+    }
+
+    /// A tab by its id.
+    pub fn tab_by_id(&mut self, id: TabId) -> Option<&mut Tab> {
+        self.tabs.iter_mut().find(|tab| tab.id == id)
+    }
+
+    /// What a command would start in the tab on the screen; `None` when there is no statement.
+    pub fn start(&self, whole: bool) -> Option<Start> {
+        let tab = self.tab();
+        let pieces = tab.pieces(whole);
+        let start = Start { tab: tab.id, engine: tab.engine, pieces, purpose: Purpose::Rows, danger_agreed: false, cost_agreed: false };
+        (!start.pieces.is_empty()).then_some(start)
+    }
+
+    /// Starts statements in a tab, unless something runs there.
+    pub fn begin(&mut self, start: Start, now: DateTime<Utc>) -> Vec<Effect> {
+        let ids: Vec<RunId> = start.pieces.iter().map(|_| RunId(self.id())).collect();
+        match self.tab_by_id(start.tab) {
+            Some(tab) if !tab.busy() => tab.begin(start, ids.into_iter(), now),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Runs the statement under the cursor of the tab on the screen, or its selection.
+    pub fn run(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
+        match self.start(false) {
+            Some(start) => self.begin(start, now),
+            None => Vec::new(),
+        }
+    }
+
+    /// Follows a statement of the account in a tab of its own.
+    pub fn attach(&mut self, remote: Remote, now: DateTime<Utc>) -> Vec<Effect> {
+        self.open_tab();
+        let id = RunId(self.id());
+        let tab = self.tab_mut();
+        tab.engine = remote.engine;
+        tab.replace(&remote.sql);
+        tab.attach(id, remote.engine, remote.id, remote.sql, remote.at.unwrap_or(now).min(now))
+    }
+
+    /// Has a catalog read, unless it is being read.
+    pub fn read_catalog(&mut self, engine: QueryEngine) -> Vec<Effect> {
+        if self.reading.contains(&engine) {
+            return Vec::new();
+        }
+        self.reading.push(engine);
+        vec![Effect::ReadCatalog { engine, version: self.catalogs.of(engine).version }]
+    }
+
+    /// Takes a message of a run; gives a plan that is to be shown.
+    pub fn on_run(&mut self, id: RunId, msg: run::Msg, now: DateTime<Utc>) -> (Vec<Effect>, Option<Plan>) {
+        let Some(tab) = self.tab_of(id) else { return (Vec::new(), None) };
+        let engine = tab.engine;
+        let outcome = tab.on_run(id, msg, now);
+        let mut effects = outcome.effects;
+        if let Some(ran) = outcome.ran
+            && history::remember(&mut self.history, ran.clone())
+        {
+            effects.push(Effect::Remember(Box::new(ran)));
+        }
+        if outcome.catalog_changed {
+            effects.extend(self.read_catalog(engine));
+        }
+        (effects, outcome.plan)
+    }
+
+    /// Takes a message that concerns the console's own state only.
     pub fn update(&mut self, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         match msg {
-            Msg::Run(id, msg) => {
-                let Some(tab) = self.tabs.iter_mut().find(|tab| tab.has_run(id)) else { return Vec::new() };
-                let (ran, effects) = tab.on_run(id, msg, now);
-                if let Some(ran) = ran {
-                    history::remember(&mut self.history, ran);
-                }
-                effects
-            }
+            Msg::Run(id, msg) => self.on_run(id, msg, now).0,
             Msg::Grid(id, msg) => match self.tabs.iter_mut().find_map(|tab| tab.results.of_run(id)) {
                 Some(result) => result.update(msg),
                 None => Vec::new(),
             },
+            Msg::Found(found) => {
+                self.restore(*found);
+                if self.account.is_empty() { Vec::new() } else { self.reattach(now) }
+            }
+            Msg::Keep => self.keep(),
+            Msg::Catalog(engine, answer) => {
+                self.reading.retain(|reading| *reading != engine);
+                let Ok(catalog) = *answer else { return Vec::new() };
+                *self.catalogs.of_mut(engine) = catalog.clone();
+                vec![Effect::KeepCatalog { engine, catalog: Box::new(catalog), account: self.account.clone() }]
+            }
+            Msg::OldCatalog(engine, catalog) => {
+                // What the service says now counts more than what it said once.
+                let place = self.catalogs.of_mut(engine);
+                if place.read.is_none() {
+                    *place = *catalog;
+                }
+                Vec::new()
+            }
+            Msg::Saved(Ok(saved)) => {
+                self.saved = saved;
+                Vec::new()
+            }
+            Msg::Saved(Err(_)) | Msg::Estimated(..) | Msg::Account(_) | Msg::Trouble(_) | Msg::Told(_) => Vec::new(),
         }
+    }
+
+    /// The account is open: statements that were left on it are followed, and what can be named there is read.
+    pub fn connected(&mut self, account: String, now: DateTime<Utc>) -> Vec<Effect> {
+        self.account.clone_from(&account);
+        let mut effects = vec![Effect::OldCatalogs(account)];
+        effects.extend(self.reattach(now));
+        effects
     }
 }
 

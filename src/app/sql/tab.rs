@@ -1,19 +1,23 @@
 //! A tab of the console: a text, the engine that answers it, what it runs, and what came back.
 
-use chrono::{DateTime, Utc};
 use crossterm::event::KeyEvent;
 use ratatui_textarea::{CursorMove, TextArea};
 
-use super::history::Ran;
 use super::result::Results;
-use super::run::{self, Run, RunId, RunState};
+use super::run::{Piece, Run, RunId};
+use super::session::Session;
 use super::{Failure, Half, ResultSet, failure, lexer};
-use crate::app::effect::Effect;
-use crate::ops::query::{QueryEngine, QueryRequest, QueryResult, QueryState};
-use crate::ops::{OpError, OpErrorKind};
+use crate::demo::sql_script;
+use crate::ops::OpError;
+use crate::ops::console::saved::SavedQuery;
+use crate::ops::console::workspace::Left;
+use crate::ops::query::QueryEngine;
 
 /// Rows of a page.
 pub const PAGE: usize = 1000;
+
+/// Seconds that a session is kept when nothing else is said.
+const SESSION_SECONDS: i32 = 3600;
 
 /// A tab. The id is its own for as long as the program runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -38,6 +42,14 @@ pub struct Tab {
     pub results: Results,
     /// Why the newest statement failed.
     pub failure: Option<Failure>,
+    /// What lives in the warehouse between its statements.
+    pub session: Session,
+    /// Whether a script goes on after an error.
+    pub goes_on: bool,
+    /// The saved query that the text belongs to.
+    pub saved: Option<SavedQuery>,
+    /// Statements that an earlier process left running, on accounts that are not open.
+    pub left: Vec<Left>,
 }
 
 impl Tab {
@@ -52,6 +64,10 @@ impl Tab {
             runs: Vec::new(),
             results: Results::default(),
             failure: None,
+            session: Session::new(SESSION_SECONDS),
+            goes_on: false,
+            saved: None,
+            left: Vec::new(),
         }
     }
 
@@ -156,72 +172,39 @@ impl Tab {
         None
     }
 
-    /// Runs the statement under the cursor, or the selection.
-    pub(super) fn run(&mut self, id: RunId, now: DateTime<Utc>) -> Vec<Effect> {
+    /// What a command would run: the statement under the cursor or the selection, or every statement of the text.
+    pub fn pieces(&self, whole: bool) -> Vec<Piece> {
+        let piece = |sql: String, start: usize| Piece { sql, start: Some(start), parameters: Vec::new() };
+        if whole {
+            let text = self.text();
+            return sql_script::statements(&text).into_iter().map(|it| piece(it.text.to_owned(), it.range.start)).collect();
+        }
         let Some((sql, start)) = self.statement() else { return Vec::new() };
-        self.failure = None;
-        let state = RunState::Active { since: now, state: QueryState::Submitted, cancelling: false };
-        self.runs = vec![Run { id, engine: self.engine, sql: sql.clone(), start, state }];
-        let request = QueryRequest { engine: self.engine, sql, parameters: Vec::new(), page_size: PAGE };
-        vec![Effect::Query { run: id, request }]
-    }
-
-    /// Cancels what runs here.
-    pub fn cancel(&mut self) -> Vec<Effect> {
-        let mut effects = Vec::new();
-        for run in &mut self.runs {
-            if let RunState::Active { cancelling: cancelling @ false, .. } = &mut run.state {
-                *cancelling = true;
-                effects.push(Effect::CancelQuery(run.id));
-            }
-        }
-        effects
-    }
-
-    /// Takes a message of a run; gives what the history has to remember.
-    pub(super) fn on_run(&mut self, id: RunId, msg: run::Msg, now: DateTime<Utc>) -> (Option<Ran>, Vec<Effect>) {
-        let Some(run) = self.runs.iter_mut().find(|run| run.id == id) else { return (None, Vec::new()) };
-        let RunState::Active { since, state, .. } = &mut run.state else { return (None, Vec::new()) };
-        match msg {
-            run::Msg::Progress(now) => {
-                *state = now;
-                (None, Vec::new())
-            }
-            run::Msg::Finished(answer) => {
-                let seconds = (now - *since).num_milliseconds().max(0) as f64 / 1000.0;
-                (Some(self.finished(id, *answer, seconds, now)), Vec::new())
-            }
+        // A selection may hold several statements.
+        let parts = sql_script::statements(&sql);
+        match parts.len() {
+            0 | 1 => vec![piece(sql, start)],
+            _ => parts.iter().map(|it| piece(it.text.to_owned(), start + it.range.start)).collect(),
         }
     }
 
-    fn finished(&mut self, id: RunId, answer: Result<QueryResult, OpError>, seconds: f64, now: DateTime<Utc>) -> Ran {
-        let rows = answer.as_ref().ok().map(|result| result.total_rows.unwrap_or(result.page.rows.len() as u64));
-        let mut ran = Ran { at: now, engine: self.engine, sql: String::new(), rows };
-        let Some(at) = self.runs.iter().position(|run| run.id == id) else { return ran };
-        let run = &mut self.runs[at];
-        ran.engine = run.engine;
-        ran.sql.clone_from(&run.sql);
-        match answer {
-            Ok(result) => {
-                run.state = RunState::Done { seconds, rows };
-                let sql = run.sql.clone();
-                self.failure = None;
-                self.results.show(ResultSet::new(id, result, sql, seconds));
-            }
-            Err(error) => {
-                run.state = RunState::Failed { error: error.clone(), seconds };
-                let run = self.runs[at].clone();
-                let place = if error.kind == OpErrorKind::Cancelled { None } else { self.place(&error, &run) };
-                self.failure = Some(Failure { error, place, seconds, engine: run.engine });
-            }
-        }
-        ran
+    /// The name on the tab.
+    pub fn title(&self, index: usize) -> String {
+        if self.name.is_empty() { format!("Query {}", index + 1) } else { self.name.clone() }
+    }
+
+    /// Whether the text is nowhere else: not empty, and not what its saved query says.
+    pub fn unsaved(&self) -> bool {
+        let text = self.text();
+        let text = text.trim();
+        !text.is_empty() && self.saved.as_ref().is_none_or(|saved| saved.text.trim() != text)
     }
 
     /// Where the service points, if the statement is still there in the editor.
-    fn place(&self, error: &OpError, run: &Run) -> Option<(usize, usize, usize)> {
+    pub(super) fn place(&self, error: &OpError, run: &Run) -> Option<(usize, usize, usize)> {
         let text = self.text();
-        if text.get(run.start..run.start + run.sql.len()) != Some(run.sql.as_str()) {
+        let start = run.start?;
+        if text.get(start..start + run.sql.len()) != Some(run.sql.as_str()) {
             return None;
         }
         let at = failure::position(&error.why, &run.sql)?;
@@ -231,7 +214,7 @@ impl Tab {
             .iter()
             .find(|token| token.start <= at && at < token.end && token.kind != lexer::TokenKind::Space)
             .or_else(|| tokens.iter().rev().find(|token| token.end <= at && token.kind != lexer::TokenKind::Space))?;
-        let (line, from) = self.line_and_character(run.start + token.start)?;
+        let (line, from) = self.line_and_character(start + token.start)?;
         let length = run.sql[token.start..token.end].lines().next().unwrap_or_default().chars().count();
         Some((line, from, from + length.max(1)))
     }

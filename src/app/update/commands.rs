@@ -105,8 +105,11 @@ pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
 
 pub(super) fn quit(model: &mut Model, ask: bool) -> Vec<Effect> {
     let running = running_now(model);
+    if model.sql.active().next().is_some() && super::console::can_run_on(model) {
+        return super::console::ask_to_leave(model, &running);
+    }
     if running.is_empty() && !ask {
-        return vec![Effect::Quit];
+        return leave(model);
     }
     let body = if running.is_empty() {
         "Nothing is running. What the demonstration has made stays in the account.".to_owned()
@@ -122,6 +125,15 @@ pub(super) fn quit(model: &mut Model, ask: bool) -> Vec<Effect> {
         choice: Choice::Quit,
     }));
     Vec::new()
+}
+
+/// The tabs of the console are kept, then the program ends.
+pub(super) fn leave(model: &mut Model) -> Vec<Effect> {
+    // What is cancelled now is not looked for at the next start.
+    let mut effects = model.sql.cancel_all();
+    effects.extend(model.sql.keep_now());
+    effects.push(Effect::Quit);
+    effects
 }
 
 fn running_now(model: &Model) -> Vec<String> {

@@ -106,10 +106,18 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
 }
 
 pub(super) fn conclude(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
-    let Outcome::Close(choice) = outcome else { return Vec::new() };
-    model.popups.pop();
+    let choice = match outcome {
+        Outcome::Consumed | Outcome::Ignored => return Vec::new(),
+        Outcome::Stay(choice) => Some(choice),
+        Outcome::Close(choice) => {
+            model.popups.pop();
+            choice
+        }
+    };
     match choice {
         None => Vec::new(),
+        Some(Choice::Console(choice)) => super::console::chosen(model, choice),
+        Some(Choice::Keyed(key, choice)) => super::console::keyed(model, key, *choice),
         Some(Choice::Command(command)) => run_command(model, command),
         Some(Choice::Statement(entry)) => {
             let tab = model.sql.tab_mut();
@@ -119,6 +127,6 @@ pub(super) fn conclude(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         }
         Some(Choice::Value(field, value)) => model.predict.update(predict::Msg::Picked(field, value)),
         Some(Choice::Run(steps)) => model.walkthrough.start(steps),
-        Some(Choice::Quit) => vec![Effect::Quit],
+        Some(Choice::Quit) => super::commands::leave(model),
     }
 }

@@ -19,7 +19,7 @@ use super::model::{Link, Model};
 use super::msg::Msg;
 use super::pane::Pane;
 use super::resources;
-use super::sql::Half;
+use super::sql::{self, Half};
 use super::walkthrough::{self, Status};
 use crate::demo::event::EventKind;
 use crate::demo::resource::ResourceState;
@@ -31,8 +31,12 @@ use pointer::{on_click, on_wheel};
 
 /// Takes a message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
-    let effects = handle(model, msg);
+    let typed = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Click(_) | Msg::Popup(_) | Msg::Do(_) | Msg::Sql(sql::Msg::Run(..)));
+    let mut effects = handle(model, msg);
     settle(model);
+    if typed {
+        effects.extend(console::after(model));
+    }
     effects
 }
 
@@ -62,6 +66,7 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             let mut effects = model.resources.refresh();
             effects.extend(model.pipeline.follow());
             effects.extend(model.predict.look());
+            effects.extend(console::connected(model));
             effects
         }
         Msg::NotConnected(error) => {
@@ -72,11 +77,11 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.say(what, true);
             Vec::new()
         }
-        Msg::Terminate => vec![Effect::Quit],
+        Msg::Terminate => commands::leave(model),
         Msg::Walkthrough(msg) => on_walkthrough(model, msg),
         Msg::Resources(msg) => on_resources(model, msg),
         Msg::Sql(msg) => {
-            let effects = model.sql.update(msg, model.now);
+            let effects = console::on_msg(model, msg);
             let tab = model.sql.tab_mut();
             tab.half = if tab.results.is_empty() { Half::Editor } else { tab.half };
             effects
@@ -171,6 +176,7 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
         }
         walkthrough::Msg::Ended(step, outcome) => {
             let ok = outcome.is_ok();
+            console::step_ended(model, *step);
             effects.extend(model.resources.refresh());
             match step {
                 Step::Pipeline => effects.extend(model.pipeline.follow()),

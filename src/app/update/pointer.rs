@@ -42,6 +42,10 @@ pub(super) fn on_click(model: &mut Model, target: Target) -> Vec<Effect> {
             let effects = focus(model, Pane::Sql);
             effects.into_iter().chain(super::grid::press(model, row, column)).collect()
         }
+        Target::SqlTab(index) => {
+            model.sql.go_to(index);
+            focus(model, Pane::Sql)
+        }
         Target::Action(command) => run_command(model, command),
         Target::PopupRow(_) | Target::Outside => Vec::new(),
     }

@@ -1,31 +1,39 @@
 //! `shiftdeck sql`: queries, one or many, in the format that the next program wants.
 
-use std::io::{self, Read, Write};
+mod caret;
+mod ceiling;
+mod dry_run;
+
+use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
-use clap::{ArgGroup, Args};
+use clap::{ArgGroup, Args, ValueEnum};
 
-use super::failure::Failure;
+use super::failure::{Failure, exit};
 use super::output::{Output, seconds, thousands};
 use super::pipeline::name_and_value;
 use super::session::Session;
-use crate::config::Settings;
+use crate::config::{Settings, settings};
 use crate::demo::sql_script::statements;
 use crate::ops::export::{Draft, Format, RowWriter};
-use crate::ops::query::{self, QueryEngine, QueryRequest, QueryResult};
+use crate::ops::query::{self, QueryEngine, QueryEvent, QueryRequest, QueryResult, SessionUse, cost, parameters};
 use crate::ops::{Context, OpErrorKind};
 
 /// Rows of a page: the most that Athena gives at once.
 const PAGE: usize = 1000;
+
+/// Seconds that the session of a script is kept between two of its statements.
+const SESSION_SECONDS: i32 = 600;
 
 /// Query the warehouse or the lake
 #[derive(Debug, Args)]
 #[command(
     group(ArgGroup::new("text").args(["execute", "file"])),
     after_help = "Without -e and -f the SQL is read from standard input. Several statements are separated by semicolons; the first that \
-                  fails ends the script.\nQuotes of the shell: -e \"select count(*) from dm.data where job = 'admin.'\""
+                  fails ends the script, unless --on-error says otherwise. On the warehouse they share a session: temporary tables, SET and \
+                  transactions live from one to the next.\nQuotes of the shell: -e \"select count(*) from dm.data where job = 'admin.'\""
 )]
 pub struct Sql {
     /// Who answers
@@ -37,15 +45,30 @@ pub struct Sql {
     /// A file with SQL, `-` for standard input
     #[arg(short, long, value_name = "FILE")]
     pub file: Option<PathBuf>,
-    /// Value of a named parameter (`:name` in the SQL)
-    #[arg(short, long = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
+    /// Value of a named parameter (`:name` in the SQL), sent as a parameter
+    #[arg(short, long = "param", visible_alias = "parameter", value_name = "NAME=VALUE", value_parser = name_and_value)]
     pub parameters: Vec<(String, String)>,
+    /// Whether a script ends with the first statement that fails
+    #[arg(long, value_enum, value_name = "WHAT", default_value = "stop")]
+    pub on_error: OnError,
+    /// Read every statement and say what would run, and what it may read and cost; nothing is run
+    #[arg(long)]
+    pub dry_run: bool,
     /// How results are written
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
     /// Write to a file, which appears when the results are complete; `-` for standard output
     #[arg(short, long, value_name = "FILE")]
     pub output: Option<PathBuf>,
+}
+
+/// What a script does after an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum OnError {
+    /// It ends
+    Stop,
+    /// It goes on; the exit code is that of the first failure
+    Continue,
 }
 
 /// Runs the statements one after the other.
@@ -67,8 +90,12 @@ pub async fn run(arguments: &Sql, settings: &Arc<Settings>, output: Output) -> R
             return Err(Failure::usage("Parquet is not for a terminal", "Name a file with -o."));
         }
     }
+    if arguments.dry_run {
+        return dry_run::run(arguments, settings, output, &found).await;
+    }
     let session = Session::open(settings).await?;
     let context = session.quiet();
+    let colour = output.colour;
     let truncate = output.terminal && to_file.is_none();
     let mut sink = match to_file {
         Some(path) => Sink::file(path)?,
@@ -76,62 +103,125 @@ pub async fn run(arguments: &Sql, settings: &Arc<Settings>, output: Output) -> R
     };
     let count = found.len();
     let mut result = Ok(());
+    // The statements of a script share what lives in a session of the warehouse.
+    let mut shared = match (arguments.engine, count) {
+        (QueryEngine::Redshift, 2..) => SessionUse::Open { keep: SESSION_SECONDS },
+        _ => SessionUse::None,
+    };
+    let mut written_before = false;
     for (index, statement) in found.iter().enumerate() {
         let mut writer = arguments.format.writer(truncate);
         let request = QueryRequest {
             engine: arguments.engine,
             sql: statement.text.to_owned(),
-            parameters: arguments.parameters.clone(),
+            parameters: match count {
+                // A single statement gets them all: a value without a place is a mistake that the service names.
+                1 => arguments.parameters.clone(),
+                _ => parameters::used(statement.text, &arguments.parameters),
+            },
             page_size: PAGE,
         };
-        result = one(&context, request, writer.as_mut(), &mut sink, arguments.format).await;
-        if let Err(failure) = &mut result {
-            if let Failure::Told { what, .. } = failure
-                && count > 1
-            {
-                *what = format!("statement {} of {count} (line {}): {what}", index + 1, statement.line);
+        let mut one = One { context: &context, session: &mut shared, sink: &mut sink, format: arguments.format, separate: written_before };
+        let ended = one.run(request, writer.as_mut(), session.settings.sql.clone()).await;
+        match ended {
+            Ok(wrote) => written_before |= wrote,
+            Err(mut failure) => {
+                if let Failure::Told { what, .. } = &mut failure
+                    && count > 1
+                {
+                    *what = format!("statement {} of {count} (line {}): {what}", index + 1, statement.line);
+                }
+                let goes_on = arguments.on_error == OnError::Continue && matches!(&failure, Failure::Told { code: exit::FAILED, .. });
+                if !goes_on {
+                    result = result.and(Err(failure));
+                    break;
+                }
+                sink.flush()?;
+                failure.tell(!colour);
+                result = result.and(Err(Failure::Silent(failure.code())));
             }
-            break;
         }
+    }
+    if let SessionUse::In { id, .. } = shared {
+        close(&context, id).await;
     }
     let written = sink.finish(result.is_ok());
     session.close().await;
     result.and(written)
 }
 
-async fn one(
-    context: &Context,
-    request: QueryRequest,
-    writer: &mut (dyn RowWriter + Send),
-    sink: &mut Sink,
+/// Ends the session of a script. It would end by itself, and a failure to end it earlier is none of the script.
+async fn close(context: &Context, id: String) {
+    let request = QueryRequest { engine: QueryEngine::Redshift, sql: "ROLLBACK".to_owned(), parameters: Vec::new(), page_size: 1 };
+    if let Err(error) = query::run_in(context, request, &SessionUse::In { id, keep: 0 }, &mut |_| {}).await {
+        tracing::info!("the session of the script was not closed: {error}");
+    }
+}
+
+/// Runs one statement.
+struct One<'a> {
+    context: &'a Context,
+    session: &'a mut SessionUse,
+    sink: &'a mut Sink,
     format: Format,
-) -> Result<(), Failure> {
-    let began = Instant::now();
-    let result = match query::run(context, request, &mut |_| {}).await {
-        Ok(result) => result,
-        Err(mut error) => {
-            if error.kind == OpErrorKind::Failed && error.fix.is_none() {
-                error.fix = Some("Correct the statement, or see with `shiftdeck status` whether what it needs is there.".to_owned());
+    /// Whether something is written above.
+    separate: bool,
+}
+
+impl One<'_> {
+    /// Gives whether rows were written.
+    async fn run(&mut self, request: QueryRequest, writer: &mut (dyn RowWriter + Send), rules: settings::Sql) -> Result<bool, Failure> {
+        ceiling::check(self.context, &request, &rules).await?;
+        let (context, format) = (self.context, self.format);
+        let sink = &mut *self.sink;
+        let began = Instant::now();
+        let sql = request.sql.clone();
+        let engine = request.engine;
+        let mut opened = None;
+        let mut hear = |event| {
+            if let QueryEvent::Sent { session: Some(id), .. } = event {
+                opened = Some(id);
             }
-            return Err(error.into());
+        };
+        let answer = query::run_in(context, request, self.session, &mut hear).await;
+        if let Some(id) = opened {
+            *self.session = SessionUse::In { id, keep: SESSION_SECONDS };
         }
-    };
-    if result.columns.is_empty() {
+        let result = match answer {
+            Ok(result) => result,
+            Err(mut error) => {
+                if error.kind == OpErrorKind::Failed {
+                    error.why = caret::with_place(&error.why, &sql);
+                    error.fix.get_or_insert_with(|| {
+                        "Correct the statement, or see with `shiftdeck status` whether what it needs is there.".to_owned()
+                    });
+                }
+                return Err(error.into());
+            }
+        };
+        if result.columns.is_empty() {
+            if format == Format::Table {
+                let changed = result.total_rows.map(|rows| format!("{} rows, ", thousands(rows))).unwrap_or_default();
+                eprintln!("done ({changed}{})", seconds(began.elapsed().as_secs_f64()));
+            }
+            return Ok(false);
+        }
+        // Results below each other are told apart by an empty line; JSON is told apart by its brackets.
+        if self.separate && matches!(format, Format::Table | Format::Csv | Format::Markdown) {
+            sink.write_all(b"\n").map_err(|error| Failure::io("could not write the result", &error))?;
+        }
+        let rows = stream(context, &result, writer, sink).await?;
         if format == Format::Table {
-            let changed = result.total_rows.map(|rows| format!("{} rows, ", thousands(rows))).unwrap_or_default();
-            eprintln!("done ({changed}{})", seconds(began.elapsed().as_secs_f64()));
+            let scanned = result.scanned_bytes.map(|bytes| format!(", {} scanned", bytes_in_words(bytes))).unwrap_or_default();
+            let usd = result.scanned_bytes.and_then(|bytes| cost::usd(engine, bytes));
+            let usd = usd.map(|usd| format!(", {}", cost::money(usd))).unwrap_or_default();
+            let noun = if rows == 1 { "row" } else { "rows" };
+            // What was written so far belongs above this line.
+            sink.flush()?;
+            eprintln!("{} {noun}, {}{scanned}{usd}", thousands(rows), seconds(began.elapsed().as_secs_f64()));
         }
-        return Ok(());
+        Ok(true)
     }
-    let rows = stream(context, &result, writer, sink).await?;
-    if format == Format::Table {
-        let scanned = result.scanned_bytes.map(|bytes| format!(", {} scanned", bytes_in_words(bytes))).unwrap_or_default();
-        let noun = if rows == 1 { "row" } else { "rows" };
-        // What was written so far belongs above this line.
-        sink.flush()?;
-        eprintln!("{} {noun}, {}{scanned}", thousands(rows), seconds(began.elapsed().as_secs_f64()));
-    }
-    Ok(())
 }
 
 /// Writes all pages, each as it arrives; gives the number of rows.
@@ -157,11 +247,14 @@ fn read_script(arguments: &Sql) -> Result<String, Failure> {
     }
     let bytes = match arguments.file.as_deref() {
         Some(path) if path != Path::new("-") => std::fs::read(path).map_err(|error| Failure::Told {
-            code: super::failure::exit::USAGE,
+            code: exit::USAGE,
             what: format!("{} cannot be read", path.display()),
             why: Some(error.to_string()),
             next: None,
         })?,
+        None if io::stdin().is_terminal() => {
+            return Err(Failure::usage("there is no SQL", "Give it with -e or -f, or on standard input; `-f -` reads what you type."));
+        }
         _ => {
             let mut bytes = vec![];
             io::stdin().lock().read_to_end(&mut bytes).map_err(|error| Failure::io("standard input cannot be read", &error))?;

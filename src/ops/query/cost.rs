@@ -70,6 +70,20 @@ pub struct Estimate {
     pub tables: Vec<(String, Option<u64>)>,
 }
 
+impl Estimate {
+    /// What two statements may read together.
+    #[must_use]
+    pub fn and(mut self, other: Estimate) -> Estimate {
+        self.bytes = self.bytes.zip(other.bytes).map(|(a, b)| a + b);
+        self.usd = match (self.usd, other.usd) {
+            (Some(a), Some(b)) => Some(a + b),
+            (a, b) => a.or(b),
+        };
+        self.tables.extend(other.tables);
+        self
+    }
+}
+
 /// The relations that a statement reads, as it names them; `None` when it cannot be read. Names of its own `WITH` are left out.
 pub fn relations(dialect: Dialect, sql: &str, parameters: &[String]) -> Option<Vec<Vec<String>>> {
     let parameters: Vec<Parameter> = parameters.iter().map(|name| Parameter { name: name.clone(), value: Some(String::new()) }).collect();

@@ -4,7 +4,7 @@ use sqlparser::ast::{self, Expr, FromTable, Value};
 use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
-use crate::syntax::{self, Dialect, Parameter, Statement};
+use crate::syntax::{self, AlterAction, AlterTable, Dialect, Parameter, Statement};
 
 /// Something that cannot be taken back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +67,10 @@ fn of(statement: &Statement) -> Option<Danger> {
         Statement::DropDatabase { name, .. } => drop(format!("database {name}")),
         Statement::DropExternalSchema { name, .. } => drop(format!("schema {name} and the database behind it")),
         Statement::DropModel { name, .. } => drop(format!("model {name}")),
+        Statement::DropMaterializedView { name, .. } => drop(format!("materialized view {name}")),
+        Statement::AlterTable(AlterTable { table, action: AlterAction::DropColumn { column, .. } }) => {
+            drop(format!("column {} of {table}", column.name))
+        }
         _ => None,
     }
 }
@@ -172,6 +176,7 @@ mod tests {
             ("truncate dm.data", "TRUNCATE without WHERE removes every row of dm.data."),
             ("drop table if exists dm.a, dm.b", "DROP removes the table dm.a, dm.b for good."),
             ("drop schema dm cascade", "DROP removes the schema dm for good."),
+            ("alter table dm.data drop column age", "DROP removes the column age of dm.data for good."),
             ("drop model dm01", "DROP removes the model dm01 for good."),
         ] {
             assert_eq!(sentence(sql).as_deref(), Some(said), "{sql}");

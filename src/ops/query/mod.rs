@@ -2,7 +2,9 @@
 
 pub mod cost;
 pub mod guard;
+pub mod parameters;
 pub mod plan;
+pub mod position;
 pub mod remote;
 pub mod scrub;
 

@@ -1,5 +1,7 @@
 //! Statements on the warehouse, through the Redshift Data API.
 
+use std::time::Duration;
+
 use super::{Cell, LONGEST, Page, QueryColumn, QueryEngine, QueryEvent, QueryRequest, QueryResult, QueryState, SessionUse, query_column};
 use crate::aws::statements::{Sent, SessionChoice, StatementInfo, StatementState, WarehouseCell, WarehousePage};
 use crate::aws::{AwsError, PollError};
@@ -21,12 +23,29 @@ pub(super) async fn run(
         SessionUse::Open { keep } => SessionChoice::New { keep: *keep },
         SessionUse::In { id, keep } => SessionChoice::In { id, keep: *keep },
     };
-    let Sent { id, session } = gateway
-        .execute_in(&place, &request.sql, &request.parameters, "shiftdeck", choice)
-        .await
-        .map_err(|error| not_there(context, error))?;
+    // A session does one thing at a time, and a statement that was cancelled a moment ago may still be ending.
+    let (sql, parameters, place) = (request.sql.as_str(), request.parameters.as_slice(), &place);
+    let sent = context.gateways.poll.until(&context.cancel, "the session", Some(BUSY), || async move {
+        match gateway.execute_in(place, sql, parameters, "shiftdeck", choice).await {
+            Ok(sent) => Ok(Some(sent)),
+            Err(error) if is_busy(&error) && choice != SessionChoice::None => Ok(None),
+            Err(error) => Err(error),
+        }
+    });
+    let Sent { id, session } = sent.await.map_err(|error| match error {
+        PollError::Failed(error) => not_there(context, error),
+        other => op("", "could not run the statement")(other),
+    })?;
     hear(QueryEvent::Sent { id: id.clone(), session });
     follow(context, id, hear).await
+}
+
+/// How long a statement waits for the one before it in its session.
+const BUSY: Duration = Duration::from_secs(15);
+
+fn is_busy(error: &AwsError) -> bool {
+    let message = error.message.to_ascii_lowercase();
+    message.contains("session") && message.contains("busy")
 }
 
 /// Follows a statement to its end and fetches the first page.

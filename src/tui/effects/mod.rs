@@ -54,6 +54,7 @@ struct Shared {
     tasks: TaskTracker,
     /// Where the rows of large results go.
     spill: Spill,
+    disk: Arc<console::Disk>,
 }
 
 /// One token for each kind of work of which only the newest counts: giving out a new one cancels the old work.
@@ -64,6 +65,10 @@ struct Slots {
     /// Fetching, and other work over the rows of a result.
     pages: HashMap<RunId, CancellationToken>,
     results: HashMap<RunId, CancellationToken>,
+    /// Ends following statements, without cancelling them.
+    follow_queries: CancellationToken,
+    /// Ends the wait before the tabs are kept.
+    keep: CancellationToken,
     resources: CancellationToken,
     follow: CancellationToken,
     predict: CancellationToken,
@@ -91,6 +96,7 @@ impl Runner {
     pub fn new(handle: Handle, settings: Arc<Settings>, clock: SharedClock, messages: UnboundedSender<Msg>) -> Runner {
         let directory = settings.local.state_dir.clone().map_or_else(std::env::temp_dir, |directory| directory.join(SPILL));
         let spill = Spill::new(directory, ROOM);
+        let disk = Arc::new(console::Disk::new(ops::console::Store::of(&settings)));
         let shared = Shared {
             handle,
             settings,
@@ -100,6 +106,7 @@ impl Runner {
             slots: Mutex::new(Slots::default()),
             tasks: TaskTracker::new(),
             spill,
+            disk,
         };
         Runner { shared: Arc::new(shared) }
     }
@@ -109,6 +116,7 @@ impl Runner {
         if let Effect::Connect = effect {
             return self.connect();
         }
+        let Some(effect) = self.on_disk(effect) else { return };
         let Some(connection) = self.shared.connection.lock().clone() else {
             // Nothing is asked of an account that is not open; `update` sees to that.
             return tracing::warn!("no account is open for {effect:?}");
@@ -132,10 +140,20 @@ impl Runner {
                     move || Msg::Resources(resources::Msg::Read(ticket, Err(broken("could not read the checklist")))),
                 );
             }
-            Effect::Query { run, request } => {
+            Effect::Query { run, request, session } => {
                 context.cancel = slots.runs.entry(run).or_default().clone();
-                self.query(context, run, request);
+                drop(slots);
+                self.query(context, run, request, session);
             }
+            Effect::Attach { run, engine, id } => {
+                context.cancel = slots.runs.entry(run).or_default().clone();
+                drop(slots);
+                self.attach(context, run, engine, id);
+            }
+            Effect::EstimateQuery(start) => self.estimate(context, start),
+            Effect::ListStatements => self.list_statements(context),
+            Effect::CancelRemote(engine, id) => self.cancel_remote(context, engine, id),
+            Effect::ReadCatalog { engine, version } => self.read_catalog(context, engine, version),
             Effect::CancelQuery(run) => {
                 if let Some(token) = slots.runs.get(&run) {
                     token.cancel();
@@ -196,6 +214,17 @@ impl Runner {
                     move || Msg::Explore(explore::Msg::Answered(ticket, Box::new(Err(broken("could not explore the data"))))),
                 );
             }
+            // Done before, or by the loop of the screen.
+            Effect::FindConsole
+            | Effect::KeepSoon
+            | Effect::KeepWorkspace(_)
+            | Effect::Remember(_)
+            | Effect::KeepCatalog { .. }
+            | Effect::OldCatalogs(_)
+            | Effect::SaveQuery(_)
+            | Effect::RenameQuery { .. }
+            | Effect::DeleteQuery(_)
+            | Effect::LeaveQueries => {}
             Effect::Connect | Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
         }
     }
@@ -204,6 +233,7 @@ impl Runner {
     pub async fn close(&self) {
         {
             let slots = self.shared.slots.lock();
+            slots.keep.cancel();
             let single = [&slots.steps, &slots.resources, &slots.follow, &slots.predict, &slots.explore];
             for slot in single.into_iter().chain(slots.runs.values()).chain(slots.pages.values()).chain(slots.results.values()) {
                 slot.cancel();
@@ -334,7 +364,9 @@ fn identity(connection: &Connection) -> Identity {
             Some(LibraryEntry { title: format!("{:02} {}", statement.number, statement.title), engine, text: format!("{text};") })
         })
         .collect();
-    Identity { kind: connection.kind, account: connection.account.clone(), scenario, library }
+    // What the embedded account of this very process does ends with it.
+    let outlives = !connection.owns_account();
+    Identity { kind: connection.kind, account: connection.account.clone(), outlives, scenario, library }
 }
 
 /// Hands on API calls, those that come close together in one message.

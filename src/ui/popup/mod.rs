@@ -1,4 +1,7 @@
-//! What stands over the panes: help, pickers, confirmations.
+//! What stands over the panes: help, pickers, confirmations, prompts, the catalog, plans.
+
+mod catalog;
+mod plan;
 
 use ratatui::layout::Rect;
 
@@ -8,7 +11,7 @@ use crate::app::Pane;
 use crate::app::action::{self, Scope, key_label};
 use crate::app::list::window;
 use crate::app::msg::Target;
-use crate::app::popup::{Confirm, Picker, Popup};
+use crate::app::popup::{Confirm, Picker, Popup, Prompt};
 use crate::app::text_width::{left, visible, width, wrap};
 
 /// Draws a component in the middle of the screen.
@@ -17,6 +20,9 @@ pub fn draw(canvas: &mut Canvas<'_>, screen: Rect, component: &Popup) {
         Popup::Help { scroll } => help(canvas, screen, *scroll),
         Popup::Picker(picker) => draw_picker(canvas, screen, picker),
         Popup::Confirm(confirm) => draw_confirm(canvas, screen, confirm),
+        Popup::Prompt(prompt) => draw_prompt(canvas, screen, prompt),
+        Popup::Catalog(browser) => catalog::draw(canvas, screen, browser),
+        Popup::Plan(view) => plan::draw(canvas, screen, view),
     }
 }
 
@@ -36,7 +42,11 @@ fn open(canvas: &mut Canvas<'_>, screen: Rect, columns: u16, rows: u16, title: &
 fn draw_picker(canvas: &mut Canvas<'_>, screen: Rect, picker: &Picker) {
     let matches = picker.matches();
     // As high as everything, so that the box stays where it is while typing narrows the list.
-    let rows = (picker.items.len() as u16 + 4).min(screen.height * 3 / 4).max(8);
+    let rows = u16::try_from(picker.items.len())
+        .unwrap_or(u16::MAX)
+        .saturating_add(4 + u16::from(!picker.keys.is_empty()))
+        .min(screen.height * 3 / 4)
+        .max(8);
     let area = open(canvas, screen, 96, rows, &picker.title);
     let prompt = Pieces::new().add("› ", Role::Accent).add(picker.query.clone(), Role::Strong).add("▏", Role::Accent);
     canvas.pieces(area.x, area.y, area.width, &prompt);
@@ -46,7 +56,15 @@ fn draw_picker(canvas: &mut Canvas<'_>, screen: Rect, picker: &Picker) {
     let count = format!("{} of {}", matches.len(), picker.items.len());
     canvas.text_right(area.x, area.y, area.width, &count, Role::Faint);
     canvas.rule(area.x, area.y + 1, area.width, Role::Rule);
-    let list = Rect { y: area.y + 2, height: area.height.saturating_sub(2), ..area };
+    let foot = u16::from(!picker.keys.is_empty());
+    let list = Rect { y: area.y + 2, height: area.height.saturating_sub(2 + foot), ..area };
+    if foot > 0 {
+        let mut hints = Pieces::new().add("Enter", Role::Accent).add(format!(" {}", picker.enter), Role::Dim);
+        for (key, word) in picker.keys {
+            hints = hints.add(format!("   {key}"), Role::Accent).add(format!(" {word}"), Role::Dim);
+        }
+        canvas.pieces(area.x, area.bottom() - 1, area.width, &hints);
+    }
     let height = usize::from(list.height);
     let selected = picker.list.selected.min(matches.len().saturating_sub(1));
     let top = window(canvas.view.popup_top, selected, matches.len(), height);
@@ -70,6 +88,16 @@ fn draw_picker(canvas: &mut Canvas<'_>, screen: Rect, picker: &Picker) {
         }
         canvas.target(whole, Target::PopupRow(index));
     }
+}
+
+fn draw_prompt(canvas: &mut Canvas<'_>, screen: Rect, prompt: &Prompt) {
+    let area = open(canvas, screen, 72, 6, &prompt.title);
+    let typed = Pieces::new().add("› ", Role::Accent).add(prompt.text.clone(), Role::Strong).add("▏", Role::Accent);
+    canvas.pieces(area.x, area.y, area.width, &typed);
+    canvas.text(area.x + 2, area.y + 1, area.width.saturating_sub(2), &prompt.hint, Role::Faint);
+    let used = canvas.text(area.x, area.bottom() - 1, area.width, "Enter Accept", Role::Accent);
+    let no = canvas.text(area.x + used + 4, area.bottom() - 1, area.width.saturating_sub(used + 4), "Esc Leave it", Role::Dim);
+    canvas.target(Rect::new(area.x + used + 4, area.bottom() - 1, no, 1), Target::Outside);
 }
 
 fn draw_confirm(canvas: &mut Canvas<'_>, screen: Rect, confirm: &Confirm) {

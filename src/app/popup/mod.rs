@@ -1,10 +1,18 @@
-//! What stands over the panes: help, pickers, confirmations. Components are stacked; the one on top gets the keys.
+//! What stands over the panes: help, pickers, confirmations, prompts, the catalog, plans. Components are stacked; the one on top gets the
+//! keys.
+
+mod plan;
+mod prompt;
+
+pub use plan::PlanView;
+pub use prompt::Prompt;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::action::{self, Command};
 use super::list::ListState;
-use super::sql::LibraryEntry;
+use super::sql::catalog::{Answer, Browser};
+use super::sql::{LibraryEntry, choice};
 use crate::demo::step::Step;
 
 /// A component over the panes.
@@ -19,6 +27,12 @@ pub enum Popup {
     Picker(Picker),
     /// A question.
     Confirm(Confirm),
+    /// A question that is answered by a line of text.
+    Prompt(Prompt),
+    /// The catalog.
+    Catalog(Box<Browser>),
+    /// The plan of a statement.
+    Plan(Box<PlanView>),
 }
 
 /// What a component asks for when it is done.
@@ -34,6 +48,10 @@ pub enum Choice {
     Run(Vec<Step>),
     /// Leave the program.
     Quit,
+    /// Of the SQL console.
+    Console(choice::Choice),
+    /// The selected line of a picker, with one of the picker's further keys.
+    Keyed(KeyCode, Box<Choice>),
 }
 
 /// One line of a picker.
@@ -60,6 +78,10 @@ pub struct Picker {
     pub items: Vec<Item>,
     /// Selection among those that match.
     pub list: ListState,
+    /// What else can be done with the selected line: the key, and the word for it.
+    pub keys: &'static [(KeyCode, &'static str)],
+    /// The word for what Enter does.
+    pub enter: &'static str,
 }
 
 /// A question with a consequence.
@@ -97,12 +119,22 @@ pub enum Outcome {
     Ignored,
     /// The component is done, with what was chosen.
     Close(Option<Choice>),
+    /// Something was chosen, and the component stays.
+    Stay(Choice),
 }
 
 impl Picker {
     /// A picker.
     pub fn new(title: &str, items: Vec<Item>) -> Picker {
-        Picker { title: title.to_owned(), query: String::new(), items, list: ListState::default() }
+        Picker { title: title.to_owned(), query: String::new(), items, list: ListState::default(), keys: &[], enter: "choose" }
+    }
+
+    /// The same with further keys, told at the bottom.
+    #[must_use]
+    pub fn with_keys(mut self, enter: &'static str, keys: &'static [(KeyCode, &'static str)]) -> Picker {
+        self.enter = enter;
+        self.keys = keys;
+        self
     }
 
     /// The command palette.
@@ -152,6 +184,12 @@ impl Picker {
         let len = self.matches().len();
         let page = isize::try_from(page.max(1)).unwrap_or(10);
         let control = key.modifiers.contains(KeyModifiers::CONTROL);
+        if self.keys.iter().any(|(code, _)| *code == key.code) && key.modifiers.is_empty() {
+            return match self.pick(self.list.selected) {
+                Outcome::Close(Some(choice)) => Outcome::Close(Some(Choice::Keyed(key.code, Box::new(choice)))),
+                other => other,
+            };
+        }
         match key.code {
             KeyCode::Esc => return Outcome::Close(None),
             KeyCode::Char('c') if control => return Outcome::Close(None),
@@ -230,6 +268,14 @@ impl Popup {
         match self {
             Popup::Picker(picker) => picker.key(key, page),
             Popup::Confirm(confirm) => confirm.key(key),
+            Popup::Prompt(prompt) => prompt.key(key),
+            Popup::Plan(plan) => plan.key(key, page),
+            Popup::Catalog(browser) => match browser.key(key, page) {
+                Answer::Consumed => Outcome::Consumed,
+                Answer::Ignored => Outcome::Ignored,
+                Answer::Close(choice) => Outcome::Close(choice.map(Choice::Console)),
+                Answer::Stay(browse) => Outcome::Stay(Choice::Console(choice::Choice::Browse(browse))),
+            },
             Popup::Help { scroll } => {
                 match key.code {
                     KeyCode::Down | KeyCode::Char('j') => *scroll += 1,
@@ -251,6 +297,8 @@ impl Popup {
         let line = text.lines().next().unwrap_or_default();
         match self {
             Popup::Picker(picker) => picker.query.push_str(line),
+            Popup::Prompt(prompt) => prompt.add(line),
+            Popup::Catalog(browser) => browser.query.push_str(line),
             Popup::Confirm(confirm) if confirm.phrase.is_some() => confirm.typed.push_str(line),
             _ => {}
         }
@@ -263,6 +311,24 @@ impl Popup {
             (Popup::Picker(picker), Msg::Scroll(delta)) => {
                 let len = picker.matches().len();
                 picker.list.move_by(*delta, len);
+                Outcome::Consumed
+            }
+            (Popup::Catalog(browser), Msg::Pick(index)) => {
+                let len = browser.lines().len();
+                browser.list.selected = (*index).min(len.saturating_sub(1));
+                Outcome::Consumed
+            }
+            (Popup::Catalog(browser), Msg::Scroll(delta)) => {
+                let len = browser.lines().len();
+                browser.list.move_by(*delta, len);
+                Outcome::Consumed
+            }
+            (Popup::Plan(plan), Msg::Pick(index)) => {
+                plan.list.selected = (*index).min(plan.plan.nodes.len().saturating_sub(1));
+                Outcome::Consumed
+            }
+            (Popup::Plan(plan), Msg::Scroll(delta)) => {
+                plan.list.move_by(*delta, plan.plan.nodes.len());
                 Outcome::Consumed
             }
             (Popup::Confirm(confirm), Msg::Pick(_)) if confirm.satisfied() => Outcome::Close(Some(confirm.choice.clone())),
