@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::latest::Ticket;
 use super::sql::catalog::Catalog;
 use super::sql::result::Task;
-use super::sql::{RunId, Start};
+use super::sql::{RunId, Start, TabId};
 use crate::demo::feature_schema::Row;
 use crate::demo::step::Step;
 use crate::ops::console::history::Ran;
@@ -14,6 +14,7 @@ use crate::ops::console::saved::SavedQuery;
 use crate::ops::console::workspace::Workspace;
 use crate::ops::predict::DeployedModel;
 use crate::ops::query::{QueryEngine, QueryRequest, SessionUse};
+use crate::syntax::Dialect;
 
 /// Something to be done outside of the state.
 #[derive(Debug, Clone)]
@@ -96,6 +97,19 @@ pub enum Effect {
     },
     /// Removes a saved query.
     DeleteQuery(String),
+    /// Reads the text of a tab for mistakes, after a moment without another request.
+    CheckSql {
+        /// Whose answer it is.
+        ticket: Ticket,
+        /// The tab.
+        tab: TabId,
+        /// The revision of its text.
+        revision: u64,
+        /// The dialect.
+        dialect: Dialect,
+        /// The text.
+        text: String,
+    },
     /// Does work over the rows of a result.
     Result {
         /// The run whose result it is.
@@ -150,6 +164,15 @@ pub enum Effect {
     },
     /// Puts text on the clipboard of the terminal.
     Copy(String),
+    /// Gives the screen to the editor of the reader's choice, with the text of a tab in a file.
+    EditElsewhere {
+        /// The tab.
+        tab: TabId,
+        /// The text.
+        text: String,
+        /// The line of the cursor, from 1.
+        line: usize,
+    },
     /// Draws the whole screen anew.
     Redraw,
     /// Suspends the program.

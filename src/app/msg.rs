@@ -18,6 +18,8 @@ pub enum Msg {
     Paste(String),
     /// The mouse was pressed on something.
     Click(Target),
+    /// The mouse was moved over something with its button down.
+    Drag(Target),
     /// The wheel was turned over a pane; rows down, negative for up.
     Wheel(Option<Pane>, isize),
     /// An action was chosen.
@@ -80,6 +82,8 @@ pub enum Target {
     SqlTab(usize),
     /// A place in the text of the SQL editor: line and column.
     EditorText(usize, usize),
+    /// A suggestion under the cursor of the SQL editor.
+    Suggestion(usize),
     /// A cell of the SQL result: row and column.
     Cell(usize, usize),
     /// A row of the component on top.

@@ -60,6 +60,7 @@ pub fn settings() -> Settings {
         },
         redshift_ml: RedshiftMl { mode: MlMode::Auto, max_runtime: 5400 },
         sql: Sql {
+            editor: EditorKeys::Standard,
             guard: Guard::Aws,
             ceiling_bytes: 0,
             ceiling_usd: 0.0,

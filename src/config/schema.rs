@@ -116,6 +116,7 @@ pub const KEYS: &[Key] = &[
     text("mlops.endpoint_instance", rules::INSTANCE),
     key("redshift_ml.mode", Kind::Choice(&["auto", "xgboost"])),
     key("redshift_ml.max_runtime", Kind::Integer(600, 360_000)),
+    key("sql.editor", Kind::Choice(&["standard", "vim"])),
     key("sql.guard", Kind::Choice(&["aws", "always", "never"])),
     key("sql.ceiling_bytes", Kind::Integer(0, 1_000_000_000_000_000)),
     key("sql.ceiling_usd", from_zero(1e6)),

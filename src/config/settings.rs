@@ -264,6 +264,16 @@ pub struct RedshiftMl {
     pub max_runtime: u32,
 }
 
+/// How one types in the editor of the console.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum EditorKeys {
+    /// The keys that people know from everywhere.
+    Standard,
+    /// Those of vim.
+    Vim,
+}
+
 /// When a statement that destroys is asked about first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -290,6 +300,8 @@ pub enum OverCeiling {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sql {
+    /// Keys of the editor.
+    pub editor: EditorKeys,
     /// When a statement that destroys is asked about.
     pub guard: Guard,
     /// Bytes that a query of Athena may read; 0 for no ceiling.

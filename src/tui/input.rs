@@ -18,6 +18,10 @@ pub fn message(event: Event, drawn: &Drawn) -> Option<Msg> {
                 Target::PopupRow(usize::MAX) => None,
                 target => Some(Msg::Click(target)),
             },
+            MouseEventKind::Drag(MouseButton::Left) => match drawn.at(mouse.column, mouse.row)? {
+                target @ Target::EditorText(..) => Some(Msg::Drag(target)),
+                _ => None,
+            },
             MouseEventKind::ScrollDown => Some(Msg::Wheel(drawn.pane_at(mouse.column, mouse.row), 1)),
             MouseEventKind::ScrollUp => Some(Msg::Wheel(drawn.pane_at(mouse.column, mouse.row), -1)),
             _ => None,

@@ -4,6 +4,7 @@
 //! `effects` on the program's runtime and comes back as messages. The first frame is drawn before the target is opened.
 
 mod effects;
+mod elsewhere;
 mod input;
 mod screen;
 mod terminal;

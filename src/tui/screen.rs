@@ -14,9 +14,9 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 
 use super::effects::Runner;
-use super::input;
 use super::terminal::{self, Screen};
-use crate::app::{self, Effect, Model, Msg};
+use super::{elsewhere, input};
+use crate::app::{self, Effect, Model, Msg, sql};
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
 use crate::ui::theme::{Depth, Theme};
@@ -45,8 +45,18 @@ pub fn show(
     let model = Model::new(settings, clock.now(), zone, (size.width, size.height));
     let depth = terminal::depth(|name| std::env::var(name).ok());
     let theme = Theme::named(&model.theme, depth);
-    let mut view =
-        Loop { screen, model, theme, depth, drawn: Drawn::default(), clock: clock.clone(), runner, leaving: None, suspending: false };
+    let mut view = Loop {
+        screen,
+        model,
+        theme,
+        depth,
+        drawn: Drawn::default(),
+        clock: clock.clone(),
+        runner,
+        leaving: None,
+        suspending: false,
+        lending: None,
+    };
     // The reader sees the screen before anything else is begun.
     view.draw()?;
     view.runner.run(Effect::FindConsole);
@@ -68,6 +78,8 @@ struct Loop {
     leaving: Option<ExitCode>,
     /// Set when the process is about to be stopped.
     suspending: bool,
+    /// A text that is to be edited by another program.
+    lending: Option<(sql::TabId, String, usize)>,
 }
 
 /// The signals that concern the screen.
@@ -107,6 +119,20 @@ impl Loop {
                 let _ = tokio::time::timeout(STOP, signals.go_on.recv()).await;
                 self.screen.resume()?;
                 self.model.now = self.clock.now();
+                due = Some(Instant::now());
+            }
+            if let Some((tab, text, line)) = self.lending.take() {
+                // Nobody else may read keys meanwhile.
+                drop(events);
+                let program = elsewhere::program(|name| std::env::var(name).ok());
+                let edited = self.screen.lend(|| elsewhere::edit(&program, &text, line))?;
+                events = EventStream::new();
+                // A Ctrl-C that was meant for the other program does not end this one.
+                let _ = tokio::time::timeout(Duration::ZERO, signals.interrupt.recv()).await;
+                if let Err(error) = &edited {
+                    self.model.say(error.clone(), true);
+                }
+                self.update(Msg::Sql(sql::Msg::Edited(tab, edited)))?;
                 due = Some(Instant::now());
             }
             if due.is_some_and(|at| at <= Instant::now()) {
@@ -180,6 +206,7 @@ impl Loop {
                     self.screen.suspend()?;
                     self.suspending = true;
                 }
+                Effect::EditElsewhere { tab, text, line } => self.lending = Some((tab, text, line)),
                 Effect::Copy(text) => self.screen.copy(&text)?,
                 effect => self.runner.run(effect),
             }

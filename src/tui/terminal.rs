@@ -101,6 +101,14 @@ impl Screen {
         Ok(())
     }
 
+    /// Gives the terminal to another program until it ends.
+    pub fn lend<T>(&mut self, to: impl FnOnce() -> T) -> io::Result<T> {
+        give_back();
+        let answer = to();
+        self.resume()?;
+        Ok(answer)
+    }
+
     /// Takes the terminal again after the process was stopped.
     pub fn resume(&mut self) -> io::Result<()> {
         enter(self.mouse)?;

@@ -58,7 +58,7 @@ impl Drawn {
         let position = Position::new(column, row);
         self.targets.iter().rev().filter(|(area, _)| area.contains(position)).find_map(|(_, target)| match target {
             Target::Pane(pane) | Target::Row(pane, _) => Some(*pane),
-            Target::EditorText(..) | Target::Cell(..) | Target::SqlTab(_) => Some(Pane::Sql),
+            Target::EditorText(..) | Target::Suggestion(_) | Target::Cell(..) | Target::SqlTab(_) => Some(Pane::Sql),
             _ => None,
         })
     }

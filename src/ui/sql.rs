@@ -3,8 +3,12 @@
 mod bar;
 mod chart;
 mod compare;
+mod completion;
 mod editor;
+#[cfg(test)]
+mod editor_tests;
 mod grid;
+mod input;
 mod inspect;
 mod plot;
 mod profile;
@@ -15,7 +19,7 @@ mod tabs;
 
 use ratatui::layout::Rect;
 
-use super::canvas::Canvas;
+use super::canvas::{Canvas, Pieces};
 use super::glyph;
 use super::theme::Role;
 use crate::app::engine_name;
@@ -35,7 +39,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         area = Rect { y: area.y + 1, height: area.height - 1, ..area };
     }
     let tab = canvas.model.sql.tab();
-    let wanted = tab.editor.lines().len() as u16 + 1;
+    let wanted = tab.editor.lines().len().min(500) as u16 + 1 + input::rows(&tab.editor);
     // The editor has its share of the pane; a longer text scrolls inside of it.
     let most = (u32::from(area.height) * if !tab.results.is_empty() || tab.failure.is_some() { 40 } else { 70 } / 100) as u16;
     let least = (u32::from(area.height) * 30 / 100) as u16;
@@ -44,11 +48,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let editor = Rect { y: area.y + 1, height, ..area };
     editor::draw(canvas, editor);
     let y = editor.bottom();
-    if y + 1 >= area.bottom() {
-        return;
+    if y + 1 < area.bottom() {
+        result(canvas, Rect { y, height: area.bottom() - y, ..area });
     }
-    let below = Rect { y, height: area.bottom() - y, ..area };
-    result(canvas, below);
+    // Over the result: that is what it is about to be made from.
+    editor::suggestions(canvas, editor, area);
 }
 
 /// Engine switch, and what the statement is doing.
@@ -79,6 +83,10 @@ fn status(canvas: &mut Canvas<'_>, area: Rect) {
     if tab.goes_on {
         x += canvas.text(x, area.y, area.right().saturating_sub(x), "goes on after errors", Role::Dim) + 3;
     }
+    if let Some(vim) = tab.editor.vim() {
+        let mode = Pieces::new().add(vim.mode.name(), Role::Strong).add(format!(" {}", vim.shown()), Role::Dim);
+        x += canvas.pieces(x, area.y, area.right().saturating_sub(x), &mode) + 3;
+    }
     let room = area.right().saturating_sub(x);
     if let Some(sql::RunState::Active { since, .. }) = tab.active().next().map(|run| &run.state) {
         let seconds = (model.now - *since).num_milliseconds() as f64 / 1000.0;
@@ -86,6 +94,10 @@ fn status(canvas: &mut Canvas<'_>, area: Rect) {
         if width(&text) <= usize::from(room) {
             canvas.text_right(x, area.y, room, &text, Role::Accent);
         }
+    } else if let Some(problem) =
+        tab.mistakes().find(|problem| problem.from.line <= tab.editor.cursor().line && tab.editor.cursor().line <= problem.to.line)
+    {
+        canvas.text_right(x, area.y, room, &format!("✖ {}", problem.message), Role::Bad);
     } else {
         let text = "F5 runs · F4 engine · F3 library";
         if width(text) <= usize::from(room) && tab.editor.is_empty() {

@@ -27,7 +27,7 @@ use crate::ops::query::{Cell, Page, QueryColumn, QueryEngine, QueryEvent, QueryR
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
 
-fn render(model: &Model, width: u16, height: u16) -> (String, Drawn) {
+pub(in crate::ui) fn render(model: &Model, width: u16, height: u16) -> (String, Drawn) {
     let theme = Theme::named(&model.theme, Depth::True);
     let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
     let mut drawn = Drawn::default();
@@ -48,7 +48,7 @@ fn render(model: &Model, width: u16, height: u16) -> (String, Drawn) {
     (text, drawn)
 }
 
-fn at_three_sizes(name: &str, model: &Model) {
+pub(in crate::ui) fn at_three_sizes(name: &str, model: &Model) {
     for (width, height) in SIZES {
         let mut model = model.clone();
         model.size = (width, height);

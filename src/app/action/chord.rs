@@ -38,6 +38,8 @@ impl Chord {
             "end" => KeyCode::End,
             "pgup" => KeyCode::PageUp,
             "pgdn" => KeyCode::PageDown,
+            "backspace" => KeyCode::Backspace,
+            "delete" => KeyCode::Delete,
             "space" => KeyCode::Char(' '),
             _ => {
                 let mut chars = rest.chars();
@@ -77,8 +79,12 @@ pub fn key_label(key: &str) -> String {
         "end" => "End".to_owned(),
         "pgup" => "PgUp".to_owned(),
         "pgdn" => "PgDn".to_owned(),
+        "backspace" => "Backspace".to_owned(),
+        "delete" => "Del".to_owned(),
         "space" => "Space".to_owned(),
         other if other.len() > 1 && other.starts_with('f') => other.to_uppercase(),
+        // An upper-case letter behind Alt is another key than the lower-case one.
+        other if !prefix.is_empty() && other.chars().all(char::is_uppercase) => format!("Shift-{other}"),
         other if !prefix.is_empty() => other.to_uppercase(),
         other => other.to_owned(),
     };

@@ -1,9 +1,11 @@
 //! What stands over the panes: help, pickers, confirmations, prompts, the catalog, plans. Components are stacked; the one on top gets the
 //! keys.
 
+mod parameters;
 mod plan;
 mod prompt;
 
+pub use parameters::Parameters;
 pub use plan::PlanView;
 pub use prompt::Prompt;
 
@@ -29,6 +31,8 @@ pub enum Popup {
     Confirm(Confirm),
     /// A question that is answered by a line of text.
     Prompt(Prompt),
+    /// A form for named parameters.
+    Parameters(Box<Parameters>),
     /// The catalog.
     Catalog(Box<Browser>),
     /// The plan of a statement.
@@ -269,6 +273,7 @@ impl Popup {
             Popup::Picker(picker) => picker.key(key, page),
             Popup::Confirm(confirm) => confirm.key(key),
             Popup::Prompt(prompt) => prompt.key(key),
+            Popup::Parameters(parameters) => parameters.key(key),
             Popup::Plan(plan) => plan.key(key, page),
             Popup::Catalog(browser) => match browser.key(key, page) {
                 Answer::Consumed => Outcome::Consumed,
@@ -298,6 +303,7 @@ impl Popup {
         match self {
             Popup::Picker(picker) => picker.query.push_str(line),
             Popup::Prompt(prompt) => prompt.add(line),
+            Popup::Parameters(parameters) => parameters.form.paste(line),
             Popup::Catalog(browser) => browser.query.push_str(line),
             Popup::Confirm(confirm) if confirm.phrase.is_some() => confirm.typed.push_str(line),
             _ => {}

@@ -1,6 +1,7 @@
 //! What a popup of the console asks for when it is done.
 
 use super::history::Ran;
+use super::parameters::Values;
 use super::run::{RunId, Start};
 use super::tab::TabId;
 use crate::ops::console::saved::SavedQuery;
@@ -12,6 +13,8 @@ use crate::ops::query::remote::Remote;
 pub enum Choice {
     /// Start, agreed to as it says.
     Start(Box<Start>),
+    /// Start, with these values of its named parameters.
+    Given(Box<Start>, Values),
     /// A statement that ran.
     Ran(Box<Ran>),
     /// A saved query.

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::editor::text::Place;
 use super::tab::{Tab, TabId};
 use super::{RunId, State};
 use crate::app::effect::Effect;
@@ -49,11 +50,11 @@ impl State {
         if let Some(workspace) = found.workspace.filter(|workspace| untouched && !workspace.tabs.is_empty()) {
             let mut tabs = Vec::with_capacity(workspace.tabs.len());
             for kept in workspace.tabs {
-                let mut tab = Tab::new(TabId(self.id()), kept.engine);
+                let mut tab = Tab::new(TabId(self.id()), kept.engine).like(self.tab());
                 tab.session.seconds = self.session_seconds;
                 tab.name = kept.name;
                 tab.replace(&kept.text);
-                tab.place_cursor(kept.cursor.0, kept.cursor.1);
+                tab.place_cursor(Place::new(kept.cursor.0, kept.cursor.1));
                 tab.saved = kept.saved.and_then(|name| self.saved.iter().find(|query| query.name == name).cloned());
                 tab.left = kept.left;
                 tabs.push(tab);

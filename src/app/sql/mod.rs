@@ -5,12 +5,16 @@
 //! named in a statement.
 
 pub mod catalog;
+pub mod check;
 pub mod choice;
+mod completing;
+pub mod completion;
 pub mod editor;
 pub mod failure;
 pub mod history;
 pub mod kept;
 pub mod lexer;
+pub mod parameters;
 pub mod result;
 pub mod run;
 pub mod session;
@@ -24,7 +28,9 @@ pub use run::{Piece, Purpose, Run, RunId, RunState, Start};
 pub use tab::{Tab, TabId};
 
 use super::effect::Effect;
+use super::latest::{Latest, Ticket};
 use crate::config::Settings;
+use crate::config::settings::EditorKeys;
 use crate::ops::OpError;
 use crate::ops::console::saved::SavedQuery;
 use crate::ops::console::workspace::Workspace;
@@ -32,6 +38,7 @@ use crate::ops::query::QueryEngine;
 use crate::ops::query::cost::Estimate;
 use crate::ops::query::plan::Plan;
 use crate::ops::query::remote::Remote;
+use crate::syntax::Dialect;
 use catalog::{Catalog, Catalogs};
 use history::Ran;
 use kept::Found;
@@ -75,6 +82,14 @@ pub enum Half {
     Results,
 }
 
+/// The dialect of an engine.
+pub const fn dialect(engine: QueryEngine) -> Dialect {
+    match engine {
+        QueryEngine::Redshift => Dialect::Redshift,
+        QueryEngine::Athena => Dialect::Athena,
+    }
+}
+
 /// A statement of the library.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LibraryEntry {
@@ -113,6 +128,10 @@ pub struct State {
     kept: Option<Workspace>,
     /// Whether a reminder to keep them is on its way.
     keeping: bool,
+    /// What named parameters were given, in this process.
+    pub values: parameters::Values,
+    /// The text that is being read for mistakes.
+    checks: Latest,
     /// Tabs and runs made so far; ids are never used again.
     made: u64,
 }
@@ -122,6 +141,10 @@ pub struct State {
 pub enum Msg {
     /// A statement has got on.
     Run(RunId, run::Msg),
+    /// The text of a tab was edited elsewhere; or it was not, and why.
+    Edited(TabId, Result<String, String>),
+    /// A text of a tab has been read, as it was at a revision.
+    Checked(Ticket, TabId, u64, Vec<check::Mistake>),
     /// Something has come for a result.
     Grid(RunId, result::Msg),
     /// What was on disk.
@@ -159,6 +182,8 @@ impl Default for State {
             writes: false,
             kept: None,
             keeping: false,
+            values: parameters::Values::new(),
+            checks: Latest::default(),
             made: 1,
         }
     }
@@ -170,6 +195,7 @@ impl State {
         let mut state = State::default();
         state.session_seconds = i32::try_from(settings.sql.session_minutes * 60).unwrap_or(i32::MAX);
         state.tab_mut().session.seconds = state.session_seconds;
+        state.tab_mut().editor.set_vim(settings.sql.editor == EditorKeys::Vim);
         state
     }
 
@@ -182,6 +208,11 @@ impl State {
     /// The tab on the screen.
     pub fn tab_mut(&mut self) -> &mut Tab {
         &mut self.tabs[self.current]
+    }
+
+    /// The editor of every tab.
+    pub fn editors(&mut self) -> impl Iterator<Item = &mut editor::Editor> {
+        self.tabs.iter_mut().map(|tab| &mut tab.editor)
     }
 
     /// Every tab, in order.
@@ -213,7 +244,7 @@ impl State {
     pub fn open_tab(&mut self) {
         let id = TabId(self.id());
         let engine = self.tab().engine;
-        let mut tab = Tab::new(id, engine);
+        let mut tab = Tab::new(id, engine).like(self.tab());
         tab.session.seconds = self.session_seconds;
         self.tabs.insert(self.current + 1, tab);
         self.current += 1;
@@ -241,10 +272,10 @@ impl State {
         let run = RunId(self.id());
         effects.extend(self.tab().session.close(run));
         let engine = self.tab().engine;
-        self.tabs.remove(self.current);
+        let closed = self.tabs.remove(self.current);
         if self.tabs.is_empty() {
             let id = TabId(self.id());
-            self.tabs.push(Tab::new(id, engine));
+            self.tabs.push(Tab::new(id, engine).like(&closed));
         }
         self.current = self.current.min(self.tabs.len() - 1);
         effects
@@ -273,7 +304,15 @@ impl State {
     pub fn start(&self, whole: bool) -> Option<Start> {
         let tab = self.tab();
         let pieces = tab.pieces(whole);
-        let start = Start { tab: tab.id, engine: tab.engine, pieces, purpose: Purpose::Rows, danger_agreed: false, cost_agreed: false };
+        let start = Start {
+            tab: tab.id,
+            engine: tab.engine,
+            pieces,
+            purpose: Purpose::Rows,
+            parameters_given: false,
+            danger_agreed: false,
+            cost_agreed: false,
+        };
         (!start.pieces.is_empty()).then_some(start)
     }
 
@@ -334,6 +373,18 @@ impl State {
     pub fn update(&mut self, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         match msg {
             Msg::Run(id, msg) => self.on_run(id, msg, now).0,
+            Msg::Edited(id, text) => {
+                if let (Some(tab), Ok(text)) = (self.tabs.iter_mut().find(|tab| tab.id == id), text)
+                    && tab.text() != text.trim_end_matches('\n')
+                {
+                    tab.replace(text.trim_end_matches('\n'));
+                }
+                self.check()
+            }
+            Msg::Checked(ticket, tab, revision, found) => {
+                self.on_checked(ticket, tab, revision, found);
+                Vec::new()
+            }
             Msg::Grid(id, msg) => match self.tabs.iter_mut().find_map(|tab| tab.results.of_run(id)) {
                 Some(result) => result.update(msg),
                 None => Vec::new(),

@@ -83,6 +83,8 @@ pub struct Start {
     pub pieces: Vec<Piece>,
     /// What for.
     pub purpose: Purpose,
+    /// Whether its named parameters have their values.
+    pub parameters_given: bool,
     /// Whether what it destroys was agreed to.
     pub danger_agreed: bool,
     /// Whether what it costs was agreed to.
@@ -136,7 +138,7 @@ impl Start {
     /// A single statement that does not stand in the editor.
     pub fn aside(tab: TabId, engine: QueryEngine, sql: String, purpose: Purpose) -> Start {
         let pieces = vec![Piece { sql, start: None, parameters: Vec::new() }];
-        Start { tab, engine, pieces, purpose, danger_agreed: true, cost_agreed: true }
+        Start { tab, engine, pieces, purpose, parameters_given: true, danger_agreed: true, cost_agreed: true }
     }
 }
 

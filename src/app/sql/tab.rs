@@ -1,12 +1,14 @@
 //! A tab of the console: a text, the engine that answers it, what it runs, and what came back.
 
 use crossterm::event::KeyEvent;
-use ratatui_textarea::{CursorMove, TextArea};
 
+use super::check::Problem;
+use super::editor::text::Place;
+use super::editor::{Editor, Reply};
 use super::result::Results;
 use super::run::{Piece, Run, RunId};
 use super::session::Session;
-use super::{Failure, Half, ResultSet, failure, lexer};
+use super::{Failure, Half, ResultSet, completion, dialect, failure, lexer};
 use crate::demo::sql_script;
 use crate::ops::OpError;
 use crate::ops::console::saved::SavedQuery;
@@ -32,8 +34,14 @@ pub struct Tab {
     pub name: String,
     /// Who answers the next statement.
     pub engine: QueryEngine,
-    /// The text, its cursor and its history of changes. Drawn by the view, not by the widget.
-    pub editor: TextArea<'static>,
+    /// The text, its cursor and its history of changes.
+    pub editor: Editor,
+    /// What the parser finds wrong with the text.
+    pub problems: Vec<Problem>,
+    /// The revision of the text that was last given to the parser.
+    pub checked: Option<u64>,
+    /// The suggestions under the cursor.
+    pub completion: Option<completion::List>,
     /// Which half has the focus.
     pub half: Half,
     /// The statements of the last thing that was started here.
@@ -59,7 +67,10 @@ impl Tab {
             id,
             name: String::new(),
             engine,
-            editor: TextArea::default(),
+            editor: Editor::new(dialect(engine)),
+            problems: Vec::new(),
+            checked: None,
+            completion: None,
             half: Half::Editor,
             runs: Vec::new(),
             results: Results::default(),
@@ -69,6 +80,13 @@ impl Tab {
             saved: None,
             left: Vec::new(),
         }
+    }
+
+    /// With the way of typing of another tab, and what was copied there.
+    pub fn like(mut self, other: &Tab) -> Tab {
+        self.editor.set_vim(other.editor.vim().is_some());
+        self.editor.set_register(other.editor.register().clone());
+        self
     }
 
     /// The result on the screen.
@@ -98,18 +116,26 @@ impl Tab {
 
     /// The text of the editor.
     pub fn text(&self) -> String {
-        self.editor.lines().join("\n")
+        self.editor.text().whole()
     }
 
-    /// The cursor: line and character.
+    /// The cursor: line, and byte in it.
     pub fn cursor(&self) -> (usize, usize) {
-        let cursor = self.editor.cursor();
-        (cursor.0, cursor.1)
+        let place = self.editor.cursor();
+        (place.line, place.byte)
     }
 
     /// A key that is not an action: it edits the text.
-    pub fn key(&mut self, key: KeyEvent) {
-        if self.editor.input(key) {
+    pub fn key(&mut self, key: KeyEvent) -> Reply {
+        let before = self.editor.revision();
+        let reply = self.editor.key(key);
+        self.edited(before);
+        reply
+    }
+
+    /// What an older text was told is forgotten when the text has changed.
+    pub fn edited(&mut self, before: u64) {
+        if self.editor.revision() != before {
             self.failure = None;
         }
     }
@@ -118,58 +144,34 @@ impl Tab {
     pub fn paste(&mut self, text: &str) {
         self.half = Half::Editor;
         self.failure = None;
-        self.editor.insert_str(text.replace("\r\n", "\n").replace('\r', "\n"));
+        self.editor.paste(text);
     }
 
     /// Replaces the text; undo brings the old one back.
     pub fn replace(&mut self, text: &str) {
-        self.editor.select_all();
-        if !self.editor.insert_str(text.trim_end()) && !self.editor.is_empty() {
-            self.editor.cut();
-        }
-        self.editor.move_cursor(CursorMove::Top);
-        self.editor.move_cursor(CursorMove::Head);
+        self.editor.replace_all(text.trim_end());
         self.failure = None;
         self.half = Half::Editor;
     }
 
     /// Puts the cursor somewhere.
-    pub fn place_cursor(&mut self, line: usize, character: usize) {
+    pub fn place_cursor(&mut self, place: Place) {
         self.half = Half::Editor;
-        self.editor.cancel_selection();
-        let clip = |value: usize| u16::try_from(value).unwrap_or(u16::MAX);
-        self.editor.move_cursor(CursorMove::Jump(clip(line), clip(character)));
+        self.editor.deselect();
+        self.editor.go_to(place, false);
     }
 
     /// What would run now: its text and its first byte in the text of the editor.
     pub fn statement(&self) -> Option<(String, usize)> {
-        let text = self.text();
-        if let Some(((from_line, from), (to_line, to))) = self.editor.selection_range() {
-            let (start, end) = (self.byte(from_line, from), self.byte(to_line, to));
-            let selected = &text[start..end];
+        let text = self.editor.text();
+        if let Some((from, to)) = self.editor.selection() {
+            let selected = text.slice(from, to);
             let lead = selected.len() - selected.trim_start().len();
             let selected = selected.trim().trim_end_matches(';').trim_end();
-            return (!selected.is_empty()).then(|| (selected.to_owned(), start + lead));
+            return (!selected.is_empty()).then(|| (selected.to_owned(), text.offset(from) + lead));
         }
-        let (line, character) = self.cursor();
-        lexer::statement_at(&text, self.byte(line, character)).map(|range| (text[range.start..range.end].to_owned(), range.start))
-    }
-
-    fn byte(&self, line: usize, character: usize) -> usize {
-        let lines = self.editor.lines();
-        let before: usize = lines.iter().take(line).map(|line| line.len() + 1).sum();
-        before + lines.get(line).map_or(0, |line| line.char_indices().nth(character).map_or(line.len(), |(at, _)| at))
-    }
-
-    fn line_and_character(&self, byte: usize) -> Option<(usize, usize)> {
-        let mut start = 0;
-        for (index, line) in self.editor.lines().iter().enumerate() {
-            if byte <= start + line.len() {
-                return Some((index, line.get(..byte - start)?.chars().count()));
-            }
-            start += line.len() + 1;
-        }
-        None
+        let extent = self.editor.statement()?;
+        Some((text.slice(extent.start, extent.end), text.offset(extent.start)))
     }
 
     /// What a command would run: the statement under the cursor or the selection, or every statement of the text.
@@ -201,21 +203,15 @@ impl Tab {
     }
 
     /// Where the service points, if the statement is still there in the editor.
-    pub(super) fn place(&self, error: &OpError, run: &Run) -> Option<(usize, usize, usize)> {
-        let text = self.text();
+    pub(super) fn place(&self, error: &OpError, run: &Run) -> Option<(Place, Place)> {
+        let text = self.editor.text();
         let start = run.start?;
-        if text.get(start..start + run.sql.len()) != Some(run.sql.as_str()) {
+        let (from, to) = (text.place(start), text.place(start + run.sql.len()));
+        if text.slice(from, to) != run.sql {
             return None;
         }
         let at = failure::position(&error.why, &run.sql)?;
-        // Underline the token that begins there, or the last one of the statement when the error is at its end.
-        let tokens = lexer::tokens(&run.sql);
-        let token = tokens
-            .iter()
-            .find(|token| token.start <= at && at < token.end && token.kind != lexer::TokenKind::Space)
-            .or_else(|| tokens.iter().rev().find(|token| token.end <= at && token.kind != lexer::TokenKind::Space))?;
-        let (line, from) = self.line_and_character(start + token.start)?;
-        let length = run.sql[token.start..token.end].lines().next().unwrap_or_default().chars().count();
-        Some((line, from, from + length.max(1)))
+        let (first, last) = lexer::token_at(dialect(run.engine), &run.sql, at)?;
+        Some((text.place(start + first), text.place(start + last)))
     }
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::editor::text::Place;
 use super::*;
 use crate::ops::query::{Cell, Page, QueryColumn, QueryEvent, QueryResult, SessionUse};
 use crate::ops::{OpError, OpErrorKind};
@@ -49,7 +50,7 @@ fn run_of(effects: &[Effect]) -> RunId {
 fn the_statement_under_the_cursor_runs_without_its_semicolon() {
     let mut state = with_text("select 1;\n\nselect 'é',\n  2;");
     assert_eq!(state.tab().statement().unwrap().0, "select 'é',\n  2");
-    state.tab_mut().place_cursor(0, 3);
+    state.tab_mut().place_cursor(Place::new(0, 3));
     assert_eq!(state.tab().statement().unwrap(), ("select 1".into(), 0));
     match &state.run(now())[..] {
         [Effect::Query { request, .. }] => assert_eq!(request.sql, "select 1"),
@@ -61,7 +62,7 @@ fn the_statement_under_the_cursor_runs_without_its_semicolon() {
 #[test]
 fn a_selection_runs_as_it_is() {
     let mut state = with_text("select 1; select 2;");
-    state.tab_mut().place_cursor(0, 0);
+    state.tab_mut().place_cursor(Place::default());
     for _ in 0..9 {
         state.tab_mut().key(KeyEvent::new(KeyCode::Right, KeyModifiers::SHIFT));
     }
@@ -80,7 +81,7 @@ fn an_error_is_underlined_where_the_service_points() {
         fix: None,
     };
     state.update(ended(run, Err(error)), now());
-    assert_eq!(state.tab().failure.as_ref().unwrap().place, Some((1, 7, 11)));
+    assert_eq!(state.tab().failure.as_ref().unwrap().place, Some((Place::new(1, 7), Place::new(1, 11))));
     state.tab_mut().key(KeyEvent::new(KeyCode::Char('x'), KeyModifiers::NONE));
     assert!(state.tab().failure.is_none(), "typing takes the mark away");
 }

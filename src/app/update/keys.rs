@@ -92,8 +92,9 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             Vec::new()
         }
         Pane::Sql => {
+            model.sql.tab_mut().completion = None;
             model.sql.tab_mut().paste(text);
-            Vec::new()
+            model.sql.check()
         }
         Pane::Predict if model.predict.editing.is_some() => {
             text.trim().chars().take(24).flat_map(|c| model.predict.type_character(Some(c))).last().into_iter().collect()

@@ -27,7 +27,7 @@ use crate::demo::step::Step;
 use crate::ops::steps::{StepState, from_checklist};
 use commands::run_command;
 use keys::{conclude, on_key, on_paste};
-use pointer::{on_click, on_wheel};
+use pointer::{on_click, on_drag, on_wheel};
 
 /// Takes a message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -45,6 +45,7 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Key(key) => on_key(model, key),
         Msg::Paste(text) => on_paste(model, &text),
         Msg::Click(target) => on_click(model, target),
+        Msg::Drag(target) => on_drag(model, target),
         Msg::Wheel(pane, delta) => on_wheel(model, pane, delta),
         Msg::Do(command) => run_command(model, command),
         Msg::Resize(columns, rows) => {
@@ -121,6 +122,8 @@ fn settle(model: &mut Model) {
     if model.notice.as_ref().is_some_and(|notice| notice.until <= model.now) {
         model.notice = None;
     }
+    let tab = model.sql.tab_mut();
+    tab.editor.set_dialect(super::sql::dialect(tab.engine));
     let now = model.now;
     model.resources.changed.retain(|_, at| (now - *at).num_seconds() < resources::FRESH);
     if model.predict.editing.is_some() && model.focus != Pane::Predict {

@@ -5,7 +5,6 @@ use super::handle;
 use super::movement::{focus, move_rows, select};
 use crate::app::model::Model;
 use crate::app::msg::{Msg, Target};
-use crate::app::sql;
 use crate::app::{Effect, Pane, popup};
 
 /// Rows that a turn of the wheel moves.
@@ -25,17 +24,26 @@ pub(super) fn on_click(model: &mut Model, target: Target) -> Vec<Effect> {
             _ => Vec::new(),
         };
     }
+    if !matches!(target, Target::Suggestion(_)) {
+        model.sql.tab_mut().completion = None;
+    }
     match target {
         Target::Pane(pane) => focus(model, pane),
         Target::Row(pane, index) => {
             let effects = focus(model, pane);
             effects.into_iter().chain(select(model, pane, index)).collect()
         }
-        Target::EditorText(line, character) => {
+        Target::Suggestion(index) => {
+            let chosen = model.sql.tab().completion.as_ref().and_then(|list| list.items.get(index)).cloned();
+            if let Some(suggestion) = chosen {
+                model.sql.accept(&suggestion);
+            }
+            Vec::new()
+        }
+        Target::EditorText(line, column) => {
             let effects = focus(model, Pane::Sql);
             let tab = model.sql.tab_mut();
-            let character = character_at(tab, line, character);
-            tab.place_cursor(line, character);
+            tab.place_cursor(tab.editor.text().at_column(line, column));
             effects
         }
         Target::Cell(row, column) => {
@@ -49,6 +57,18 @@ pub(super) fn on_click(model: &mut Model, target: Target) -> Vec<Effect> {
         Target::Action(command) => run_command(model, command),
         Target::PopupRow(_) | Target::Outside => Vec::new(),
     }
+}
+
+/// The mouse is drawn over the text with its button down: it selects.
+pub(super) fn on_drag(model: &mut Model, target: Target) -> Vec<Effect> {
+    if let Target::EditorText(line, column) = target
+        && model.popups.is_empty()
+        && model.focus == Pane::Sql
+    {
+        let editor = &mut model.sql.tab_mut().editor;
+        editor.go_to(editor.text().at_column(line, column), true);
+    }
+    Vec::new()
 }
 
 pub(super) fn on_wheel(model: &mut Model, pane: Option<Pane>, delta: isize) -> Vec<Effect> {
@@ -65,16 +85,4 @@ pub(super) fn on_wheel(model: &mut Model, pane: Option<Pane>, delta: isize) -> V
         Some(pane @ (Pane::Pipeline | Pane::Predict)) => move_rows(model, pane, delta),
         _ => Vec::new(),
     }
-}
-
-/// The character of a line of the editor that stands in a column.
-fn character_at(tab: &sql::Tab, line: usize, column: usize) -> usize {
-    let mut at = 0;
-    for (index, c) in tab.editor.lines().get(line).map(String::as_str).unwrap_or_default().chars().enumerate() {
-        at += if c == '\t' { TAB - at % TAB } else { crate::app::text_width::width(&c.to_string()) };
-        if at > column {
-            return index;
-        }
-    }
-    usize::MAX
 }

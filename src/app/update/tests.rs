@@ -60,7 +60,7 @@ fn what_is_typed_into_the_editor_is_never_a_command() {
     let mut model = open_model();
     update(&mut model, Msg::Do(Command::Focus(Pane::Sql)));
     for c in "qz?:1rRx".chars() {
-        assert!(press(&mut model, KeyCode::Char(c)).is_empty());
+        assert!(matches!(&press(&mut model, KeyCode::Char(c))[..], [Effect::CheckSql { .. }]));
     }
     assert_eq!(model.sql.tab().text(), "qz?:1rRx");
     assert!(model.popups.is_empty());
@@ -70,6 +70,8 @@ fn what_is_typed_into_the_editor_is_never_a_command() {
 fn tab_goes_round_and_stops_at_the_result_too() {
     let mut model = full_model();
     model.sql.tab_mut().half = Half::Editor;
+    // In a text Tab indents; an empty one has nothing to indent.
+    model.sql.tab_mut().replace("");
     let mut seen = Vec::new();
     for _ in 0..8 {
         seen.push((model.focus, model.sql.tab().half));
@@ -179,4 +181,132 @@ fn hints_and_palette_offer_only_what_can_be_done() {
     assert!(!available(&model, Command::StepRun));
     assert!(available(&model, Command::Cancel));
     assert!(!available(&model, Command::PipelineStop));
+}
+
+fn typed(model: &mut Model, text: &str) {
+    for c in text.chars() {
+        press(model, KeyCode::Char(c));
+    }
+}
+
+fn console(text: &str) -> Model {
+    let mut model = full_model();
+    model.focus = Pane::Sql;
+    model.sql.tab_mut().replace(text);
+    model.sql.catalogs.redshift = crate::app::sql::completion::fixture::catalog(3, 4);
+    model
+}
+
+#[test]
+fn suggestions_follow_what_is_typed_and_tab_takes_one() {
+    let mut model = console("");
+    typed(&mut model, "select c from s1.t2 where colu");
+    let list = model.sql.tab().completion.as_ref().unwrap();
+    assert_eq!(
+        list.items.iter().map(|item| item.label.as_str()).take(4).collect::<Vec<_>>(),
+        ["column_0", "column_1", "column_2", "column_3"]
+    );
+    press(&mut model, KeyCode::Down);
+    press(&mut model, KeyCode::Tab);
+    assert_eq!(model.sql.tab().text(), "select c from s1.t2 where column_1");
+    assert!(model.sql.tab().completion.is_none());
+    control(&mut model, 'u');
+    assert_eq!(model.sql.tab().text(), "select c from s1.t2 where colu", "undo takes it back");
+}
+
+#[test]
+fn enter_makes_a_line_unless_something_was_chosen() {
+    let mut model = console("");
+    typed(&mut model, "select * from s1.t");
+    assert!(model.sql.tab().completion.is_some());
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.sql.tab().text(), "select * from s1.t\n");
+    model.sql.tab_mut().replace("select * from s1.");
+    press(&mut model, KeyCode::End);
+    control(&mut model, ' ');
+    assert!(model.sql.tab().completion.is_some(), "asked for");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.sql.tab().text(), "select * from s1.t0");
+}
+
+#[test]
+fn esc_puts_suggestions_away_before_anything_else() {
+    let mut model = console("");
+    typed(&mut model, "sel");
+    assert!(model.sql.tab().completion.is_some());
+    press(&mut model, KeyCode::Esc);
+    assert!(model.sql.tab().completion.is_none());
+    assert_eq!(model.focus, Pane::Sql);
+}
+
+#[test]
+fn mistakes_come_back_only_for_the_text_they_were_found_in() {
+    let mut model = console("");
+    typed(&mut model, "select (1 2) from t; ");
+    let effects = press(&mut model, KeyCode::Char('s'));
+    let [Effect::CheckSql { ticket, tab, revision, dialect, text }] = &effects[..] else { panic!("{effects:?}") };
+    let found = crate::app::sql::check::mistakes(*dialect, text);
+    let answer = Msg::Sql(crate::app::sql::Msg::Checked(*ticket, *tab, *revision, found));
+    update(&mut model, answer.clone());
+    assert_eq!(model.sql.tab().mistakes().count(), 1, "{:?}", model.sql.tab().problems);
+    press(&mut model, KeyCode::Char('e'));
+    assert_eq!(model.sql.tab().mistakes().count(), 0);
+    update(&mut model, answer);
+    assert_eq!(model.sql.tab().mistakes().count(), 0, "of an older text");
+}
+
+#[test]
+fn what_was_copied_in_one_tab_can_be_pasted_in_another() {
+    let mut model = console("select 1");
+    update(&mut model, Msg::Do(Command::Edit(crate::app::sql::editor::Command::SelectAll)));
+    let effects = control(&mut model, 'x');
+    assert!(matches!(&effects[0], Effect::Copy(text) if text == "select 1"));
+    update(&mut model, Msg::Do(Command::Console(crate::app::sql::Command::NewTab)));
+    control(&mut model, 'v');
+    assert_eq!(model.sql.tab().text(), "select 1");
+}
+
+#[test]
+fn dragging_the_mouse_selects() {
+    let mut model = console("one\ntwo");
+    update(&mut model, Msg::Click(crate::app::msg::Target::EditorText(0, 1)));
+    update(&mut model, Msg::Drag(crate::app::msg::Target::EditorText(1, 2)));
+    assert_eq!(model.sql.tab().editor.selected().unwrap(), "ne\ntw");
+}
+
+#[test]
+fn vims_keys_come_before_those_of_the_console() {
+    let mut model = console("one two");
+    update(&mut model, Msg::Do(Command::Edit(crate::app::sql::editor::Command::VimMode)));
+    typed(&mut model, "dw");
+    control(&mut model, 'r');
+    assert_eq!(model.sql.tab().text(), "two", "Ctrl-R redoes and does not run");
+    typed(&mut model, "u");
+    assert_eq!(model.sql.tab().text(), "one two");
+    update(&mut model, Msg::Do(Command::Console(crate::app::sql::Command::NewTab)));
+    typed(&mut model, "ix");
+    assert_eq!(model.sql.tab().text(), "x", "a new tab has the same keys");
+    press(&mut model, KeyCode::Esc);
+    typed(&mut model, ":q");
+    press(&mut model, KeyCode::Enter);
+    assert_eq!(model.sql.tab().text(), "one two", "the tab is closed");
+}
+
+#[test]
+fn parameters_are_asked_for_and_sent_as_parameters() {
+    let mut model = console("select * from dm.data where job = :job and age > :age");
+    model.sql.tab_mut().half = Half::Editor;
+    let sent = press(&mut model, KeyCode::F(5));
+    assert!(!sent.iter().any(|effect| matches!(effect, Effect::Query { .. })), "nothing is sent before it is asked");
+    typed(&mut model, "it's");
+    press(&mut model, KeyCode::Enter);
+    control(&mut model, 'n');
+    let effects = press(&mut model, KeyCode::Enter);
+    let Some(Effect::Query { request, .. }) = effects.iter().find(|effect| matches!(effect, Effect::Query { .. })) else {
+        panic!("{effects:?}")
+    };
+    assert_eq!(request.sql, "select * from dm.data where job = :job and age > NULL");
+    assert_eq!(request.parameters, [("job".to_owned(), "it's".to_owned())]);
+    assert_eq!(model.sql.values["job"].as_deref(), Some("it's"), "remembered");
+    assert!(model.sql.values["age"].is_none());
 }

@@ -16,8 +16,9 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::app::latest::Ticket;
 use crate::app::msg::Identity;
-use crate::app::sql::{LibraryEntry, RunId};
+use crate::app::sql::{self, LibraryEntry, RunId};
 use crate::app::{Effect, Msg, activity, explore, pipeline, predict, resources, walkthrough};
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
@@ -27,6 +28,7 @@ use crate::local::pace::Pace;
 use crate::ops::query::{QueryEngine, QueryRequest};
 use crate::ops::results::Spill;
 use crate::ops::{self, Context, OpError, OpErrorKind};
+use crate::syntax::Dialect;
 use crate::target::{self, Connection};
 
 /// Customers drawn at once.
@@ -35,6 +37,8 @@ const SAMPLES: usize = 24;
 const ROOM: usize = 48 << 20;
 /// The directory of what does not, in the state directory.
 const SPILL: &str = "rows";
+/// How long typing has to pause before a text is read for mistakes.
+const PAUSE: Duration = Duration::from_millis(250);
 /// How long leaving waits for what is being cancelled.
 const FAREWELL: Duration = Duration::from_secs(3);
 
@@ -73,6 +77,7 @@ struct Slots {
     follow: CancellationToken,
     predict: CancellationToken,
     explore: CancellationToken,
+    check: CancellationToken,
 }
 
 fn renew(slot: &mut CancellationToken) -> CancellationToken {
@@ -113,9 +118,12 @@ impl Runner {
 
     /// Starts an effect. Never waits.
     pub fn run(&self, effect: Effect) {
-        if let Effect::Connect = effect {
-            return self.connect();
-        }
+        let effect = match effect {
+            Effect::Connect => return self.connect(),
+            // Reading text needs no account.
+            Effect::CheckSql { ticket, tab, revision, dialect, text } => return self.check(ticket, tab, revision, dialect, text),
+            effect => effect,
+        };
         let Some(effect) = self.on_disk(effect) else { return };
         let Some(connection) = self.shared.connection.lock().clone() else {
             // Nothing is asked of an account that is not open; `update` sees to that.
@@ -225,7 +233,13 @@ impl Runner {
             | Effect::RenameQuery { .. }
             | Effect::DeleteQuery(_)
             | Effect::LeaveQueries => {}
-            Effect::Connect | Effect::Copy(_) | Effect::Redraw | Effect::Suspend | Effect::Quit => {}
+            Effect::Connect
+            | Effect::CheckSql { .. }
+            | Effect::EditElsewhere { .. }
+            | Effect::Copy(_)
+            | Effect::Redraw
+            | Effect::Suspend
+            | Effect::Quit => {}
         }
     }
 
@@ -274,6 +288,20 @@ impl Runner {
                 Err(_) => send(&messages, instead()),
             }
         });
+    }
+
+    /// Reads a text for mistakes, on a thread of its own: a long script takes longer than a frame.
+    fn check(&self, ticket: Ticket, tab: sql::TabId, revision: u64, dialect: Dialect, text: String) {
+        let cancel = renew(&mut self.shared.slots.lock().check);
+        self.latest(
+            cancel,
+            async move {
+                sleep(PAUSE).await;
+                let found = tokio::task::spawn_blocking(move || sql::check::mistakes(dialect, &text)).await.unwrap_or_default();
+                Msg::Sql(sql::Msg::Checked(ticket, tab, revision, found))
+            },
+            move || Msg::Sql(sql::Msg::Checked(ticket, tab, revision, Vec::new())),
+        );
     }
 
     fn connect(&self) {

@@ -1,6 +1,7 @@
 //! What stands over the panes: help, pickers, confirmations, prompts, the catalog, plans.
 
 mod catalog;
+mod parameters;
 mod plan;
 
 use ratatui::layout::Rect;
@@ -21,6 +22,7 @@ pub fn draw(canvas: &mut Canvas<'_>, screen: Rect, component: &Popup) {
         Popup::Picker(picker) => draw_picker(canvas, screen, picker),
         Popup::Confirm(confirm) => draw_confirm(canvas, screen, confirm),
         Popup::Prompt(prompt) => draw_prompt(canvas, screen, prompt),
+        Popup::Parameters(form) => parameters::draw(canvas, screen, form),
         Popup::Catalog(browser) => catalog::draw(canvas, screen, browser),
         Popup::Plan(view) => plan::draw(canvas, screen, view),
     }

@@ -1,110 +1,154 @@
-//! The text of the editor: line numbers, colours, selection, the place of an error, the statement that would run.
+//! The text of the editor: line numbers, colours, selection, matches, brackets, the place of an error, the statement that would run.
 
 use ratatui::layout::{Position, Rect};
 use ratatui::style::{Color, Modifier, Style};
 
 use super::super::canvas::Canvas;
 use super::super::theme::Role;
+use super::input;
+use crate::app::Pane;
 use crate::app::msg::Target;
 use crate::app::sql::Half;
-use crate::app::sql::lexer::{self, TokenKind};
-use crate::app::text_width::{visible, width};
-use crate::app::{Pane, TAB};
+use crate::app::sql::editor::text::{Place, cell_width, next};
+use crate::app::sql::lexer::{Token, TokenKind};
+use crate::app::text_width::visible;
+
+/// What is laid over the colours of the text.
+struct Overlays {
+    selection: Option<(Place, Place)>,
+    brackets: Option<(Place, Place)>,
+    wrong: Vec<(Place, Place)>,
+}
 
 /// Draws the editor.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
-    let state = model.sql.tab();
-    let lines = state.editor.lines();
-    let focused = model.focus == Pane::Sql && state.half == Half::Editor;
+    let tab = model.sql.tab();
+    let editor = &tab.editor;
+    let lines = editor.lines();
+    let focused = model.focus == Pane::Sql && tab.half == Half::Editor;
     let gutter = lines.len().to_string().len().max(2) as u16 + 2;
     if area.width <= gutter + 4 || area.height == 0 {
         return;
     }
-    let text_width = area.width - gutter;
-    let (cursor_line, cursor_character) = state.cursor();
-    let height = usize::from(area.height);
-    let top = crate::app::list::window(canvas.view.editor_top, cursor_line, lines.len(), height);
-    let cursor_column = lines.get(cursor_line).map_or(0, |line| column(line, cursor_character));
-    let left = scrolled(canvas.view.editor_left, cursor_column, usize::from(text_width));
+    let below = input::rows(editor).min(area.height - 1);
+    let text = Rect { height: area.height - below, x: area.x + gutter, width: area.width - gutter, ..area };
+    let cursor = editor.cursor();
+    let height = usize::from(text.height);
+    let top = crate::app::list::window(canvas.view.editor_top, cursor.line, lines.len(), height);
+    let cursor_column = editor.text().column(cursor);
+    let left = scrolled(canvas.view.editor_left, cursor_column, usize::from(text.width));
     canvas.view.editor_top = top;
     canvas.view.editor_left = left;
     canvas.view.editor_height = height;
 
-    let text = state.text();
-    let statement = state.statement().map(|(sql, start)| (start, start + sql.len()));
-    let tokens = lexer::tokens(&text);
-    let mut start = lines.iter().take(top).map(|line| line.len() + 1).sum::<usize>();
-    let mut next = tokens.partition_point(|token| token.end <= start);
-    let selection = state.editor.selection_range();
-    for (row, (index, line)) in lines.iter().enumerate().skip(top).take(height).enumerate() {
+    let statement = editor.statement();
+    let overlays = Overlays {
+        selection: editor.selection(),
+        brackets: if focused { editor.bracket_pair(cursor) } else { None },
+        wrong: tab
+            .failure
+            .iter()
+            .filter_map(|failure| failure.place)
+            .chain(tab.mistakes().map(|problem| (problem.from, problem.to)))
+            .collect(),
+    };
+    for (row, index) in (top..lines.len()).take(height).enumerate() {
         let y = area.y + row as u16;
-        let end = start + line.len();
-        let current = statement.is_some_and(|(from, to)| from <= end && start < to.max(from + 1));
+        let current = statement.is_some_and(|extent| extent.start.line <= index && index <= extent.end.line);
         let number = crate::app::text_width::right(&(index + 1).to_string(), usize::from(gutter) - 2);
-        canvas.text(area.x, y, gutter, &number, if focused && index == cursor_line { Role::Dim } else { Role::Faint });
+        canvas.text(area.x, y, gutter, &number, if focused && index == cursor.line { Role::Dim } else { Role::Faint });
         if current && focused {
             canvas.text(area.x + gutter - 2, y, 1, "▏", Role::Accent);
         }
-        // Characters of the line with their styles, placed by their widths.
-        let mut at = 0;
-        let mut character = 0;
-        let mut token = next;
-        for (offset, c) in line.char_indices() {
-            while tokens.get(token).is_some_and(|t| t.end <= start + offset) {
-                token += 1;
+        line(canvas, Rect { y, height: 1, ..text }, index, left, &overlays);
+        canvas.targets.push((Rect { y, height: 1, ..text }, Target::EditorText(index, 0)));
+    }
+    if editor.is_empty() && !focused {
+        canvas.text(text.x, text.y, text.width, "Type SQL here", Role::Faint);
+    }
+    let showing = focused && model.popups.is_empty();
+    if showing && editor.bar().is_none() && cursor.line >= top && cursor.line < top + height {
+        let x = text.x + (cursor_column - left) as u16;
+        canvas.cursor = Some(Position::new(x.min(text.right() - 1), text.y + (cursor.line - top) as u16));
+    }
+    input::draw(canvas, Rect { y: text.bottom(), height: below, ..area }, showing);
+}
+
+/// Draws the list of suggestions over the pane, where the editor has drawn the word that they are for.
+pub fn suggestions(canvas: &mut Canvas<'_>, area: Rect, pane: Rect) {
+    let model = canvas.model;
+    let tab = model.sql.tab();
+    let (Some(list), Some(cursor)) = (&tab.completion, canvas.cursor) else { return };
+    if model.focus != Pane::Sql || tab.half != Half::Editor || !area.contains(cursor) {
+        return;
+    }
+    let text = tab.editor.text();
+    let typed = text.column(tab.editor.cursor()).saturating_sub(text.column(list.start)) as u16;
+    let word = Position::new(cursor.x.saturating_sub(typed).max(area.x), cursor.y);
+    super::completion::draw(canvas, pane, word, list);
+}
+
+/// A line from column `left` on.
+fn line(canvas: &mut Canvas<'_>, area: Rect, index: usize, left: usize, overlays: &Overlays) {
+    let editor = &canvas.model.sql.tab().editor;
+    let text = editor.text().line(index);
+    let tokens = editor.tokens(index);
+    let matches = editor.found().in_line(index);
+    let right = left + usize::from(area.width);
+    let (mut at, mut byte, mut token) = (0, 0, 0);
+    while byte < text.len() && at < right {
+        let end = next(text, byte);
+        let cluster = &text[byte..end];
+        let wide = cell_width(cluster, at);
+        while tokens.get(token).is_some_and(|t| t.end <= byte) {
+            token += 1;
+        }
+        if at >= left && at + wide <= right {
+            let place = Place::new(index, byte);
+            let mut style = canvas.style(tokens.get(token).map_or(Role::Base, role));
+            if matches.iter().any(|found| found.1 <= byte && byte < found.2) {
+                style = style.patch(canvas.style(Role::QuietSelection)).patch(foreground(canvas, Role::Warn));
             }
-            let role = tokens.get(token).map_or(Role::Base, |t| role(t.kind));
-            let mut style = canvas.style(role);
-            if selected(selection, index, character) {
+            if overlays.brackets.is_some_and(|(a, b)| a == place || b == place) {
+                style = style.patch(canvas.style(Role::QuietSelection)).patch(canvas.style(Role::Accent));
+            }
+            if overlays.selection.is_some_and(|(from, to)| from <= place && place < to) {
                 style = style.patch(canvas.style(Role::Selection));
             }
-            if let Some(failure) = &state.failure
-                && failure.place.is_some_and(|(l, from, to)| l == index && (from..to).contains(&character))
-            {
+            if overlays.wrong.iter().any(|(from, to)| *from <= place && place < *to) {
                 style = wrong(canvas, style);
             }
-            let (shown, wide) = if c == '\t' {
-                (" ".repeat(TAB - at % TAB), TAB - at % TAB)
+            let x = area.x + (at - left) as u16;
+            if cluster == "\t" {
+                canvas.styled(x, area.y, wide as u16, &" ".repeat(wide), style);
             } else {
-                let text = c.to_string();
-                let text = visible(&text).into_owned();
-                let wide = width(&text);
-                (text, wide)
-            };
-            if at >= left && at + wide <= left + usize::from(text_width) && wide > 0 {
-                canvas.styled(area.x + gutter + (at - left) as u16, y, wide as u16, &shown, style);
+                canvas.styled(x, area.y, wide as u16, &visible(cluster), style);
             }
-            at += wide;
-            character += 1;
         }
-        // An error at the end of the line has no character of its own.
-        if let Some((l, from, _)) = state.failure.as_ref().and_then(|failure| failure.place)
-            && l == index
-            && from >= character
-            && at >= left
-            && at < left + usize::from(text_width)
-        {
-            let style = wrong(canvas, canvas.style(Role::Bad));
-            canvas.styled(area.x + gutter + (at - left) as u16, y, 1, " ", style);
-        }
-        canvas.targets.push((Rect::new(area.x + gutter, y, text_width, 1), Target::EditorText(index, 0)));
-        start = end + 1;
-        next = token;
+        at += wide;
+        byte = end;
     }
-    if lines.len() == 1 && lines[0].is_empty() && !focused {
-        canvas.text(area.x + gutter, area.y, text_width, "Type SQL here", Role::Faint);
+    if byte < text.len() || at < left || at >= right {
+        return;
     }
-    if focused && model.popups.is_empty() && cursor_line >= top && cursor_line < top + height {
-        let x = area.x + gutter + (cursor_column - left) as u16;
-        canvas.cursor = Some(Position::new(x.min(area.right() - 1), area.y + (cursor_line - top) as u16));
+    let x = area.x + (at - left) as u16;
+    let end = Place::new(index, text.len());
+    // What is selected or wrong at the end of the line has no character of its own.
+    if overlays.wrong.iter().any(|(from, to)| *from == end && from == to) {
+        let style = wrong(canvas, canvas.style(Role::Bad));
+        canvas.styled(x, area.y, 1, " ", style);
+    }
+    if overlays.selection.is_some_and(|(from, to)| from <= end && end < to) {
+        let style = canvas.style(Role::Selection);
+        canvas.styled(x, area.y, 1, " ", style);
     }
 }
 
-fn role(kind: TokenKind) -> Role {
-    match kind {
+fn role(token: &Token) -> Role {
+    match token.kind {
         TokenKind::Keyword => Role::Keyword,
-        TokenKind::Function => Role::Function,
+        TokenKind::Function | TokenKind::Type => Role::Function,
         TokenKind::Text => Role::Literal,
         TokenKind::Number | TokenKind::Parameter => Role::Number,
         TokenKind::Comment => Role::Comment,
@@ -113,21 +157,16 @@ fn role(kind: TokenKind) -> Role {
     }
 }
 
+/// The colour of a role without what lies behind it.
+fn foreground(canvas: &Canvas<'_>, role: Role) -> Style {
+    let style = canvas.style(role);
+    Style { bg: None, ..style }
+}
+
 fn wrong(canvas: &Canvas<'_>, style: Style) -> Style {
     let bad = canvas.style(Role::Bad);
     let style = style.patch(bad).add_modifier(Modifier::UNDERLINED);
     style.underline_color(bad.fg.unwrap_or(Color::Reset))
-}
-
-type Place = (usize, usize);
-
-fn selected(selection: Option<(Place, Place)>, line: usize, character: usize) -> bool {
-    selection.is_some_and(|(from, to)| from <= (line, character) && (line, character) < to)
-}
-
-/// The column in which a character of a line stands.
-fn column(line: &str, character: usize) -> usize {
-    line.chars().take(character).fold(0, |at, c| if c == '\t' { at + TAB - at % TAB } else { at + width(&visible(&c.to_string())) })
 }
 
 /// The first column to show so that the cursor is visible with some room around it.
@@ -155,11 +194,5 @@ mod tests {
             }
         }
         assert_eq!(scrolled(0, 10, 30), 0);
-    }
-
-    #[test]
-    fn wide_characters_and_tabs_count_as_wide_as_they_are() {
-        assert_eq!(column("a\tb", 2), 4);
-        assert_eq!(column("日本x", 2), 4);
     }
 }

@@ -6,7 +6,8 @@ use super::{ask, begin, ready, show_catalog};
 use crate::app::model::Model;
 use crate::app::popup::Choice;
 use crate::app::sql::choice::{Browse, Choice as Chosen, Naming};
-use crate::app::sql::{Purpose, Start};
+use crate::app::sql::parameters::bind;
+use crate::app::sql::{Purpose, Start, dialect};
 use crate::app::update::movement::focus;
 use crate::app::{Effect, Pane};
 use crate::ops::console::saved::SavedQuery;
@@ -16,6 +17,14 @@ use crate::ops::query::remote::RemoteState;
 pub(in crate::app::update) fn chosen(model: &mut Model, choice: Chosen) -> Vec<Effect> {
     match choice {
         Chosen::Start(start) => begin(model, *start),
+        Chosen::Given(mut start, values) => {
+            for piece in &mut start.pieces {
+                (piece.sql, piece.parameters) = bind(dialect(start.engine), &piece.sql, &values);
+            }
+            start.parameters_given = true;
+            model.sql.values.extend(values);
+            begin(model, *start)
+        }
         Chosen::Ran(ran) => open(model, ran.engine, &ran.sql, None),
         Chosen::Saved(query) => open(model, query.engine, &query.text.clone(), Some(*query)),
         Chosen::Delete(name) => {

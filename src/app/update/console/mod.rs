@@ -7,19 +7,19 @@ pub(super) use choices::{chosen, keyed};
 
 use super::movement::focus;
 use crate::app::model::{Link, Model};
-use crate::app::popup::{Choice, Confirm, PlanView, Popup, Prompt};
+use crate::app::popup::{Choice, Confirm, Parameters, PlanView, Popup, Prompt};
 use crate::app::sql::catalog::Browser;
 use crate::app::sql::choice::{self, Naming};
+use crate::app::sql::parameters::{Form, names};
 use crate::app::sql::run::above_ceiling;
 use crate::app::sql::session::InTransaction;
-use crate::app::sql::{self, Command, Half, Purpose, Start};
+use crate::app::sql::{self, Command, Half, Purpose, Start, dialect};
 use crate::app::{Effect, Pane};
 use crate::config::settings::{Guard, OverCeiling, TargetKind};
 use crate::demo::figures;
 use crate::demo::step::Step;
 use crate::ops::query::cost::{self, Estimate};
 use crate::ops::query::{QueryEngine, guard};
-use crate::syntax::Dialect;
 
 pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     match command {
@@ -146,6 +146,16 @@ fn start_from_text(model: &mut Model, whole: bool) -> Vec<Effect> {
 
 /// Starts statements, after what they destroy and what they cost has been agreed to.
 pub(super) fn begin(model: &mut Model, mut start: Start) -> Vec<Effect> {
+    if !start.parameters_given {
+        let all: Vec<&str> = start.pieces.iter().map(|piece| piece.sql.as_str()).collect();
+        // A semicolon ends what one piece has left open, as far as that can be.
+        let names = names(dialect(start.engine), &all.join("\n;\n"));
+        if let Some(form) = Form::new(names, &model.sql.values) {
+            model.popups.push(Popup::Parameters(Box::new(Parameters { form, start })));
+            return Vec::new();
+        }
+        start.parameters_given = true;
+    }
     if !start.danger_agreed {
         if let Some(confirm) = danger(model, &start) {
             model.popups.push(Popup::Confirm(confirm));
@@ -160,13 +170,6 @@ pub(super) fn begin(model: &mut Model, mut start: Start) -> Vec<Effect> {
     }
     let now = model.now;
     model.sql.begin(start, now)
-}
-
-fn dialect(engine: QueryEngine) -> Dialect {
-    match engine {
-        QueryEngine::Redshift => Dialect::Redshift,
-        QueryEngine::Athena => Dialect::Athena,
-    }
 }
 
 /// The question before statements that destroy; `None` when there is nothing to ask.
