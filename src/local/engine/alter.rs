@@ -328,7 +328,8 @@ async fn rewrite(work: &mut Work<'_>, name: &TableName, old: &TableDef, new: Tab
     work.transaction.put(name, Relation::Table(Arc::new(new))).await?;
     work.append(name, Some(&columns), rows).await?;
     // Rows that were there keep their numbers: IDENTITY goes on where it was.
-    let written = TableDef { numbered: old.numbered, ..TableDef::clone(&*work.table(name)?) };
+    let grown = work.table(name)?;
+    let written = TableDef { numbered: old.numbered, ..TableDef::clone(&grown) };
     work.transaction.put(name, Relation::Table(Arc::new(written))).await
 }
 

@@ -7,7 +7,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::catalog::{Materialized, Relation, TEMPORARY, TableDef, TableName};
 use super::parse::{self, CreateMaterializedView, Name, Statement};
-use super::work::Work;
+use super::work::{Work, as_declared};
 use super::{Dialect, Outcome, SqlError, SqlErrorKind, StatementKind, ddl, drop, error, execute, names};
 
 /// `CREATE MATERIALIZED VIEW`.
@@ -77,7 +77,8 @@ async fn refresh_one(work: &mut Work<'_>, name: &TableName) -> Result<(), SqlErr
         return Err(error::internal(format!("the materialized view {name} is not a query")));
     };
     let (state, traced) = work.planned(*query, None).await?;
-    let rows = work.run(&state, &traced.plan).await?;
+    let plan = work.text().check(as_declared(traced.plan, &table.columns))?;
+    let rows = work.run(&state, &plan).await?;
     if rows.schema().fields().len() != table.columns.len() {
         let message = format!("Materialized view {} could not be refreshed as a base table changed physically", name.table);
         return Err(refused(work, Location::empty(), &message));

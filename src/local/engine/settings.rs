@@ -8,7 +8,7 @@ use super::parse;
 use super::rows::Rows;
 use super::session::Session;
 use super::work::Work;
-use super::{Dialect, Outcome, SqlError, SqlErrorKind, StatementKind};
+use super::{Outcome, SqlError, SqlErrorKind, StatementKind};
 
 /// Redshift's parameters and their defaults. What has an effect here is said at [`set`].
 const PARAMETERS: [(&str, &str); 36] = [
@@ -173,7 +173,6 @@ pub fn show(work: &Work<'_>, name: &str) -> Result<Rows, SqlError> {
         let message = format!("unrecognized configuration parameter \"{name}\"");
         return Err(work.text().error(SqlErrorKind::Semantic, Location::empty(), &message, &message));
     };
-    debug_assert_eq!(work.dialect(), Dialect::Redshift);
     let mut rows = Rows::texts([name]);
     rows.add([&value]);
     Ok(rows)

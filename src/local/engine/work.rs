@@ -19,7 +19,7 @@ use datafusion::physical_plan::{ExecutionPlan, execute_stream};
 use datafusion::sql::parser::Statement as PlannedStatement;
 use datafusion::sql::sqlparser::ast::{self, ObjectName, Query, Visit, Visitor};
 
-use super::catalog::{Catalog, ColumnDef, TableDef, TableName, ViewDef};
+use super::catalog::{Catalog, ColumnDef, TableDef, TableName};
 use super::error::Text;
 use super::names::{self, Found};
 use super::outcome::{self, TracedPlan};
@@ -246,7 +246,7 @@ impl Planner<'_> {
                 };
                 let view_text = Text::new(view_dialect, &view.sql);
                 let (_, traced) = inner.plan(*query, view_text, None).await?;
-                let plan = text.check(as_declared(traced.plan, &view))?;
+                let plan = if view.late_binding { traced.plan } else { text.check(as_declared(traced.plan, &view.columns))? };
                 let provider: Arc<dyn TableProvider> = Arc::new(ViewTable::new(plan, Some(view.sql.clone())));
                 (name, provider)
             }
@@ -255,14 +255,14 @@ impl Planner<'_> {
 }
 
 /// The plan of a view with the columns that it was made with: a table that has grown since does not make its views grow.
-fn as_declared(plan: LogicalPlan, view: &ViewDef) -> datafusion::common::Result<LogicalPlan> {
+pub(super) fn as_declared(plan: LogicalPlan, columns: &[ColumnDef]) -> datafusion::common::Result<LogicalPlan> {
     let schema = Arc::clone(plan.schema());
-    if view.late_binding || view.columns.is_empty() || schema.fields().len() <= view.columns.len() {
+    if columns.is_empty() || schema.fields().len() <= columns.len() {
         return Ok(plan);
     }
     let position =
         |column: &ColumnDef| schema.fields().iter().position(|field| dialect::label(field.name()).eq_ignore_ascii_case(&column.name));
-    let Some(positions) = view.columns.iter().map(position).collect::<Option<Vec<usize>>>() else { return Ok(plan) };
+    let Some(positions) = columns.iter().map(position).collect::<Option<Vec<usize>>>() else { return Ok(plan) };
     let columns = positions.into_iter().map(|index| Expr::Column(Column::from(schema.qualified_field(index))));
     LogicalPlanBuilder::from(plan).project(columns)?.build()
 }

@@ -60,7 +60,6 @@ impl TimeFormat {
             if let Some((part, chrono)) = PARTS.iter().find(|(part, _)| rest.starts_with(part)) {
                 pattern.push_str(if *part == "HH" && twelve { "%I" } else { chrono });
                 at += part.len();
-                // A fraction behind seconds may be shorter or missing.
                 continue;
             }
             let c = text.get(at..)?.chars().next()?;
