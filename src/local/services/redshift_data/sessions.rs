@@ -31,7 +31,8 @@ struct Kept {
 
 impl Kept {
     fn expired(&self, now: DateTime<Utc>) -> bool {
-        self.statement.is_none() && now - self.used > self.keep_alive
+        // Kept for no time at all, it ends with its statement, however coarse the clock is.
+        self.statement.is_none() && (self.keep_alive.is_zero() || now - self.used > self.keep_alive)
     }
 }
 
