@@ -4,7 +4,7 @@ use sqlparser::ast;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 
-use super::{Name, errors};
+use super::{Name, errors, trino};
 use crate::syntax::dialects::syntax;
 use crate::syntax::{Dialect, SqlError};
 
@@ -36,8 +36,9 @@ impl<'a> Cursor<'a> {
                 word.value = word.value.to_lowercase();
             }
         }
-        if dialect == Dialect::Redshift {
-            approximate(&mut tokens);
+        match dialect {
+            Dialect::Redshift => approximate(&mut tokens),
+            Dialect::Athena => trino::prepare(&mut tokens),
         }
         Ok(Cursor { dialect, sql, tokens, index: 0 })
     }

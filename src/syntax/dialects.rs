@@ -122,6 +122,11 @@ impl Syntax for Warehouse {
         true
     }
 
+    /// `a = b(+)`, which is then refused by name.
+    fn supports_outer_join_operator(&self) -> bool {
+        true
+    }
+
     fn supports_start_transaction_modifier(&self) -> bool {
         false
     }
@@ -174,6 +179,11 @@ impl Syntax for Lake {
 
     fn support_map_literal_syntax(&self) -> bool {
         false
+    }
+
+    /// What `ROW(…)` in a type is read as.
+    fn supports_struct_literal(&self) -> bool {
+        true
     }
 
     fn supports_parens_around_table_factor(&self) -> bool {

@@ -21,6 +21,7 @@ mod show;
 mod spectrum;
 mod split;
 mod transfer;
+mod trino;
 mod upkeep;
 
 pub use alter::{AlterAction, AlterSchema, AlterTable, WrittenColumn};

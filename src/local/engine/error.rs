@@ -294,6 +294,12 @@ fn execution(text: Text<'_>, message: &str, location: Location) -> SqlError {
     if let Some(error) = cast(text, message, location) {
         return error;
     }
+    if text.dialect == Dialect::Athena
+        && let Some(value) = message.strip_prefix("invalid input syntax for integer: \"").and_then(|rest| rest.strip_suffix('"'))
+    {
+        let athena = format!("INVALID_CAST_ARGUMENT: Cannot cast '{value}' to INT");
+        return text.error(SqlErrorKind::Execution, location, message, &athena);
+    }
     plain(text, SqlErrorKind::Execution, location, &first_sentence(message))
 }
 

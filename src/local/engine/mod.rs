@@ -32,6 +32,7 @@ mod outcome;
 mod prepared;
 mod rows;
 mod scan;
+mod sequential;
 mod session;
 mod settings;
 mod system;
@@ -50,6 +51,8 @@ use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
+use datafusion::physical_optimizer::PhysicalOptimizerRule;
+use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::OwnedMutexGuard;
@@ -352,8 +355,11 @@ fn new_state(dialect: Dialect, runtime: &Arc<RuntimeEnv>) -> SessionState {
     options.execution.planning_concurrency = 1;
     options.sql_parser.collect_spans = true;
     let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(Arc::clone(runtime)).with_default_features();
-    let state = builder.with_physical_optimizer_rule(Arc::new(cooperative::GiveWay)).build();
-    let context = SessionContext::new_with_state(state);
-    dialect::register(&context, dialect);
+    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(sequential::OnePartition)];
+    rules.extend(PhysicalOptimizer::new().rules);
+    rules.push(Arc::new(cooperative::GiveWay));
+    let state = dialect::planners(builder.with_physical_optimizer_rules(rules), dialect).build();
+    let mut context = SessionContext::new_with_state(state);
+    dialect::register(&mut context, dialect);
     context.state()
 }

@@ -87,6 +87,9 @@ impl TracedPlan {
 
     /// The type of an output column: as declared when it is a plain column of a relation, else as computed.
     pub fn column_type(&self, index: usize, dialect: Dialect, definition: &dyn Fn(&TableName) -> Option<Vec<ColumnDef>>) -> ColumnType {
+        if dialect::semistructured::marked(self.plan.schema().field(index)) {
+            return ColumnType::Super;
+        }
         let arrow = self.plan.schema().field(index).data_type();
         let declared = self
             .origin(index)

@@ -206,7 +206,19 @@ impl Planner<'_> {
                     datafusion::execution::FunctionRegistry::register_udf(&mut state, function).map_err(|error| text.datafusion(&error))?;
                 }
             }
-            let plan = text.check(state.statement_to_plan(PlannedStatement::Statement(Box::new(statement))).await)?;
+            let plan = loop {
+                match state.statement_to_plan(PlannedStatement::Statement(Box::new(statement.clone()))).await {
+                    Ok(plan) => break plan,
+                    Err(error) => {
+                        let name = dialect::missing(&error).filter(|_| text.dialect == Dialect::Redshift);
+                        // A column that is not there may be the alias of an expression before it.
+                        if !name.is_some_and(|name| dialect::substitute(&mut statement, &name)) {
+                            return Err(text.datafusion(&error));
+                        }
+                    }
+                }
+            };
+            let plan = text.check(dialect::inline(text.dialect, plan))?;
             Ok((state, TracedPlan { plan, origins }))
         })
     }

@@ -1,9 +1,10 @@
 //! Casts: the dialects' type names as DataFusion knows them, and what a cast does beyond that.
 
-use datafusion::sql::sqlparser::ast::{CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, TimezoneInfo};
+use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, TimezoneInfo};
 use datafusion::sql::sqlparser::tokenizer::Span;
 
 use super::call;
+use crate::local::engine::types::ColumnType;
 use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
 
 /// What a cast to text cuts off.
@@ -31,6 +32,25 @@ pub(super) fn rewrite(dialect: Dialect, expr: &mut Expr) -> Result<(), SqlError>
             let kind = if *is_try { CastKind::TryCast } else { CastKind::Cast };
             *expr = cast(dialect, (**inner).clone(), kind, data_type)?;
         }
+        // JSON '…' is read when it is used.
+        Expr::TypedString(literal) if dialect == Dialect::Athena && matches!(literal.data_type, DataType::JSON) => {
+            *expr = call::function("json_parse", vec![call::value(literal.value.value.clone())]);
+        }
+        // A literal with a zone behind the time is a timestamp with zone in Trino.
+        Expr::TypedString(literal)
+            if dialect == Dialect::Athena && matches!(literal.data_type, DataType::Timestamp(_, TimezoneInfo::None)) =>
+        {
+            let text = literal.value.value.clone().into_string().unwrap_or_default();
+            let words: Vec<&str> = text.split_whitespace().collect();
+            *expr = match words.as_slice() {
+                [date, time, zone] => {
+                    let local =
+                        call::cast(call::text(&with_seconds(&format!("{date} {time}"))), DataType::Timestamp(Some(6), TimezoneInfo::None));
+                    call::function("with_timezone", vec![local, call::text(zone)])
+                }
+                _ => call::cast(call::text(&with_seconds(&text)), DataType::Timestamp(Some(6), TimezoneInfo::None)),
+            };
+        }
         Expr::TypedString(literal) => {
             literal.data_type = data_type(dialect, &literal.data_type)?.0;
         }
@@ -40,13 +60,34 @@ pub(super) fn rewrite(dialect: Dialect, expr: &mut Expr) -> Result<(), SqlError>
 }
 
 fn cast(dialect: Dialect, expr: Expr, kind: CastKind, to: &DataType) -> Result<Expr, SqlError> {
+    if let Some(nested) = nested(dialect, to) {
+        if kind == CastKind::TryCast {
+            return Err(call::unsupported(dialect, Span::empty(), "TRY_CAST to an array, map or row"));
+        }
+        return Ok(call::function("cast_nested", vec![expr, call::text(&nested.hive_text())]));
+    }
+    if dialect == Dialect::Athena && matches!(to, DataType::JSON) {
+        // A literal that is typed as JSON is JSON already.
+        return Ok(call::function("to_json", vec![expr]));
+    }
+    if dialect == Dialect::Redshift && matches!(to, DataType::Custom(name, _) if name.to_string().eq_ignore_ascii_case("super")) {
+        return Ok(call::function("to_super", vec![expr]));
+    }
     let (mapped, length) = data_type(dialect, to)?;
     let integer = match mapped {
+        DataType::TinyInt(_) => Some("to_int1"),
         DataType::SmallInt(_) => Some("to_int2"),
         DataType::Int(_) => Some("to_int4"),
         DataType::BigInt(_) => Some("to_int8"),
         _ => None,
     };
+    // A time may end with its minutes; Arrow wants the seconds.
+    let expr = match (&mapped, call::literal_text(&expr)) {
+        (DataType::Timestamp(..), Some(text)) => call::text(&with_seconds(text)),
+        _ => expr,
+    };
+    // A SUPER that is cast is first taken for the scalar that it holds.
+    let expr = if dialect == Dialect::Redshift && may_be_super(&expr) { call::function("super_scalar", vec![expr]) } else { expr };
     // Both services round to the nearest whole number where DataFusion cuts the fraction off.
     if let (Some(function), CastKind::Cast) = (integer, &kind) {
         return Ok(call::function(function, vec![expr]));
@@ -54,7 +95,18 @@ fn cast(dialect: Dialect, expr: Expr, kind: CastKind, to: &DataType) -> Result<E
     if matches!(mapped, DataType::Boolean) && dialect == Dialect::Redshift && kind == CastKind::Cast {
         return Ok(call::function("to_bool", vec![expr]));
     }
-    let cast = Expr::Cast { kind, expr: Box::new(expr), data_type: mapped, array: false, format: None };
+    let to_text = matches!(mapped, DataType::Varchar(_)) && kind == CastKind::Cast && call::literal_text(&expr).is_none();
+    let cast = match (to_text, to) {
+        (true, DataType::Char(_) | DataType::Character(_)) if dialect == Dialect::Redshift => call::function("to_char_type", vec![expr]),
+        (true, _) => call::function("to_text", vec![expr]),
+        (false, DataType::Char(_) | DataType::Character(_)) if dialect == Dialect::Redshift => {
+            let Some(text) = call::literal_text(&expr) else {
+                return Err(call::unsupported(dialect, Span::empty(), "TRY_CAST to CHAR"));
+            };
+            call::text(text.trim_end_matches(' '))
+        }
+        _ => Expr::Cast { kind, expr: Box::new(expr), data_type: mapped, array: false, format: None },
+    };
     Ok(match length {
         Length::Any => cast,
         Length::Most(characters) => call::function("left", vec![cast, call::number(characters)]),
@@ -115,6 +167,54 @@ fn data_type(dialect: Dialect, from: &DataType) -> Result<(DataType, Length), Sq
         },
         other => return Err(call::unsupported(dialect, Span::empty(), &format!("the type {other}"))),
     })
+}
+
+/// `2024-05-06 15:04` with its seconds.
+fn with_seconds(text: &str) -> String {
+    let text = text.trim();
+    let minutes = text.len() == 16 && text.as_bytes().get(13) == Some(&b':') && text.bytes().filter(|byte| *byte == b':').count() == 1;
+    if minutes { format!("{text}:00") } else { text.to_owned() }
+}
+
+/// The array, map or row that a type is.
+fn nested(dialect: Dialect, kind: &DataType) -> Option<ColumnType> {
+    if dialect == Dialect::Redshift {
+        return None;
+    }
+    Some(match kind {
+        DataType::Array(ArrayElemTypeDef::AngleBracket(item) | ArrayElemTypeDef::Parenthesis(item)) => {
+            ColumnType::Array(Box::new(inner(dialect, item)?))
+        }
+        DataType::Map(key, value) => ColumnType::Map(Box::new(inner(dialect, key)?), Box::new(inner(dialect, value)?)),
+        DataType::Struct(fields, _) => {
+            let fields = fields.iter().enumerate().map(|(index, field)| {
+                let name = field.field_name.as_ref().map_or_else(|| format!("c{index}"), |name| name.value.to_lowercase());
+                Some((name, inner(dialect, &field.field_type)?))
+            });
+            ColumnType::Row(fields.collect::<Option<_>>()?)
+        }
+        _ => return None,
+    })
+}
+
+fn inner(dialect: Dialect, kind: &DataType) -> Option<ColumnType> {
+    match kind {
+        DataType::JSON => Some(ColumnType::Varchar(None)),
+        other => nested(dialect, other).or_else(|| ColumnType::of_ast(dialect, other)),
+    }
+}
+
+/// Whether an expression may be a SUPER value: a path, a call or a column.
+fn may_be_super(expr: &Expr) -> bool {
+    match expr {
+        Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::CompoundFieldAccess { .. } | Expr::JsonAccess { .. } => true,
+        Expr::Function(function) => {
+            let name = function.name.to_string();
+            name.starts_with("super_") || name.starts_with("json_") || name.starts_with("array") || name == "object"
+        }
+        Expr::Nested(inner) => may_be_super(inner),
+        _ => false,
+    }
 }
 
 fn length_argument(arguments: &[String]) -> Option<CharacterLength> {

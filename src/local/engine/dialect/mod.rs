@@ -1,16 +1,28 @@
 //! The two dialects on one engine: how a syntax tree becomes one that DataFusion plans
 //! ([`rewrite`]), and the functions that DataFusion lacks or computes otherwise ([`register`]).
 
+mod aliases;
+mod arithmetic;
 mod call;
 mod casts;
 mod functions;
 mod labels;
+mod laterals;
+mod operators;
+mod paths;
+mod relations;
 mod rewriter;
+pub mod semistructured;
 
+pub use aliases::{missing, substitute};
 pub use labels::label;
+pub use laterals::inline;
 
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
+use datafusion::execution::FunctionRegistry;
+use datafusion::execution::session_state::SessionStateBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use datafusion::sql::sqlparser::ast::VisitMut;
 
@@ -32,13 +44,26 @@ pub fn configure(dialect: Dialect, config: SessionConfig) -> SessionConfig {
         .set_str("datafusion.execution.time_zone", "UTC")
 }
 
+/// Puts the dialect's operators and relations before those of DataFusion.
+pub fn planners(builder: SessionStateBuilder, dialect: Dialect) -> SessionStateBuilder {
+    let mut builder = builder;
+    if let Some(planners) = builder.expr_planners() {
+        planners.insert(0, Arc::new(operators::Operators { dialect }));
+    }
+    builder.with_relation_planners(vec![Arc::new(relations::Relations { dialect })])
+}
+
 /// Makes the dialect's functions known to a context.
-pub fn register(context: &SessionContext, dialect: Dialect) {
+pub fn register(context: &mut SessionContext, dialect: Dialect) {
+    for function in functions::higher_order() {
+        // One that is there already is replaced, which is no failure.
+        let _ = context.register_higher_order_function(function);
+    }
     for function in functions::scalar(dialect) {
-        context.register_udf((**function).clone());
+        SessionContext::register_udf(context, (**function).clone());
     }
     for function in functions::aggregate(dialect) {
-        context.register_udaf((**function).clone());
+        SessionContext::register_udaf(context, (**function).clone());
     }
 }
 

@@ -4,13 +4,13 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, Expr, Function, FunctionArguments, LimitClause, Query, Select, SetExpr, SetOperator, TableFactor, TopQuantity, Value,
-    VisitorMut,
+    BinaryOperator, DataType, Distinct, Expr, Function, FunctionArguments, JsonPathElem, LimitClause, Query, Select, SelectItem, SetExpr,
+    SetOperator, TableFactor, TopQuantity, UnaryOperator, Value, VisitorMut,
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
 use super::call::{self, Call};
-use super::{casts, functions, labels};
+use super::{casts, functions, labels, paths};
 use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
 
 /// Rewrites what it visits; breaks with the first error.
@@ -25,6 +25,9 @@ impl Rewriter {
     }
 
     fn query(&self, query: &mut Query) -> Result<(), SqlError> {
+        if let SetExpr::Values(values) = query.body.as_mut() {
+            values.rows.iter_mut().flat_map(|row| row.content.iter_mut()).for_each(whole_number);
+        }
         limits(self.dialect, query)?;
         set_operations(&mut query.body);
         labels::name_columns(self.dialect, query);
@@ -32,6 +35,17 @@ impl Rewriter {
     }
 
     fn select(&self, select: &mut Select) -> Result<(), SqlError> {
+        if self.dialect == Dialect::Redshift && matches!(select.distinct, Some(Distinct::On(_))) {
+            return Err(call::unsupported(self.dialect, select.select_token.0.span, "DISTINCT ON"));
+        }
+        if self.dialect == Dialect::Redshift {
+            paths::unnest(&mut select.from);
+        }
+        for item in &mut select.projection {
+            if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
+                whole_number(expr);
+            }
+        }
         if !select.connect_by.is_empty() {
             return Err(call::unsupported(self.dialect, select.select_token.0.span, "CONNECT BY"));
         }
@@ -46,12 +60,22 @@ impl Rewriter {
                 }
             }
             Expr::Cast { .. } | Expr::Convert { .. } | Expr::TypedString(_) => casts::rewrite(self.dialect, expr)?,
-            Expr::Identifier(ident) if self.dialect == Dialect::Redshift && ident.quote_style.is_none() => {
-                if let Some(rewritten) = functions::keyword(&ident.value) {
+            Expr::Identifier(ident) if ident.quote_style.is_none() => {
+                if let Some(rewritten) = functions::keyword(self.dialect, &ident.value) {
                     *expr = rewritten;
                 }
             }
+            // 1e0 is a floating-point number; without the exponent it is a decimal.
+            Expr::Value(value) => {
+                if let Value::Number(digits, _) = &value.value
+                    && digits.contains(['e', 'E'])
+                {
+                    *expr = call::cast(call::text(digits), DataType::DoublePrecision);
+                }
+            }
+            Expr::Array(array) => array.elem.iter_mut().for_each(whole_number),
             Expr::SimilarTo { negated, expr: subject, pattern, escape_char } => {
+                let subject = super_text(self.dialect, subject);
                 let Some(pattern) = call::literal_text(pattern) else {
                     return Err(call::unsupported(self.dialect, Span::empty(), "SIMILAR TO with a pattern that is not a literal"));
                 };
@@ -60,8 +84,66 @@ impl Rewriter {
                     _ => Some('\\'),
                 };
                 let regex = call::text(&functions::similar_to_regex(pattern, escape));
-                let matched = call::function("regexp_like", vec![(**subject).clone(), regex]);
+                let matched = call::function("regexp_like", vec![subject, regex]);
                 *expr = if *negated { not(matched) } else { matched };
+            }
+            Expr::Like { expr: subject, pattern, escape_char, .. } | Expr::ILike { expr: subject, pattern, escape_char, .. } => {
+                **subject = super_text(self.dialect, subject);
+                let escape = match escape_char.as_ref().map(|escape| &escape.value) {
+                    Some(Value::SingleQuotedString(text)) => text.chars().next(),
+                    _ => None,
+                };
+                if let Some(escape) = escape.filter(|escape| *escape != '\\') {
+                    let Some(text) = call::literal_text(pattern) else {
+                        return Err(call::unsupported(self.dialect, Span::empty(), "LIKE with ESCAPE and a pattern that is not a literal"));
+                    };
+                    **pattern = call::text(&functions::like_with_backslash(text, escape));
+                    *escape_char = None;
+                }
+            }
+            Expr::InList { expr: subject, .. } | Expr::Between { expr: subject, .. } => **subject = super_text(self.dialect, subject),
+            Expr::Extract { field, expr: from, .. } => {
+                if let Some(Expr::Function(function)) = functions::extract(self.dialect, &field.to_string(), (**from).clone()) {
+                    *expr = match self.function(&function)? {
+                        Some(rewritten) => rewritten,
+                        None => Expr::Function(function),
+                    };
+                }
+            }
+            Expr::Ceil { expr: value, .. } => *expr = call::function("ceil", vec![(**value).clone()]),
+            Expr::Floor { expr: value, .. } => *expr = call::function("floor", vec![(**value).clone()]),
+            Expr::AtTimeZone { timestamp, time_zone } => {
+                let (time, zone) = ((**timestamp).clone(), (**time_zone).clone());
+                *expr = match self.dialect {
+                    Dialect::Redshift => call::function("at_zone", vec![zone, time]),
+                    Dialect::Athena => call::function("at_timezone", vec![time, zone]),
+                };
+            }
+            Expr::Substring { expr: text, substring_from, substring_for, .. } if self.dialect == Dialect::Athena => {
+                let start = substring_from.as_deref().cloned().unwrap_or_else(|| call::number(1));
+                let args = [Some((**text).clone()), Some(start), substring_for.as_deref().cloned()];
+                *expr = call::function("trino_substr", args.into_iter().flatten().collect());
+            }
+            // A path into a SUPER: `a.b[0].c`.
+            Expr::JsonAccess { value, path } if self.dialect == Dialect::Redshift => {
+                let mut args = vec![(**value).clone()];
+                for step in &path.path {
+                    args.push(match step {
+                        JsonPathElem::Dot { key, .. } => call::text(key),
+                        JsonPathElem::Bracket { key } | JsonPathElem::ColonBracket { key } => key.clone(),
+                    });
+                }
+                *expr = call::function("super_get", args);
+            }
+            Expr::Collate { .. } => return Err(call::unsupported(self.dialect, Span::empty(), "COLLATE")),
+            Expr::OuterJoin(_) => return Err(call::unsupported(self.dialect, Span::empty(), "the outer join operator (+)")),
+            Expr::UnaryOp { op: UnaryOperator::PGAbs, expr: value } => *expr = call::function("abs", vec![(**value).clone()]),
+            Expr::UnaryOp { op: UnaryOperator::PGSquareRoot, expr: value } => *expr = call::function("sqrt", vec![(**value).clone()]),
+            Expr::UnaryOp { op: UnaryOperator::PGCubeRoot, expr: value } => *expr = call::function("cbrt", vec![(**value).clone()]),
+            // Powers; exclusive or is `#`.
+            Expr::BinaryOp { left, op: BinaryOperator::PGExp | BinaryOperator::BitwiseXor, right } if self.dialect == Dialect::Redshift => {
+                let double = |value: &Expr| call::cast(value.clone(), DataType::DoublePrecision);
+                *expr = call::function("power", vec![double(left), double(right)]);
             }
             // NULL || x is NULL, and numbers are turned into text, in Redshift; in Trino both sides are text already.
             Expr::BinaryOp { left, op, right } if is_arithmetic(op) && self.dialect == Dialect::Redshift => {
@@ -83,6 +165,38 @@ impl Rewriter {
             None => Ok(None),
         }
     }
+}
+
+/// A whole number by itself is an `integer` when it fits one; DataFusion takes it for a `bigint`.
+fn whole_number(expr: &mut Expr) {
+    let digits = match &*expr {
+        Expr::Value(value) => &value.value,
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => match expr.as_ref() {
+            Expr::Value(value) => &value.value,
+            _ => return,
+        },
+        _ => return,
+    };
+    if matches!(digits, Value::Number(digits, _) if digits.parse::<i32>().is_ok()) {
+        let number = std::mem::replace(expr, call::null());
+        *expr = Expr::Cast {
+            kind: datafusion::sql::sqlparser::ast::CastKind::Cast,
+            expr: Box::new(number),
+            data_type: DataType::Int(None),
+            array: false,
+            format: None,
+        };
+    }
+}
+
+/// A path, which may lead to a SUPER, as the scalar there.
+fn super_text(dialect: Dialect, expr: &Expr) -> Expr {
+    let path = match expr {
+        Expr::CompoundIdentifier(_) | Expr::CompoundFieldAccess { .. } => true,
+        Expr::Function(function) => function.name.to_string() == "super_get",
+        _ => false,
+    };
+    if dialect == Dialect::Redshift && path { call::function("super_scalar", vec![expr.clone()]) } else { expr.clone() }
 }
 
 fn subquery_argument(function: &Function) -> Option<String> {
@@ -168,9 +282,13 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
+        if self.dialect == Dialect::Athena {
+            paths::sample(factor);
+        }
+        paths::series(factor);
         let what = match factor {
-            TableFactor::Pivot { .. } => "PIVOT",
-            TableFactor::Unpivot { .. } => "UNPIVOT",
+            TableFactor::Pivot { .. } if self.dialect == Dialect::Athena => "PIVOT",
+            TableFactor::Unpivot { .. } if self.dialect == Dialect::Athena => "UNPIVOT",
             TableFactor::MatchRecognize { .. } => "MATCH_RECOGNIZE",
             TableFactor::Table { sample: Some(_), .. } | TableFactor::Derived { sample: Some(_), .. } => "TABLESAMPLE",
             _ => return ControlFlow::Continue(()),
@@ -221,7 +339,7 @@ mod tests {
         assert_eq!(
             rewritten(Dialect::Redshift, sql).unwrap(),
             "SELECT coalesce(a, b, 0) AS x, CASE WHEN a IS NOT DISTINCT FROM 1 THEN 'one' ELSE 'more' END AS y, dateadd('month', 1, d) AS z, \
-             character_length(s) AS l, left(CAST(a AS VARCHAR), 3) AS v, a || b AS w FROM t"
+             character_length(s) AS l, left(to_text(super_scalar(a)), 3) AS v, a || b AS w FROM t"
         );
         let error = rewritten(Dialect::Redshift, "select dateadd(fortnight, 1, d) from t").unwrap_err();
         assert_eq!(error.message, "ERROR: timestamp units \"fortnight\" not recognized");
@@ -231,7 +349,7 @@ mod tests {
     fn unnamed_columns_are_labelled_as_the_services_do() {
         assert_eq!(
             rewritten(Dialect::Redshift, "select count(*), age::float8, 1, 2, case when a then 1 end from t order by count(*)").unwrap(),
-            "SELECT count(*) AS \"count\", CAST(age AS DOUBLE PRECISION) AS \"age\", 1 AS \"?column?\", 2 AS \"?column?\u{0}1\", \
+            "SELECT count(*) AS \"count\", CAST(super_scalar(age) AS DOUBLE PRECISION) AS \"age\", CAST(1 AS INT) AS \"?column?\", CAST(2 AS INT) AS \"?column?\u{0}1\", \
              CASE WHEN a THEN 1 END AS \"case\" FROM t ORDER BY 1"
         );
         assert_eq!(rewritten(Dialect::Athena, "select a, count(*) from t").unwrap(), "SELECT a, count(*) AS \"_col1\" FROM t");
@@ -247,13 +365,13 @@ mod tests {
              first_value(a ORDER BY b DESC NULLS LAST) FILTER (WHERE b IS NOT NULL) AS r, \
              approx_percentile_cont(0.5) WITHIN GROUP (ORDER BY a ASC NULLS LAST) AS s, a / nullif(b, 0) AS t FROM x"
         );
-        let error = rewritten(Dialect::Athena, "select histogram(a) from x").unwrap_err();
-        assert_eq!(error.message, "line 1:8: function histogram is not supported");
+        let error = rewritten(Dialect::Athena, "select numeric_histogram(2, a) from x").unwrap_err();
+        assert_eq!(error.message, "line 1:8: function numeric_histogram is not supported");
     }
 
     #[test]
     fn what_is_not_supported_is_named() {
-        let error = rewritten(Dialect::Redshift, "select a from t pivot (count(*) for a in ('x'))").unwrap_err();
-        assert_eq!((error.message.as_str(), error.kind), ("ERROR: PIVOT is not supported", SqlErrorKind::Unsupported));
+        let error = rewritten(Dialect::Athena, "select a from t pivot (count(*) for a in ('x'))").unwrap_err();
+        assert_eq!((error.message.as_str(), error.kind), ("PIVOT is not supported", SqlErrorKind::Unsupported));
     }
 }

@@ -1,17 +1,21 @@
 //! `avg` and `sum` with the services' result types: an average of whole numbers is a whole number in Redshift, decimals keep their scale in
 //! both, and sums of `bigint` are decimals in Redshift.
 
+use std::collections::HashSet;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
+use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Decimal128Type, Field, FieldRef, Int64Type};
 use datafusion::common::{Result, ScalarValue, exec_err, plan_err};
 use datafusion::functions_aggregate::average::avg_udaf;
 use datafusion::functions_aggregate::sum::sum_udaf;
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
 use datafusion::logical_expr::utils::format_state_name;
-use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, GroupsAccumulator, ReversedUDAF, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, ReversedUDAF, Signature, Volatility,
+};
 
 use crate::local::engine::Dialect;
 
@@ -97,16 +101,18 @@ impl AggregateUDFImpl for Average {
         if args.return_field.data_type() == &DataType::Float64 {
             return self.inner.accumulator(args);
         }
-        if args.is_distinct {
-            return exec_err!("avg(DISTINCT) of exact numbers is not supported");
-        }
         let rounds = self.dialect == Dialect::Athena;
-        Ok(Box::new(ExactAverage { sum: 0, count: 0, rounds, data_type: args.return_field.data_type().clone() }))
+        let average = ExactAverage { sum: 0, count: 0, rounds, data_type: args.return_field.data_type().clone() };
+        Ok(if args.is_distinct { Box::new(DistinctAverage { average, seen: HashSet::new() }) } else { Box::new(average) })
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
         if args.return_field.data_type() == &DataType::Float64 {
             return self.inner.state_fields(args);
+        }
+        if args.is_distinct {
+            let values = DataType::new_list(DataType::Decimal128(DIGITS, 0), true);
+            return Ok(vec![Arc::new(Field::new(format_state_name(args.name, "values"), values, true))]);
         }
         Ok(vec![
             Arc::new(Field::new(format_state_name(args.name, "count"), DataType::Int64, false)),
@@ -115,7 +121,7 @@ impl AggregateUDFImpl for Average {
     }
 
     fn groups_accumulator_supported(&self, args: AccumulatorArgs) -> bool {
-        args.return_field.data_type() == &DataType::Float64 && self.inner.groups_accumulator_supported(args)
+        args.return_field.data_type() == &DataType::Float64 && !args.is_distinct && self.inner.groups_accumulator_supported(args)
     }
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
@@ -210,6 +216,52 @@ impl Accumulator for ExactAverage {
     }
 }
 
+/// The average of the different values.
+#[derive(Debug)]
+struct DistinctAverage {
+    average: ExactAverage,
+    seen: HashSet<i128>,
+}
+
+impl DistinctAverage {
+    fn add(&mut self, value: i128) {
+        if self.seen.insert(value) {
+            self.average.sum += value;
+            self.average.count += 1;
+        }
+    }
+}
+
+impl Accumulator for DistinctAverage {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        match values[0].data_type() {
+            DataType::Int64 => values[0].as_primitive::<Int64Type>().iter().flatten().for_each(|value| self.add(i128::from(value))),
+            _ => values[0].as_primitive::<Decimal128Type>().iter().flatten().for_each(|value| self.add(value)),
+        }
+        Ok(())
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        self.average.evaluate()
+    }
+
+    fn size(&self) -> usize {
+        size_of_val(self) + self.seen.capacity() * size_of::<i128>()
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        let values: Vec<ScalarValue> = self.seen.iter().map(|value| ScalarValue::Decimal128(Some(*value), DIGITS, 0)).collect();
+        Ok(vec![ScalarValue::List(ScalarValue::new_list_nullable(&values, &DataType::Decimal128(DIGITS, 0)))])
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        for values in states[0].as_list::<i32>().iter().flatten() {
+            values.as_primitive::<Decimal128Type>().iter().flatten().for_each(|value| self.add(value));
+        }
+        Ok(())
+    }
+}
+
 /// Redshift's `sum`: `bigint` of smaller whole numbers, `numeric(38, 0)` of `bigint`, 38 digits of decimals.
 #[derive(Debug)]
 struct Sum {
@@ -242,20 +294,22 @@ impl AggregateUDFImpl for Sum {
 
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
         let [given] = given else { return plan_err!("sum takes one argument") };
-        let whole = if matches!(given, DataType::Int64 | DataType::UInt64) { DataType::Decimal128(DIGITS, 0) } else { DataType::Int64 };
+        // What comes back here is coerced already, so that a smaller number must not become the bigint that another rule is for.
+        let whole = if matches!(given, DataType::Int64 | DataType::UInt64) { DataType::Decimal128(DIGITS, 0) } else { DataType::Int32 };
         Ok(vec![summed_as(given, whole)?])
     }
 
     fn return_type(&self, given: &[DataType]) -> Result<DataType> {
-        // Coerced arguments come back here: bigint stays what smaller numbers were coerced to.
-        match given {
-            [DataType::Int64] => Ok(DataType::Int64),
-            _ => Ok(self.coerce_types(given)?.remove(0)),
+        match self.coerce_types(given)?.remove(0) {
+            DataType::Int32 => Ok(DataType::Int64),
+            other => Ok(other),
         }
     }
 
     fn accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        self.inner.accumulator(args)
+        let whole = args.return_field.data_type() == &DataType::Int64;
+        let inner = self.inner.accumulator(args)?;
+        Ok(if whole { Box::new(Widened(inner)) } else { inner })
     }
 
     fn state_fields(&self, args: StateFieldsArgs) -> Result<Vec<FieldRef>> {
@@ -267,11 +321,15 @@ impl AggregateUDFImpl for Sum {
     }
 
     fn create_groups_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn GroupsAccumulator>> {
-        self.inner.create_groups_accumulator(args)
+        let whole = args.return_field.data_type() == &DataType::Int64;
+        let inner = self.inner.create_groups_accumulator(args)?;
+        Ok(if whole { Box::new(Widened(inner)) } else { inner })
     }
 
     fn create_sliding_accumulator(&self, args: AccumulatorArgs) -> Result<Box<dyn Accumulator>> {
-        self.inner.create_sliding_accumulator(args)
+        let whole = args.return_field.data_type() == &DataType::Int64;
+        let inner = self.inner.create_sliding_accumulator(args)?;
+        Ok(if whole { Box::new(Widened(inner)) } else { inner })
     }
 
     fn reverse_expr(&self) -> ReversedUDAF {
@@ -280,5 +338,69 @@ impl AggregateUDFImpl for Sum {
 
     fn order_sensitivity(&self) -> datafusion::logical_expr::utils::AggregateOrderSensitivity {
         datafusion::logical_expr::utils::AggregateOrderSensitivity::Insensitive
+    }
+}
+
+/// Sums `integer` as `bigint`.
+#[derive(Debug)]
+struct Widened<A: ?Sized>(Box<A>);
+
+fn widened(values: &[ArrayRef]) -> Result<Vec<ArrayRef>> {
+    Ok(values.iter().map(|values| cast(values, &DataType::Int64)).collect::<std::result::Result<_, _>>()?)
+}
+
+impl Accumulator for Widened<dyn Accumulator> {
+    fn update_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.0.update_batch(&widened(values)?)
+    }
+
+    fn retract_batch(&mut self, values: &[ArrayRef]) -> Result<()> {
+        self.0.retract_batch(&widened(values)?)
+    }
+
+    fn supports_retract_batch(&self) -> bool {
+        self.0.supports_retract_batch()
+    }
+
+    fn evaluate(&mut self) -> Result<ScalarValue> {
+        self.0.evaluate()
+    }
+
+    fn size(&self) -> usize {
+        self.0.size()
+    }
+
+    fn state(&mut self) -> Result<Vec<ScalarValue>> {
+        self.0.state()
+    }
+
+    fn merge_batch(&mut self, states: &[ArrayRef]) -> Result<()> {
+        self.0.merge_batch(states)
+    }
+}
+
+impl GroupsAccumulator for Widened<dyn GroupsAccumulator> {
+    fn update_batch(&mut self, values: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>, total: usize) -> Result<()> {
+        self.0.update_batch(&widened(values)?, groups, filter, total)
+    }
+
+    fn evaluate(&mut self, emit_to: EmitTo) -> Result<ArrayRef> {
+        self.0.evaluate(emit_to)
+    }
+
+    fn state(&mut self, emit_to: EmitTo) -> Result<Vec<ArrayRef>> {
+        self.0.state(emit_to)
+    }
+
+    fn merge_batch(&mut self, values: &[ArrayRef], groups: &[usize], total: usize) -> Result<()> {
+        self.0.merge_batch(values, groups, total)
+    }
+
+    fn convert_to_state(&self, values: &[ArrayRef], filter: Option<&BooleanArray>) -> Result<Vec<ArrayRef>> {
+        self.0.convert_to_state(&widened(values)?, filter)
+    }
+
+    fn size(&self) -> usize {
+        self.0.size()
     }
 }

@@ -12,6 +12,10 @@ pub(super) fn rewrite(mut call: Call) -> Result<Rewritten, SqlError> {
     let expr = match (call.dialect, call.name.as_str()) {
         (Dialect::Redshift, "nvl") => call.renamed("coalesce"),
         (Dialect::Redshift, "isnull") if call.args.len() == 2 => call.renamed("coalesce"),
+        (_, "nvl2") if call.args.len() == 3 => {
+            let [subject, then, otherwise] = call.exactly()?;
+            call::case(vec![(Expr::IsNotNull(Box::new(subject)), then)], Some(otherwise))
+        }
         (Dialect::Redshift, "decode") => decode(call)?,
         (Dialect::Athena, "if") => {
             if !(2..=3).contains(&call.args.len()) {
@@ -66,6 +70,9 @@ impl VisitorMut for Forgive {
             // Casts to whole numbers are calls by now.
             Expr::Function(function) => {
                 let name = function.name.to_string();
+                if name == "json_parse" {
+                    function.name = vec![datafusion::sql::sqlparser::ast::Ident::new("try_json_parse")].into();
+                }
                 if let Some(width) = name.strip_prefix("to_int") {
                     function.name = vec![datafusion::sql::sqlparser::ast::Ident::new(format!("try_to_int{width}"))].into();
                 }

@@ -19,6 +19,8 @@ pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
         Kernel::coerced("try_to_int2", as_given, |_| Ok(DataType::Int16), |args| whole(&args[0], &DataType::Int16, true)),
         Kernel::coerced("try_to_int4", as_given, |_| Ok(DataType::Int32), |args| whole(&args[0], &DataType::Int32, true)),
         Kernel::coerced("try_to_int8", as_given, |_| Ok(DataType::Int64), |args| whole(&args[0], &DataType::Int64, true)),
+        Kernel::coerced("to_int1", as_given, |_| Ok(DataType::Int8), |args| whole(&args[0], &DataType::Int8, false)),
+        Kernel::coerced("try_to_int1", as_given, |_| Ok(DataType::Int8), |args| whole(&args[0], &DataType::Int8, true)),
         Kernel::coerced("to_bool", as_given, |_| Ok(DataType::Boolean), |args| truth(&args[0])),
     ]
 }

@@ -123,8 +123,13 @@ pub(in crate::local::engine::dialect) fn date_part_arguments(function: &mut Func
 }
 
 /// What stands for a value without being a function call.
-pub(in crate::local::engine::dialect) fn keyword(word: &str) -> Option<Expr> {
-    word.eq_ignore_ascii_case("sysdate").then(now)
+pub(in crate::local::engine::dialect) fn keyword(dialect: Dialect, word: &str) -> Option<Expr> {
+    match word.to_lowercase().as_str() {
+        "sysdate" if dialect == Dialect::Redshift => Some(now()),
+        "localtimestamp" => Some(now()),
+        "localtime" if dialect == Dialect::Athena => Some(call::function("current_time", Vec::new())),
+        _ => None,
+    }
 }
 
 fn now() -> Expr {
@@ -164,6 +169,17 @@ fn with_part(mut call: Call) -> std::result::Result<Rewritten, SqlError> {
                 "dayofyear" | "dy" | "yearday" => "doy".to_owned(),
                 other => other.to_owned(),
             }),
+            ("date_part", Some(part)) if part.name().is_none() => {
+                let years = part.months().unwrap_or(12) / 12;
+                let Some(date) = args.pop() else { return Err(call.error("date_part takes 2 arguments")) };
+                return Ok(Rewritten::Done(long_part(years, date)));
+            }
+            // Of the second only, without the seconds.
+            ("date_part", Some(Part::Millisecond)) if call.dialect == Dialect::Redshift => {
+                args[0] = call::text("millisecond");
+                let all = call::cast(call.with(name, args), SqlType::BigInt(None));
+                return Ok(Rewritten::Done(call::binary(all, BinaryOperator::Modulo, call::number(1000))));
+            }
             ("date_part", Some(part)) => part.name().map(str::to_owned),
             (_, Some(_)) => Some(part.to_lowercase()),
             _ => None,
@@ -179,44 +195,62 @@ fn with_part(mut call: Call) -> std::result::Result<Rewritten, SqlError> {
     Ok(Rewritten::Done(call.with(name, args)))
 }
 
+/// The decade, century or millennium of a date: decades count from the year 0, the others from the year 1.
+fn long_part(years: i64, date: Expr) -> Expr {
+    let year = call::cast(call::function("date_part", vec![call::text("year"), date]), SqlType::Int(None));
+    let year = if years == 10 { year } else { call::binary(year, BinaryOperator::Plus, call::number(years - 1)) };
+    call::binary(year, BinaryOperator::Divide, call::number(years))
+}
+
+/// The name of a part in EXTRACT as a function's argument has it.
+pub(in crate::local::engine::dialect) fn extract(dialect: Dialect, part: &str, from: Expr) -> Option<Expr> {
+    let (part, trino) = (part.to_lowercase(), dialect == Dialect::Athena);
+    let name = match part.as_str() {
+        "dow" | "day_of_week" if trino => "day_of_week",
+        "doy" | "day_of_year" if trino => "day_of_year",
+        "day_of_month" if trino => "day",
+        "yow" | "year_of_week" if trino => "year_of_week",
+        "year" | "quarter" | "month" | "week" | "day" | "hour" | "minute" | "second" if trino => part.as_str(),
+        "timezone_hour" | "timezone_minute" if trino => part.as_str(),
+        _ => return Some(call::function("date_part", vec![call::text(&part), from])),
+    };
+    Some(call::function(name, vec![from]))
+}
+
 fn redshift(mut call: Call) -> std::result::Result<Rewritten, SqlError> {
     let expr = match (call.name.as_str(), call.args.len()) {
-        ("getdate" | "sysdate", 0) => now(),
+        ("getdate" | "sysdate" | "localtimestamp", 0) => now(),
         ("date_part_year", 1) => {
             let [date] = call.exactly()?;
             call::function("date_part", vec![call::text("year"), date])
         }
         ("convert_timezone", 2) => {
             let [target, timestamp] = call.exactly()?;
-            zone(&call, "UTC", &target, timestamp)?
+            call::function("in_zone", vec![call::text("UTC"), target, timestamp])
         }
-        ("convert_timezone", 3) => {
-            let [source, target, timestamp] = call.exactly()?;
-            let Some(source) = call::literal_text(&source) else {
-                return Err(call.unsupported("convert_timezone with a zone that is not a literal"));
-            };
-            zone(&call, source, &target, timestamp)?
+        ("convert_timezone", 3) => call.renamed("in_zone"),
+        ("timezone", 2) => call.renamed("at_zone"),
+        ("trunc", 1) => call.renamed("trunc_any"),
+        ("timeofday", 0) => call::function("to_char", vec![now(), call::text("Dy Mon DD HH24:MI:SS.US YYYY \"UTC\"")]),
+        ("to_date", 3) => {
+            let [text, format, _strict] = call.exactly()?;
+            call::function("to_date", vec![text, format])
+        }
+        ("interval_cmp", 2) => {
+            let [left, right] = call.exactly()?;
+            let interval = |expr| call::cast(expr, SqlType::Interval { fields: None, precision: None });
+            let (left, right) = (interval(left), interval(right));
+            call::case(
+                vec![
+                    (call::binary(left.clone(), BinaryOperator::Lt, right.clone()), call::number(-1)),
+                    (call::binary(left, BinaryOperator::Gt, right), call::number(1)),
+                ],
+                Some(call::number(0)),
+            )
         }
         _ => return Ok(Rewritten::Other(call)),
     };
     Ok(Rewritten::Done(expr))
-}
-
-/// A wall-clock time in `source` as the wall clock shows it in `target`.
-fn zone(call: &Call, source: &str, target: &Expr, timestamp: Expr) -> std::result::Result<Expr, SqlError> {
-    let Some(target) = call::literal_text(target) else {
-        return Err(call.unsupported("convert_timezone with a zone that is not a literal"));
-    };
-    for zone in [source, target] {
-        if !zone.chars().all(|c| c.is_ascii_alphanumeric() || "/_+-:".contains(c)) {
-            return Err(call.error(&format!("time zone \"{zone}\" not recognized")));
-        }
-    }
-    let in_zone =
-        |expr, zone: &str| call::function("arrow_cast", vec![expr, call::text(&format!("Timestamp(Microsecond, Some(\"{zone}\"))"))]);
-    let local = call::cast(timestamp, SqlType::Timestamp(Some(6), TimezoneInfo::None));
-    let shown = call::function("to_local_time", vec![in_zone(in_zone(local, source), target)]);
-    Ok(call::cast(shown, SqlType::Timestamp(Some(6), TimezoneInfo::None)))
 }
 
 fn athena(mut call: Call) -> std::result::Result<Rewritten, SqlError> {
@@ -250,7 +284,29 @@ fn athena(mut call: Call) -> std::result::Result<Rewritten, SqlError> {
             let [date] = call.exactly()?;
             call::cast(date, SqlType::Date)
         }
+        ("localtimestamp", 0 | 1) => now(),
+        ("current_timestamp", 1) => call::function("now", Vec::new()),
         ("last_day_of_month", 1) => call.renamed("last_day"),
+        ("yow" | "year_of_week", 1) => call.renamed("year_of_week"),
+        ("timezone_hour" | "timezone_minute", 1) => {
+            let hours = call.name == "timezone_hour";
+            let [time] = call.exactly()?;
+            // Only a zone that stands in the expression is known: moments are held in UTC.
+            let zone = match &time {
+                Expr::Function(function) => match &function.args {
+                    FunctionArguments::List(list) if function.name.to_string() == "at_timezone" => list.args.get(1).cloned(),
+                    _ => None,
+                },
+                _ => None,
+            };
+            let zone = match zone {
+                Some(FunctionArg::Unnamed(FunctionArgExpr::Expr(zone))) => zone,
+                _ => call::text("UTC"),
+            };
+            let minutes = call::function("zone_offset_minutes", vec![time, zone]);
+            let operator = if hours { BinaryOperator::Divide } else { BinaryOperator::Modulo };
+            call::binary(minutes, operator, call::number(60))
+        }
         _ => return Ok(Rewritten::Other(call)),
     };
     Ok(Rewritten::Done(expr))

@@ -11,6 +11,8 @@ use datafusion::sql::sqlparser::ast::{Expr, Value};
 use serde_json::Value as Json;
 
 use super::Rewritten;
+use super::cells::Value as Cell;
+use super::json_values;
 use super::kernel::{Kernel, at, returns_int8, returns_text, text_rows};
 use crate::local::engine::dialect::call::{self, Call};
 use crate::local::engine::{Dialect, SqlError};
@@ -68,6 +70,63 @@ pub(super) fn scalar(dialect: Dialect) -> Vec<Arc<ScalarUDF>> {
                 Kernel::exact("json_extract", &arguments, returns_text, |args| {
                     text_rows(args, |values| Ok(path(values[0], values[1])?.map(|found| found.to_string())))
                 }),
+                Kernel::cells("json_parse", &[DataType::Utf8], 1, DataType::Utf8, |cells| {
+                    match serde_json::from_str::<Json>(cells[0].text()) {
+                        Ok(json) => Ok(Cell::Text(json.to_string())),
+                        Err(_) => exec_err!("INVALID_FUNCTION_ARGUMENT: Cannot convert value to JSON: '{}'", cells[0].text()),
+                    }
+                }),
+                Kernel::cells("try_json_parse", &[DataType::Utf8], 1, DataType::Utf8, |cells| {
+                    Ok(Cell::maybe(serde_json::from_str::<Json>(cells[0].text()).ok().map(|json| json.to_string())))
+                }),
+                Kernel::cells("json_format", &[DataType::Utf8], 1, DataType::Utf8, |cells| {
+                    Ok(Cell::maybe(serde_json::from_str::<Json>(cells[0].text()).ok().map(|json| json.to_string())))
+                }),
+                Kernel::cells("is_json_scalar", &[DataType::Utf8], 1, DataType::Boolean, |cells| {
+                    let json = serde_json::from_str::<Json>(cells[0].text()).ok();
+                    Ok(json.map_or(Cell::Null, |json| Cell::Bool(!json.is_object() && !json.is_array())))
+                }),
+                Kernel::cells("json_size", &arguments, 2, DataType::Int64, |cells| {
+                    Ok(path(cells[0].text(), cells[1].text())?.map_or(Cell::Null, |found| {
+                        Cell::Int(match found {
+                            Json::Array(items) => i64::try_from(items.len()).unwrap_or(0),
+                            Json::Object(members) => i64::try_from(members.len()).unwrap_or(0),
+                            _ => 0,
+                        })
+                    }))
+                }),
+                Kernel::cells("json_array_get", &[DataType::Utf8, DataType::Int64], 2, DataType::Utf8, |cells| {
+                    let Ok(Json::Array(items)) = serde_json::from_str(cells[0].text()) else { return Ok(Cell::Null) };
+                    let (length, index) = (i64::try_from(items.len()).unwrap_or(0), cells[1].int());
+                    let index = usize::try_from(if index < 0 { length + index } else { index }).ok();
+                    Ok(Cell::maybe(index.and_then(|index| items.into_iter().nth(index)).and_then(shown)))
+                }),
+                Kernel::general(
+                    "json_array_contains",
+                    |_| Ok(DataType::Boolean),
+                    |args, _, _| {
+                        let mut out = Vec::with_capacity(args[0].len());
+                        for row in 0..args[0].len() {
+                            let (array, wanted) =
+                                (json_values::of_array(&args[0], row, true)?, json_values::of_array(&args[1], row, false)?);
+                            out.push(array.as_array().map(|items| items.contains(&wanted)));
+                        }
+                        Ok(Arc::new(BooleanArray::from(out)))
+                    },
+                ),
+                // CAST(… AS JSON).
+                Kernel::general(
+                    "to_json",
+                    |_| Ok(DataType::Utf8),
+                    |args, _, _| {
+                        let mut out = Vec::with_capacity(args[0].len());
+                        for row in 0..args[0].len() {
+                            let absent = args[0].is_null(row);
+                            out.push(if absent { None } else { Some(json_values::of_array(&args[0], row, false)?.to_string()) });
+                        }
+                        Ok(Arc::new(StringArray::from(out)))
+                    },
+                ),
                 Kernel::exact("json_array_length", &[DataType::Utf8], returns_int8, |args| {
                     let texts = as_string_array(&args[0])?;
                     let lengths = (0..texts.len()).map(|row| match serde_json::from_str(at(texts, row)?) {

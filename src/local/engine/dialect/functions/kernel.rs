@@ -1,57 +1,156 @@
 //! A scalar function made of plain functions: how its arguments are coerced, what it returns, and its rows.
 
+use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, StringArray};
-use datafusion::arrow::datatypes::{DataType, TimeUnit};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use datafusion::arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::common::cast::as_string_array;
 use datafusion::common::{Result, ScalarValue, plan_err};
-use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
+use datafusion::logical_expr::simplify::{ExprSimplifyResult, SimplifyContext};
+use datafusion::logical_expr::{
+    ColumnarValue, Expr, ExprSchemable, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
+};
+
+use super::cells::{self, Cell, Value};
+use crate::local::engine::dialect::semistructured;
 
 /// Decides argument types from the given ones; an error says that they do not fit.
-pub(super) type Coerce = fn(&[DataType]) -> Result<Vec<DataType>>;
+pub(super) type Coerce = Box<dyn Fn(&[DataType]) -> Result<Vec<DataType>> + Send + Sync>;
 /// The result type of coerced argument types.
-pub(super) type Returns = fn(&[DataType]) -> Result<DataType>;
-/// Computes all rows. Every argument has the same length.
-pub(super) type Rows = fn(&[ArrayRef]) -> Result<ArrayRef>;
+pub(super) type Returns = Box<dyn Fn(&[DataType]) -> Result<DataType> + Send + Sync>;
+/// Computes all rows of a result of the given type. Every argument has the same length; the fields say what the arguments are.
+pub(super) type Rows = Box<dyn Fn(&[ArrayRef], &[FieldRef], &DataType) -> Result<ArrayRef> + Send + Sync>;
 
 /// A timestamp without zone as the engine holds it.
 pub(super) const TIMESTAMP: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
 /// How arguments are coerced.
-#[derive(Debug)]
 enum Arguments {
-    /// To these types, whatever is given.
-    Fixed(Vec<DataType>),
+    /// To these types, whatever is given; those behind the first so many may be left out.
+    Fixed(Vec<DataType>, usize),
     /// By a function.
     Depends(Coerce),
 }
 
+/// The function that takes a SUPER before a cast for the scalar in it, and leaves everything else as it is.
+pub(super) const SCALAR_OF_SUPER: &str = "super_scalar";
+
 /// A scalar function.
-#[derive(Debug)]
 pub(super) struct Kernel {
     name: &'static str,
     signature: Signature,
     arguments: Arguments,
     returns: Returns,
     rows: Rows,
+    /// Whether the result is a SUPER.
+    semistructured: bool,
+}
+
+impl fmt::Debug for Kernel {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Kernel").field("name", &self.name).finish_non_exhaustive()
+    }
 }
 
 impl Kernel {
     /// A function whose argument types depend on what is given.
-    pub fn coerced(name: &'static str, coerce: Coerce, returns: Returns, rows: Rows) -> Arc<ScalarUDF> {
-        Self::build(name, Arguments::Depends(coerce), returns, rows)
+    pub fn coerced(
+        name: &'static str,
+        coerce: impl Fn(&[DataType]) -> Result<Vec<DataType>> + Send + Sync + 'static,
+        returns: impl Fn(&[DataType]) -> Result<DataType> + Send + Sync + 'static,
+        rows: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+    ) -> Arc<ScalarUDF> {
+        Self::new(name, Arguments::Depends(Box::new(coerce)), returns, move |args, _, _| rows(args)).udf()
     }
 
     /// A function of fixed argument types.
-    pub fn exact(name: &'static str, arguments: &[DataType], returns: Returns, rows: Rows) -> Arc<ScalarUDF> {
-        Self::build(name, Arguments::Fixed(arguments.to_vec()), returns, rows)
+    pub fn exact(
+        name: &'static str,
+        arguments: &[DataType],
+        returns: impl Fn(&[DataType]) -> Result<DataType> + Send + Sync + 'static,
+        rows: impl Fn(&[ArrayRef]) -> Result<ArrayRef> + Send + Sync + 'static,
+    ) -> Arc<ScalarUDF> {
+        Self::new(name, Arguments::Fixed(arguments.to_vec(), arguments.len()), returns, move |args, _, _| rows(args)).udf()
     }
 
-    fn build(name: &'static str, arguments: Arguments, returns: Returns, rows: Rows) -> Arc<ScalarUDF> {
+    /// A function that is computed row by row from arguments of fixed types, NULL when one of them is. Those behind the first `least`
+    /// may be left out.
+    pub fn cells(
+        name: &'static str,
+        arguments: &[DataType],
+        least: usize,
+        returns: DataType,
+        row: impl Fn(&[Cell<'_>]) -> Result<Value> + Send + Sync + 'static,
+    ) -> Arc<ScalarUDF> {
+        Self::by_row(name, arguments, least, returns, row).udf()
+    }
+
+    /// The same, with a SUPER as its result: JSON in text.
+    pub fn super_cells(
+        name: &'static str,
+        arguments: &[DataType],
+        least: usize,
+        row: impl Fn(&[Cell<'_>]) -> Result<Value> + Send + Sync + 'static,
+    ) -> Arc<ScalarUDF> {
+        let mut kernel = Self::by_row(name, arguments, least, DataType::Utf8, row);
+        kernel.semistructured = true;
+        kernel.udf()
+    }
+
+    /// A function that takes arguments as they are, and is told what they are and what type is wanted.
+    pub fn general(
+        name: &'static str,
+        returns: impl Fn(&[DataType]) -> Result<DataType> + Send + Sync + 'static,
+        rows: impl Fn(&[ArrayRef], &[FieldRef], &DataType) -> Result<ArrayRef> + Send + Sync + 'static,
+    ) -> Arc<ScalarUDF> {
+        Self::new(name, Arguments::Depends(Box::new(|given| Ok(given.iter().map(plain).collect()))), returns, rows).udf()
+    }
+
+    /// The same, with a SUPER as its result: JSON in text.
+    pub fn general_super(
+        name: &'static str,
+        rows: impl Fn(&[ArrayRef], &[FieldRef], &DataType) -> Result<ArrayRef> + Send + Sync + 'static,
+    ) -> Arc<ScalarUDF> {
+        let coerce: Coerce = Box::new(|given| Ok(given.iter().map(plain).collect()));
+        let mut kernel = Self::new(name, Arguments::Depends(coerce), returns_text, rows);
+        kernel.semistructured = true;
+        kernel.udf()
+    }
+
+    fn by_row(
+        name: &'static str,
+        arguments: &[DataType],
+        least: usize,
+        returns: DataType,
+        row: impl Fn(&[Cell<'_>]) -> Result<Value> + Send + Sync + 'static,
+    ) -> Kernel {
+        let rows = move |args: &[ArrayRef], _: &[FieldRef], returned: &DataType| cells::compute(args, returned, &row);
+        Self::new(name, Arguments::Fixed(arguments.to_vec(), least), move |_| Ok(returns.clone()), rows)
+    }
+
+    fn new(
+        name: &'static str,
+        arguments: Arguments,
+        returns: impl Fn(&[DataType]) -> Result<DataType> + Send + Sync + 'static,
+        rows: impl Fn(&[ArrayRef], &[FieldRef], &DataType) -> Result<ArrayRef> + Send + Sync + 'static,
+    ) -> Kernel {
         let signature = Signature::user_defined(Volatility::Immutable);
-        Arc::new(ScalarUDF::new_from_impl(Kernel { name, signature, arguments, returns, rows }))
+        Kernel { name, signature, arguments, returns: Box::new(returns), rows: Box::new(rows), semistructured: false }
+    }
+
+    fn udf(self) -> Arc<ScalarUDF> {
+        Arc::new(ScalarUDF::new_from_impl(self))
+    }
+}
+
+/// The one type of texts and of bytes that kernels work on.
+fn plain(given: &DataType) -> DataType {
+    match given {
+        DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
+        DataType::BinaryView | DataType::LargeBinary => DataType::Binary,
+        other => other.clone(),
     }
 }
 
@@ -81,8 +180,13 @@ impl ScalarUDFImpl for Kernel {
 
     fn coerce_types(&self, given: &[DataType]) -> Result<Vec<DataType>> {
         match &self.arguments {
-            Arguments::Fixed(types) if types.len() == given.len() => Ok(types.clone()),
-            Arguments::Fixed(types) => plan_err!("function {} takes {} arguments, {} given", self.name, types.len(), given.len()),
+            Arguments::Fixed(types, least) if (*least..=types.len()).contains(&given.len()) => Ok(types[..given.len()].to_vec()),
+            Arguments::Fixed(types, least) if *least == types.len() => {
+                plan_err!("function {} takes {least} arguments, {} given", self.name, given.len())
+            }
+            Arguments::Fixed(types, least) => {
+                plan_err!("function {} takes {least} to {} arguments, {} given", self.name, types.len(), given.len())
+            }
             Arguments::Depends(coerce) => coerce(given),
         }
     }
@@ -91,11 +195,38 @@ impl ScalarUDFImpl for Kernel {
         (self.returns)(arguments)
     }
 
+    fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
+        let types: Vec<DataType> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
+        let field = Field::new(self.name, self.return_type(&types)?, true);
+        Ok(Arc::new(if self.semistructured { semistructured::mark(field) } else { field }))
+    }
+
+    /// What only matters for a SUPER is nothing for anything else.
+    fn simplify(&self, args: Vec<Expr>, info: &SimplifyContext) -> Result<ExprSimplifyResult> {
+        match args.as_slice() {
+            [value] if self.name == SCALAR_OF_SUPER && !semistructured::marked(&value.to_field(info.schema())?.1) => {
+                Ok(ExprSimplifyResult::Simplified(value.clone()))
+            }
+            _ => Ok(ExprSimplifyResult::Original(args)),
+        }
+    }
+
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let scalar = args.args.iter().all(|arg| matches!(arg, ColumnarValue::Scalar(_)));
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
-        let rows = (self.rows)(&arrays)?;
-        Ok(if scalar { ColumnarValue::Scalar(ScalarValue::try_from_array(&rows, 0)?) } else { ColumnarValue::Array(rows) })
+        let arrays = if scalar {
+            args.args.iter().map(|arg| arg.to_array(1)).collect::<Result<Vec<_>>>()?
+        } else {
+            ColumnarValue::values_to_arrays(&args.args)?
+        };
+        let rows = (self.rows)(&arrays, &args.arg_fields, args.return_field.data_type())?;
+        if !scalar {
+            return Ok(ColumnarValue::Array(rows));
+        }
+        // A list that is made anew would lose the name and the mark of its items.
+        Ok(ColumnarValue::Scalar(match rows.data_type() {
+            DataType::List(_) => ScalarValue::List(Arc::new(rows.as_list::<i32>().clone())),
+            _ => ScalarValue::try_from_array(&rows, 0)?,
+        }))
     }
 }
 

@@ -4,15 +4,30 @@
 mod aggregates;
 mod arrays;
 mod averages;
+mod cells;
+mod clocks;
+mod collected;
 mod conditional;
 mod conversions;
 mod date_formats;
 mod dates;
+mod hashes;
+mod joda;
 mod json;
+mod json_values;
 mod kernel;
 mod math;
+mod nested;
 mod patterns;
+mod reduce;
+mod rounding;
+mod session;
+mod soundex;
 mod strings;
+mod super_values;
+mod texts;
+pub(super) mod unnest;
+mod urls;
 
 use std::sync::{Arc, LazyLock};
 
@@ -22,25 +37,43 @@ use datafusion::sql::sqlparser::ast::Expr;
 use super::call::Call;
 use crate::local::engine::{Dialect, SqlError};
 
-pub(super) use dates::{date_part_arguments, keyword};
-pub(super) use patterns::similar_to_regex;
+pub(super) use dates::{date_part_arguments, extract};
+pub(super) use patterns::{like_with_backslash, similar_to_regex};
+pub(super) use reduce::higher_order;
+
+/// What stands for a value without being a call.
+pub(super) fn keyword(dialect: Dialect, word: &str) -> Option<Expr> {
+    dates::keyword(dialect, word).or_else(|| session::keyword(word))
+}
 
 static SCALAR: LazyLock<[Vec<Arc<ScalarUDF>>; 2]> = LazyLock::new(|| {
     [Dialect::Redshift, Dialect::Athena].map(|dialect| {
-        [
+        let both = [
+            clocks::scalar(dialect),
             conversions::scalar(),
             dates::scalar(dialect),
             date_formats::scalar(dialect),
+            hashes::scalar(dialect),
             json::scalar(dialect),
             math::scalar(),
-            patterns::scalar(),
-            strings::scalar(),
-        ]
-        .concat()
+            patterns::scalar(dialect),
+            rounding::scalar(dialect),
+            session::scalar(dialect),
+            strings::scalar(dialect),
+            texts::scalar(dialect),
+            unnest::scalar(),
+        ];
+        let own = match dialect {
+            Dialect::Redshift => super_values::scalar(),
+            Dialect::Athena => [nested::scalar(), urls::scalar()].concat(),
+        };
+        [both.concat(), own].concat()
     })
 });
 
-static AGGREGATE: LazyLock<[Vec<Arc<AggregateUDF>>; 2]> = LazyLock::new(|| [Dialect::Redshift, Dialect::Athena].map(averages::aggregate));
+static AGGREGATE: LazyLock<[Vec<Arc<AggregateUDF>>; 2]> = LazyLock::new(|| {
+    [Dialect::Redshift, Dialect::Athena].map(|dialect| [averages::aggregate(dialect), collected::aggregate(dialect)].concat())
+});
 
 /// The scalar functions that DataFusion lacks, or has with another meaning.
 pub(super) fn scalar(dialect: Dialect) -> &'static [Arc<ScalarUDF>] {
@@ -63,6 +96,7 @@ enum Rewritten {
 /// Rewrites a call; `None` leaves it to DataFusion as it stands.
 pub(super) fn rewrite(call: Call) -> Result<Option<Expr>, SqlError> {
     let families = [
+        session::rewrite,
         conditional::rewrite,
         strings::rewrite,
         patterns::rewrite,

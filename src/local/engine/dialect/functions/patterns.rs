@@ -1,103 +1,204 @@
 //! Regular expressions and `SIMILAR TO`.
 
+use std::cell::RefCell;
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, StringArray};
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::cast::{as_int64_array, as_string_array};
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::ScalarUDF;
 use regex::Regex;
 
 use super::Rewritten;
-use super::kernel::{Kernel, at, returns_text};
+use super::cells::{Cell, Value, texts};
+use super::kernel::Kernel;
 use crate::local::engine::dialect::call::{self, Call};
 use crate::local::engine::{Dialect, SqlError};
 
-pub(super) fn rewrite(mut call: Call) -> Result<Rewritten, SqlError> {
+/// Compiled patterns that a thread keeps.
+const KEPT: usize = 8;
+
+thread_local! {
+    static COMPILED: RefCell<Vec<(String, Regex)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// A compiled pattern; the last few are kept.
+fn compiled(pattern: &str) -> Result<Regex> {
+    COMPILED.with_borrow_mut(|kept| {
+        if let Some((_, regex)) = kept.iter().find(|(text, _)| text == pattern) {
+            return Ok(regex.clone());
+        }
+        let regex = match Regex::new(pattern) {
+            Ok(regex) => regex,
+            Err(regex::Error::Syntax(reason)) if reason.contains("look-around") => {
+                return exec_err!("look-around in the regular expression {pattern} is not supported");
+            }
+            Err(error) => return exec_err!("invalid regular expression: {}", error.to_string().lines().last().unwrap_or_default()),
+        };
+        kept.truncate(KEPT - 1);
+        kept.insert(0, (pattern.to_owned(), regex.clone()));
+        Ok(regex)
+    })
+}
+
+pub(super) fn rewrite(mut call: Call) -> std::result::Result<Rewritten, SqlError> {
     let redshift = call.dialect == Dialect::Redshift;
     let given = call.args.len();
     let expr = match call.name.as_str() {
-        // Both services replace every match, and nothing is the default replacement.
-        "regexp_replace" if (2..=3).contains(&given) => {
+        "regexp_extract" if !redshift && given == 2 => {
             let mut args = std::mem::take(&mut call.args);
-            if given == 2 {
-                args.push(call::text(""));
-            }
-            args.push(call::text("g"));
-            call.with("regexp_replace", args)
+            args.push(call::number(0));
+            call.with("regexp_extract", args)
         }
-        "regexp_substr" if redshift && (2..=5).contains(&given) => {
-            if given == 5 {
-                return Err(call.unsupported("regexp_substr with parameters"));
-            }
-            let mut args = std::mem::take(&mut call.args);
-            while args.len() < 4 {
-                args.push(call::number(1));
-            }
-            call.with("regexp_nth", args)
-        }
-        "regexp_extract" if !redshift && (2..=3).contains(&given) => {
-            let mut args = std::mem::take(&mut call.args);
-            if given == 2 {
-                args.push(call::number(0));
-            }
-            call.with("regexp_group", args)
+        "regexp_replace" if !redshift && call.args.iter().any(|arg| matches!(arg, datafusion::sql::sqlparser::ast::Expr::Lambda(_))) => {
+            return Err(call.unsupported("regexp_replace with a function"));
         }
         _ => return Ok(Rewritten::Other(call)),
     };
     Ok(Rewritten::Done(expr))
 }
 
-pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
+/// The text from a character position (counted from 1) on, and how many characters and bytes come before it.
+fn from(subject: &str, position: i64) -> (&str, i64) {
+    let skip = usize::try_from(position - 1).unwrap_or(0);
+    let start = subject.char_indices().nth(skip).map_or(subject.len(), |(offset, _)| offset);
+    (&subject[start..], characters(&subject[..start]))
+}
+
+fn characters(text: &str) -> i64 {
+    i64::try_from(text.chars().count()).unwrap_or(i64::MAX)
+}
+
+fn whole(cells: &[Cell<'_>], index: usize, otherwise: i64) -> i64 {
+    cells.get(index).map_or(otherwise, |cell| cell.int())
+}
+
+/// The pattern of a call with its parameters: `i` ignores case, `c` does not, `e` wants a group, `p` is Perl's kind.
+fn parameterised(cells: &[Cell<'_>], index: usize) -> Result<(Regex, bool)> {
+    let parameters = cells.get(index).map_or("", |cell| cell.text());
+    if let Some(unknown) = parameters.chars().find(|letter| !"ciep".contains(*letter)) {
+        return exec_err!("Invalid option \"{unknown}\" of a regular expression");
+    }
+    let pattern = cells[1].text();
+    let regex = if parameters.contains('i') { compiled(&format!("(?i){pattern}"))? } else { compiled(pattern)? };
+    Ok((regex, parameters.contains('e')))
+}
+
+/// `$1` and `\1` as the regex crate writes them.
+fn replacement(text: &str) -> String {
+    let mut out = String::new();
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match (character, characters.peek().copied()) {
+            ('$' | '\\', Some(digit)) if digit.is_ascii_digit() => {
+                characters.next();
+                out.push_str(&format!("${{{digit}}}"));
+            }
+            ('$', Some('{')) => out.push('$'),
+            ('\\', Some('$' | '\\')) => {
+                if let Some(escaped) = characters.next() {
+                    out.push_str(if escaped == '$' { "$$" } else { "\\" });
+                }
+            }
+            ('$', _) => out.push_str("$$"),
+            (other, _) => out.push(other),
+        }
+    }
+    out
+}
+
+pub(super) fn scalar(dialect: Dialect) -> Vec<Arc<ScalarUDF>> {
+    match dialect {
+        Dialect::Redshift => redshift(),
+        Dialect::Athena => trino(),
+    }
+}
+
+fn redshift() -> Vec<Arc<ScalarUDF>> {
     let (text, number) = (DataType::Utf8, DataType::Int64);
+    let argument =
+        |kinds: &[u8]| -> Vec<DataType> { kinds.iter().map(|kind| if *kind == b't' { text.clone() } else { number.clone() }).collect() };
     vec![
-        // The nth match from a position on, '' when there is none.
-        Kernel::exact("regexp_nth", &[text.clone(), text.clone(), number.clone(), number.clone()], returns_text, |args| {
-            let (positions, occurrences) = (as_int64_array(&args[2])?, as_int64_array(&args[3])?);
-            each_match(args, |row, subject, regex| {
-                let skip = usize::try_from(positions.value(row) - 1).unwrap_or(0);
-                let nth = usize::try_from(occurrences.value(row) - 1).unwrap_or(0);
-                let start = subject.char_indices().nth(skip).map_or(subject.len(), |(offset, _)| offset);
-                Some(regex.find_iter(&subject[start..]).nth(nth).map_or("", |found| found.as_str()).to_owned())
-            })
+        Kernel::cells("regexp_count", &argument(b"ttnt"), 2, DataType::Int64, |cells| {
+            let (regex, _) = parameterised(cells, 3)?;
+            let (rest, _) = from(cells[0].text(), whole(cells, 2, 1));
+            Ok(Value::Int(i64::try_from(regex.find_iter(rest).count()).unwrap_or(i64::MAX)))
         }),
-        // A group of the first match, NULL when there is none.
-        Kernel::exact("regexp_group", &[text.clone(), text, number], returns_text, |args| {
-            let groups = as_int64_array(&args[2])?;
-            each_match(args, |row, subject, regex| {
-                let group = usize::try_from(groups.value(row)).ok()?;
-                regex.captures(subject)?.get(group).map(|found| found.as_str().to_owned())
-            })
+        Kernel::cells("regexp_instr", &argument(b"ttnnnt"), 2, DataType::Int64, |cells| {
+            let (regex, group) = parameterised(cells, 5)?;
+            let (rest, before) = from(cells[0].text(), whole(cells, 2, 1));
+            let nth = usize::try_from(whole(cells, 3, 1) - 1).unwrap_or(0);
+            let found = regex.captures_iter(rest).nth(nth).and_then(|found| if group { found.get(1) } else { found.get(0) });
+            Ok(Value::Int(found.map_or(0, |found| {
+                let offset = if whole(cells, 4, 0) == 1 { found.end() } else { found.start() };
+                before + characters(&rest[..offset]) + 1
+            })))
+        }),
+        // Every match is replaced, and nothing is the default replacement.
+        Kernel::cells("regexp_replace", &argument(b"tttnt"), 2, DataType::Utf8, |cells| {
+            let (regex, _) = parameterised(cells, 4)?;
+            let subject = cells[0].text();
+            let (rest, _) = from(subject, whole(cells, 3, 1));
+            let with = replacement(cells.get(2).map_or("", |cell| cell.text()));
+            let replaced = regex.replace_all(rest, with.as_str());
+            Ok(Value::Text(format!("{}{replaced}", &subject[..subject.len() - rest.len()])))
+        }),
+        // The nth match from a position on, '' when there is none.
+        Kernel::cells("regexp_substr", &argument(b"ttnnt"), 2, DataType::Utf8, |cells| {
+            let (regex, group) = parameterised(cells, 4)?;
+            let (rest, _) = from(cells[0].text(), whole(cells, 2, 1));
+            let nth = usize::try_from(whole(cells, 3, 1) - 1).unwrap_or(0);
+            let found = regex.captures_iter(rest).nth(nth).and_then(|found| if group { found.get(1) } else { found.get(0) });
+            Ok(Value::text(found.map_or("", |found| found.as_str())))
         }),
     ]
 }
 
-/// Applies `f` to each subject (argument 0) with its compiled pattern (argument 1); a pattern is compiled once while it stays the same.
-fn each_match(
-    args: &[datafusion::arrow::array::ArrayRef],
-    f: impl Fn(usize, &str, &Regex) -> Option<String>,
-) -> Result<datafusion::arrow::array::ArrayRef> {
-    let (subjects, patterns) = (as_string_array(&args[0])?, as_string_array(&args[1])?);
-    let mut compiled: Option<(&str, Regex)> = None;
-    let mut out = Vec::with_capacity(subjects.len());
-    for row in 0..subjects.len() {
-        if args.iter().any(|arg| arg.is_null(row)) {
-            out.push(None);
-            continue;
-        }
-        let pattern = patterns.value(row);
-        let regex = match compiled.take().filter(|(text, _)| *text == pattern) {
-            Some((_, regex)) => regex,
-            None => match Regex::new(pattern) {
-                Ok(regex) => regex,
-                Err(error) => return exec_err!("invalid regular expression: {error}"),
-            },
-        };
-        out.push(at(subjects, row).and_then(|subject| f(row, subject, &regex)));
-        compiled = Some((pattern, regex));
+fn group(found: &regex::Captures<'_>, cells: &[Cell<'_>], index: usize) -> Result<Option<String>> {
+    let group = whole(cells, index, 0);
+    match usize::try_from(group).ok().filter(|group| *group < found.len()) {
+        Some(group) => Ok(found.get(group).map(|found| found.as_str().to_owned())),
+        None => exec_err!("INVALID_FUNCTION_ARGUMENT: Pattern has {} groups. Cannot access group {group}", found.len() - 1),
     }
-    Ok(Arc::new(StringArray::from(out)))
+}
+
+fn trino() -> Vec<Arc<ScalarUDF>> {
+    let (text, number) = (DataType::Utf8, DataType::Int64);
+    let two = [text.clone(), text.clone()];
+    let numbered = [text.clone(), text.clone(), number.clone()];
+    vec![
+        // A group of the first match, NULL when there is none.
+        Kernel::cells("regexp_extract", &numbered, 2, DataType::Utf8, |cells| match compiled(cells[1].text())?.captures(cells[0].text()) {
+            Some(found) => Ok(Value::maybe(group(&found, cells, 2)?)),
+            None => Ok(Value::Null),
+        }),
+        Kernel::cells("regexp_extract_all", &numbered, 2, texts(), |cells| {
+            let regex = compiled(cells[1].text())?;
+            let found = regex.captures_iter(cells[0].text()).map(|found| group(&found, cells, 2));
+            Ok(Value::Texts(found.collect::<Result<_>>()?))
+        }),
+        Kernel::cells("regexp_replace", &[text.clone(), text.clone(), text.clone()], 2, DataType::Utf8, |cells| {
+            let with = replacement(cells.get(2).map_or("", |cell| cell.text()));
+            Ok(Value::text(compiled(cells[1].text())?.replace_all(cells[0].text(), with.as_str())))
+        }),
+        Kernel::cells("regexp_split", &two, 2, texts(), |cells| {
+            let regex = compiled(cells[1].text())?;
+            Ok(Value::Texts(regex.split(cells[0].text()).map(|part| Some(part.to_owned())).collect()))
+        }),
+        Kernel::cells("regexp_count", &two, 2, DataType::Int64, |cells| {
+            let count = compiled(cells[1].text())?.find_iter(cells[0].text()).count();
+            Ok(Value::Int(i64::try_from(count).unwrap_or(i64::MAX)))
+        }),
+        Kernel::cells("regexp_like", &two, 2, DataType::Boolean, |cells| {
+            Ok(Value::Bool(compiled(cells[1].text())?.is_match(cells[0].text())))
+        }),
+        Kernel::cells("regexp_position", &[text.clone(), text, number.clone(), number], 2, DataType::Int64, |cells| {
+            let regex = compiled(cells[1].text())?;
+            let (rest, before) = from(cells[0].text(), whole(cells, 2, 1));
+            let nth = usize::try_from(whole(cells, 3, 1) - 1).unwrap_or(0);
+            let found = regex.find_iter(rest).nth(nth);
+            Ok(Value::Int(found.map_or(-1, |found| before + characters(&rest[..found.start()]) + 1)))
+        }),
+    ]
 }
 
 /// The regular expression of a `SIMILAR TO` pattern: `%` and `_` are wild cards, `|*+?{}()[]` keep their meaning, everything else is text,
@@ -123,6 +224,25 @@ pub(in crate::local::engine::dialect) fn similar_to_regex(pattern: &str, escape:
     regex
 }
 
+/// A LIKE pattern with its own escape character, as one with a backslash, which is what DataFusion knows.
+pub(in crate::local::engine::dialect) fn like_with_backslash(pattern: &str, escape: char) -> String {
+    let mut out = String::new();
+    let mut characters = pattern.chars();
+    while let Some(character) = characters.next() {
+        if character == escape {
+            if let Some(next) = characters.next() {
+                out.push('\\');
+                out.push(next);
+            }
+        } else if character == '\\' {
+            out.push_str("\\\\");
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -133,5 +253,11 @@ mod tests {
         let regex = Regex::new(&similar_to_regex("(ad%|man_gement).\\_x", Some('\\'))).unwrap();
         assert!(regex.is_match("admin._x") && regex.is_match("management._x"));
         assert!(!regex.is_match("admin.yx") && !regex.is_match("xadmin._x"));
+    }
+
+    #[test]
+    fn replacements_refer_to_groups() {
+        assert_eq!(replacement("[$1]-\\2-$$x"), "[${1}]-${2}-$$$$x");
+        assert_eq!(like_with_backslash("a^_b\\%", '^'), "a\\_b\\\\%");
     }
 }
