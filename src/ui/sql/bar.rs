@@ -45,7 +45,17 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, result: &ResultSet) {
         canvas.text(area.x, area.y, area.width, &visible(&format!("{mark}{}", said.text)), role);
         return;
     }
-    canvas.pieces(area.x, area.y, area.width, &state(result));
+    let clears = "Esc clears";
+    let room = if can_be_cleared(result) { area.width.saturating_sub(width(clears) as u16 + 2) } else { area.width };
+    let used = canvas.pieces(area.x, area.y, room, &state(result));
+    if room < area.width {
+        canvas.text(area.x + used + 2, area.y, area.width.saturating_sub(used + 2), clears, Role::Faint);
+    }
+}
+
+/// Whether Esc takes something back.
+fn can_be_cleared(result: &ResultSet) -> bool {
+    !result.arrangement.is_plain() || result.search.is_some() || result.selection().is_some()
 }
 
 fn typed(canvas: &mut Canvas<'_>, area: Rect, result: &ResultSet, prompt: &Prompt) {
@@ -119,10 +129,9 @@ fn state(result: &ResultSet) -> Pieces {
     if result.columns.hidden() > 0 && matches!(result.view, View::Grid) {
         parts.push((format!("{} hidden, + shows", figures::counted(result.columns.hidden() as u64, "column")), Role::Dim));
     }
-    let clears = !arrangement.is_plain() || result.search.is_some() || result.selection().is_some();
     let mut pieces = Pieces::new();
     for (at, (text, role)) in parts.into_iter().enumerate() {
         pieces = pieces.add(if at > 0 { " · " } else { "" }, Role::Faint).add(text, role);
     }
-    if clears { pieces.add("   Esc clears", Role::Faint) } else { pieces }
+    pieces
 }

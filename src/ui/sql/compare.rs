@@ -63,14 +63,14 @@ fn counts(found: &Comparison, result: &ResultSet) -> Option<Pieces> {
             format!("by {}", names.join(", "))
         }
     };
-    let rows = format!("{} here, {} there, {how}: ", figures::counted(found.rows.0, "row"), figures::count(found.rows.1));
+    let rows = format!("   {} here, {} there, {how}", figures::counted(found.rows.0, "row"), figures::count(found.rows.1));
     Some(
         Pieces::new()
-            .add(rows, Role::Dim)
             .add(format!("= {} same", figures::count(found.same)), Role::Good)
             .add(format!("  ≠ {} changed", figures::count(found.changed)), Role::Warn)
             .add(format!("  − {} only here", figures::count(found.removed)), Role::Bad)
-            .add(format!("  + {} only there", figures::count(found.added)), Role::Accent),
+            .add(format!("  + {} only there", figures::count(found.added)), Role::Accent)
+            .add(rows, Role::Dim),
     )
 }
 
