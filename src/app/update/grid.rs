@@ -79,11 +79,8 @@ fn on_result(model: &mut Model, command: Command) -> Vec<Effect> {
         Command::Wider => result.columns.resize(RESIZE),
         Command::Fit => result.fit(false, top, height),
         Command::FitAll => result.fit(true, top, height),
-        Command::Hide => {
-            if !result.columns.hide() {
-                result.said = Some(Said { text: "The last column stays".to_owned(), bad: false });
-            }
-        }
+        Command::Hide if result.columns.hide() => {}
+        Command::Hide => result.said = Some(Said { text: "The last column stays".to_owned(), bad: false }),
         Command::Unhide => result.columns.unhide(),
         Command::MoveLeft => result.columns.shift(false, room),
         Command::MoveRight => result.columns.shift(true, room),
