@@ -108,8 +108,11 @@ fn columns(snapshot: &Snapshot<'_>, rows: &mut Rows) {
     }
 }
 
-/// Keys of tables: schema, table, name, kind and columns.
-pub(super) fn keys<'a>(snapshot: &Snapshot<'a>) -> Vec<(&'a super::Listed, String, char, Vec<String>, Option<String>)> {
+/// A key of a table: the table, the key's name, its kind, its columns, and what it refers to.
+pub(super) type Key<'a> = (&'a super::Listed, String, char, Vec<String>, Option<String>);
+
+/// Keys of tables.
+pub(super) fn keys<'a>(snapshot: &Snapshot<'a>) -> Vec<Key<'a>> {
     let mut keys = Vec::new();
     for relation in snapshot.relations.iter().filter(|relation| !relation.lake) {
         let Some(table) = &relation.table else { continue };
