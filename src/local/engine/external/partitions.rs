@@ -274,10 +274,7 @@ fn dates(range: Option<&str>, format: &str, interval: Option<&str>, unit: Option
 fn bound(text: &str, pattern: &str, now: DateTime<Utc>) -> Option<NaiveDateTime> {
     let text = text.trim();
     let Some(rest) = text.strip_prefix("NOW") else {
-        return NaiveDateTime::parse_from_str(text, pattern)
-            .ok()
-            .or_else(|| chrono::NaiveDate::parse_from_str(text, pattern).ok()?.and_hms_opt(0, 0, 0))
-            .or_else(|| partial(text, pattern));
+        return NaiveDateTime::parse_from_str(text, pattern).ok().or_else(|| partial(text, pattern));
     };
     let now = now.naive_utc();
     let rest: String = rest.chars().filter(|c| !c.is_whitespace()).collect();
