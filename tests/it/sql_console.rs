@@ -84,7 +84,8 @@ async fn what_lives_in_a_session_lives_until_it_is_closed() {
     let gone =
         query::run_in(&context, request(QueryEngine::Redshift, "select * from scratch"), &SessionUse::In { id, keep: 60 }, &mut |_| {})
             .await;
-    assert!(gone.unwrap_err().why.contains("not available"));
+    let gone = gone.unwrap_err();
+    assert!(gone.why.contains("not available"), "{gone}");
     account.close().await;
 }
 

@@ -33,6 +33,8 @@ pub(super) async fn run(
         }
     });
     let Sent { id, session } = sent.await.map_err(|error| match error {
+        // A session that has ended says that it does not exist; the warehouse may well be there.
+        PollError::Failed(error) if matches!(choice, SessionChoice::In { .. }) => op("", "could not run the statement")(error),
         PollError::Failed(error) => not_there(context, error),
         other => op("", "could not run the statement")(other),
     })?;
