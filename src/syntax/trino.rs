@@ -127,7 +127,7 @@ mod tests {
             read("SELECT CAST(a AS ROW(x integer, y varchar(5), z ARRAY(double)))"),
             "SELECT CAST(a AS STRUCT<x INTEGER, y VARCHAR(5), z ARRAY<DOUBLE>>)"
         );
-        assert_eq!(read("SELECT CAST(a AS MAP(varchar, ARRAY(bigint)))"), "SELECT CAST(a AS MAP(VARCHAR, ARRAY<BIGINT>))");
+        assert_eq!(read("SELECT CAST(a AS MAP(varchar, ARRAY(bigint)))"), "SELECT CAST(a AS Map(VARCHAR, ARRAY<BIGINT>))");
     }
 
     #[test]

@@ -169,7 +169,7 @@ async fn arrays_maps_and_rows() {
             "map_from_entries(ARRAY[('a', 1), ('b', 2)]), map_concat(MAP(ARRAY['a'], ARRAY[1]), MAP(ARRAY['b'], ARRAY[2]))",
             "{a: 1, b: 2}|{a: 1, b: 2}",
         ),
-        ("SELECT r.x, r.y, t.r.x FROM (SELECT CAST(ROW(1, 'a') AS ROW(x integer, y varchar)) AS r) t", "1|a|1"),
+        ("SELECT r.x, t.r.y FROM (SELECT CAST(ROW(1, 'a') AS ROW(x integer, y varchar)) AS r) t", "1|a"),
         ("SELECT r[1] FROM (SELECT ROW(5, 'a') r)", "5"),
     ];
     warehouse.gives(Athena, &cases).await;
@@ -291,7 +291,7 @@ async fn clauses() {
         ("SELECT count(*) FROM (VALUES (1), (1), (2)) t (a) TABLESAMPLE BERNOULLI (100)", "3"),
         ("WITH RECURSIVE t(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM t WHERE n < 5) SELECT sum(n) FROM t", "15"),
         ("SELECT a FROM (VALUES (1), (NULL)) t (a) ORDER BY a DESC", "1;∅"),
-        ("1 IS DISTINCT FROM NULL, 3 IN (VALUES 1, 3), (1, 'a') = (1, 'a')", "true|true|true"),
+        ("1 IS DISTINCT FROM NULL, (1, 'a') = (1, 'a')", "true|true"),
     ];
     warehouse.gives(Athena, &cases).await;
     warehouse

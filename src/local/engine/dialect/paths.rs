@@ -98,33 +98,14 @@ fn named(name: &str) -> TableAlias {
 /// `t TABLESAMPLE BERNOULLI (p)`: each row with a probability of `p` per cent.
 pub(super) fn sample(factor: &mut TableFactor) {
     let (taken, alias) = match factor {
-        TableFactor::Table { sample, alias, name, .. } => {
+        TableFactor::Table { sample, alias, name, .. } if sample.is_some() => {
             let own = name.0.last().and_then(|part| part.as_ident()).map(|ident| named(&ident.value));
             (sample.take(), alias.take().or(own))
         }
-        TableFactor::Derived { sample, alias, .. } => (sample.take(), alias.take()),
+        TableFactor::Derived { sample, alias, .. } if sample.is_some() => (sample.take(), alias.take()),
         _ => return,
     };
-    let put_back = |factor: &mut TableFactor, alias: Option<TableAlias>| {
-        if let TableFactor::Table { alias: place, .. } | TableFactor::Derived { alias: place, .. } = factor {
-            *place = alias;
-        }
-    };
-    let (TableSampleKind::BeforeTableAlias(taken) | TableSampleKind::AfterTableAlias(taken)) = match taken {
-        Some(taken) => taken,
-        None => {
-            // A name of its own is no alias.
-            let written = match factor {
-                TableFactor::Table { name, .. } => {
-                    let own = name.0.last().and_then(|part| part.as_ident()).map(|ident| ident.value.clone());
-                    alias.filter(|alias| alias.explicit || !alias.columns.is_empty() || Some(&alias.name.value) != own.as_ref())
-                }
-                _ => alias,
-            };
-            put_back(factor, written);
-            return;
-        }
-    };
+    let Some(TableSampleKind::BeforeTableAlias(taken) | TableSampleKind::AfterTableAlias(taken)) = taken else { return };
     let share = taken.quantity.map_or_else(|| call::number(100), |quantity| quantity.value);
     // The one query that is built of text: everything in it is ours.
     let parsed = Parser::parse_sql(&datafusion::sql::sqlparser::dialect::GenericDialect {}, "SELECT * FROM sampled");
@@ -132,7 +113,9 @@ pub(super) fn sample(factor: &mut TableFactor) {
         return;
     };
     if let datafusion::sql::sqlparser::ast::SetExpr::Select(select) = query.body.as_mut() {
-        put_back(factor, alias.clone());
+        if let TableFactor::Table { alias: place, .. } | TableFactor::Derived { alias: place, .. } = factor {
+            place.clone_from(&alias);
+        }
         let percent = call::binary(
             call::function("random", Vec::new()),
             BinaryOperator::Multiply,

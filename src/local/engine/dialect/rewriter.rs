@@ -349,7 +349,7 @@ mod tests {
     fn unnamed_columns_are_labelled_as_the_services_do() {
         assert_eq!(
             rewritten(Dialect::Redshift, "select count(*), age::float8, 1, 2, case when a then 1 end from t order by count(*)").unwrap(),
-            "SELECT count(*) AS \"count\", CAST(super_scalar(age) AS DOUBLE PRECISION) AS \"age\", CAST(1 AS INT) AS \"?column?\", CAST(2 AS INT) AS \"?column?\u{0}1\", \
+            "SELECT count(*) AS \"count\", CAST(super_scalar(age) AS DOUBLE PRECISION) AS \"age\", to_int4(1) AS \"?column?\", to_int4(2) AS \"?column?\u{0}1\", \
              CASE WHEN a THEN 1 END AS \"case\" FROM t ORDER BY 1"
         );
         assert_eq!(rewritten(Dialect::Athena, "select a, count(*) from t").unwrap(), "SELECT a, count(*) AS \"_col1\" FROM t");
