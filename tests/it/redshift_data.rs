@@ -18,7 +18,7 @@ const MILLION: &str = "select a.n + 10*b.n + 100*c.n + 1000*d.n + 10000*e.n + 10
                        from digits a, digits b, digits c, digits d, digits e, digits f order by 1";
 const NUMBERS: &str = "create table numbers as select a.n + 10*b.n + 100*c.n + 1000*d.n + 10000*e.n + 100000*f.n as n \
                        from digits a, digits b, digits c, digits d, digits e, digits f";
-const ENDLESS: &str = "select sum(a.n * b.n) from numbers a, numbers b";
+const ENDLESS: &str = "select sum(a.n::bigint * b.n) from numbers a, numbers b";
 
 #[tokio::test]
 async fn a_query_gives_typed_cells_and_their_description() {
