@@ -1,5 +1,6 @@
 //! The 22 queries of TPC-H in Redshift's dialect, at scale factor 0.1, against the answers of another engine over the same data
 //! (`tests/tpch/answers.py` says how they were made).
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::fmt::{Display, Write as _};
 use std::path::{Path, PathBuf};

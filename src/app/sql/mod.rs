@@ -192,8 +192,8 @@ impl Default for State {
 impl State {
     /// The console before anything is known.
     pub fn of(settings: &Settings) -> State {
-        let mut state = State::default();
-        state.session_seconds = i32::try_from(settings.sql.session_minutes * 60).unwrap_or(i32::MAX);
+        let session_seconds = i32::try_from(settings.sql.session_minutes * 60).unwrap_or(i32::MAX);
+        let mut state = State { session_seconds, ..State::default() };
         state.tab_mut().session.seconds = state.session_seconds;
         state.tab_mut().editor.set_vim(settings.sql.editor == EditorKeys::Vim);
         state

@@ -63,7 +63,7 @@ impl Session {
     /// A statement of the session has ended.
     pub(super) fn ended(&mut self, run: &Run, error: Option<&OpError>, now: DateTime<Utc>) {
         self.used = Some(now);
-        if run.purpose == Purpose::CloseSession || error.is_some_and(|error| is_gone(error)) {
+        if run.purpose == Purpose::CloseSession || error.is_some_and(is_gone) {
             self.open = None;
             self.transaction = InTransaction::No;
             return;

@@ -20,6 +20,8 @@ pub fn available(model: &Model, command: Command) -> bool {
     use Command as C;
     let open = model.identity().is_some();
     match command {
+        // Tab indents in a text.
+        C::NextFocus | C::PreviousFocus => !editor::takes_tab(model),
         C::StepRun | C::StepRunAll => open && model.walkthrough.run.is_none(),
         C::Cancel => cancels(model).is_some(),
         C::Console(command) => console::available(model, command),

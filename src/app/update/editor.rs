@@ -41,6 +41,13 @@ pub(super) fn available(model: &Model, command: Command) -> bool {
     }
 }
 
+/// Whether Tab belongs to the text: not in an empty one, nor where vim's keys are commands.
+pub(super) fn takes_tab(model: &Model) -> bool {
+    let tab = model.sql.tab();
+    let typing = model.focus == Pane::Sql && tab.half == Half::Editor && !tab.editor.is_empty();
+    typing && tab.editor.vim().is_none_or(Vim::inserting)
+}
+
 /// A key that the editor wants before the table of actions is asked; `None` when it does not want it.
 pub(super) fn key_first(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>> {
     let tab = model.sql.tab_mut();

@@ -89,7 +89,7 @@ impl Store {
             let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             found.push((path, SavedQuery::read(&stem, &text)));
         }
-        found.sort_by(|(_, a), (_, b)| a.name.to_lowercase().cmp(&b.name.to_lowercase()));
+        found.sort_by_key(|(_, query)| query.name.to_lowercase());
         Ok(found)
     }
 

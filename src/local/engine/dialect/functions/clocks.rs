@@ -108,9 +108,11 @@ fn trino() -> Vec<Arc<ScalarUDF>> {
             }
             Ok(Value::Time((cells[0].float() * 1000.0).round() as i64 * 1000))
         }),
-        Kernel::cells("from_unixtime_nanos", &[number.clone()], 1, zoned(), |cells| Ok(Value::Time(cells[0].int().div_euclid(1000)))),
+        Kernel::cells("from_unixtime_nanos", std::slice::from_ref(&number), 1, zoned(), |cells| {
+            Ok(Value::Time(cells[0].int().div_euclid(1000)))
+        }),
         Kernel::cells("to_unixtime", &[TIMESTAMP], 1, float, |cells| Ok(Value::Float(cells[0].int() as f64 / 1e6))),
-        Kernel::cells("from_iso8601_date", &[text.clone()], 1, day.clone(), |cells| {
+        Kernel::cells("from_iso8601_date", std::slice::from_ref(&text), 1, day.clone(), |cells| {
             let text = cells[0].text();
             let parsed = NaiveDate::parse_from_str(text, "%Y-%m-%d").or_else(|_| NaiveDate::parse_from_str(text, "%G-W%V-%u"));
             match parsed.or_else(|_| NaiveDate::parse_from_str(text, "%Y-%j")) {
@@ -118,7 +120,7 @@ fn trino() -> Vec<Arc<ScalarUDF>> {
                 Err(_) => exec_err!("INVALID_FUNCTION_ARGUMENT: Invalid format: \"{text}\""),
             }
         }),
-        Kernel::cells("from_iso8601_timestamp", &[text.clone()], 1, zoned(), |cells| {
+        Kernel::cells("from_iso8601_timestamp", std::slice::from_ref(&text), 1, zoned(), |cells| {
             let text = cells[0].text();
             let parsed = DateTime::parse_from_rfc3339(text).map(|time| time.timestamp_micros());
             let local = || NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f").map(micros);

@@ -16,8 +16,10 @@ pub(super) fn scalar(dialect: Dialect) -> Vec<Arc<ScalarUDF>> {
     let (text, number, bytes) = (DataType::Utf8, DataType::Int64, DataType::Binary);
     match dialect {
         Dialect::Redshift => vec![
-            Kernel::cells("md5", &[text.clone()], 1, text.clone(), |cells| Ok(Value::Text(hex(&Md5::digest(cells[0].text()))))),
-            Kernel::cells("sha1", &[text.clone()], 1, text.clone(), |cells| Ok(Value::Text(hex(&sha1(cells[0].text().as_bytes()))))),
+            Kernel::cells("md5", std::slice::from_ref(&text), 1, text.clone(), |cells| Ok(Value::Text(hex(&Md5::digest(cells[0].text()))))),
+            Kernel::cells("sha1", std::slice::from_ref(&text), 1, text.clone(), |cells| {
+                Ok(Value::Text(hex(&sha1(cells[0].text().as_bytes()))))
+            }),
             Kernel::cells("sha2", &[text.clone(), number.clone()], 2, text.clone(), |cells| {
                 let bytes = cells[0].text().as_bytes();
                 Ok(Value::Text(match cells[1].int() {
@@ -28,8 +30,10 @@ pub(super) fn scalar(dialect: Dialect) -> Vec<Arc<ScalarUDF>> {
                     other => return exec_err!("Invalid bit length {other}: 0, 224, 256, 384 and 512 are valid"),
                 }))
             }),
-            Kernel::cells("crc32", &[text.clone()], 1, text.clone(), |cells| Ok(Value::Text(format!("{:08x}", crc32(cells[0].text()))))),
-            Kernel::cells("checksum", &[text.clone()], 1, number.clone(), |cells| {
+            Kernel::cells("crc32", std::slice::from_ref(&text), 1, text.clone(), |cells| {
+                Ok(Value::Text(format!("{:08x}", crc32(cells[0].text()))))
+            }),
+            Kernel::cells("checksum", std::slice::from_ref(&text), 1, number.clone(), |cells| {
                 Ok(Value::Int(i64::from(crc32(cells[0].text()) & 0x7fff_ffff)))
             }),
             Kernel::cells("fnv_hash", &[text, number.clone()], 1, number, |cells| {
@@ -38,12 +42,16 @@ pub(super) fn scalar(dialect: Dialect) -> Vec<Arc<ScalarUDF>> {
             }),
         ],
         Dialect::Athena => vec![
-            Kernel::cells("md5", &[bytes.clone()], 1, bytes.clone(), |cells| Ok(Value::Bytes(Md5::digest(cells[0].bytes()).to_vec()))),
-            Kernel::cells("sha1", &[bytes.clone()], 1, bytes.clone(), |cells| Ok(Value::Bytes(sha1(cells[0].bytes()).to_vec()))),
-            Kernel::cells("sha256", &[bytes.clone()], 1, bytes.clone(), |cells| {
+            Kernel::cells("md5", std::slice::from_ref(&bytes), 1, bytes.clone(), |cells| {
+                Ok(Value::Bytes(Md5::digest(cells[0].bytes()).to_vec()))
+            }),
+            Kernel::cells("sha1", std::slice::from_ref(&bytes), 1, bytes.clone(), |cells| {
+                Ok(Value::Bytes(sha1(cells[0].bytes()).to_vec()))
+            }),
+            Kernel::cells("sha256", std::slice::from_ref(&bytes), 1, bytes.clone(), |cells| {
                 Ok(Value::Bytes(Sha256::digest(cells[0].bytes()).to_vec()))
             }),
-            Kernel::cells("sha512", &[bytes.clone()], 1, bytes.clone(), |cells| {
+            Kernel::cells("sha512", std::slice::from_ref(&bytes), 1, bytes.clone(), |cells| {
                 Ok(Value::Bytes(Sha512::digest(cells[0].bytes()).to_vec()))
             }),
             Kernel::cells("crc32", &[bytes], 1, number, |cells| {

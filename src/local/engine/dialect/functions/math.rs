@@ -99,8 +99,12 @@ pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
                 None => exec_err!("width_bucket needs two different bounds and a positive number of buckets"),
             },
         ),
-        Kernel::cells("is_finite", &[float.clone()], 1, DataType::Boolean, |cells| Ok(Value::Bool(cells[0].float().is_finite()))),
-        Kernel::cells("is_infinite", &[float.clone()], 1, DataType::Boolean, |cells| Ok(Value::Bool(cells[0].float().is_infinite()))),
+        Kernel::cells("is_finite", std::slice::from_ref(&float), 1, DataType::Boolean, |cells| {
+            Ok(Value::Bool(cells[0].float().is_finite()))
+        }),
+        Kernel::cells("is_infinite", std::slice::from_ref(&float), 1, DataType::Boolean, |cells| {
+            Ok(Value::Bool(cells[0].float().is_infinite()))
+        }),
         Kernel::cells("normal_cdf", &[float.clone(), float.clone(), float.clone()], 3, float, |cells| {
             if cells[1].float() <= 0.0 {
                 return exec_err!("INVALID_FUNCTION_ARGUMENT: standardDeviation must be > 0");

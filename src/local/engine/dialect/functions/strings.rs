@@ -91,12 +91,12 @@ fn redshift() -> Vec<Arc<ScalarUDF>> {
         compare("bpcharcmp"),
         compare("bttext_pattern_cmp"),
         Kernel::cells("difference", &two, 2, DataType::Int32, |cells| Ok(Value::Int(difference(cells[0].text(), cells[1].text())))),
-        Kernel::cells("soundex", &[text.clone()], 1, text.clone(), |cells| Ok(Value::Text(soundex(cells[0].text())))),
+        Kernel::cells("soundex", std::slice::from_ref(&text), 1, text.clone(), |cells| Ok(Value::Text(soundex(cells[0].text())))),
         Kernel::cells("octetindex", &two, 2, DataType::Int32, |cells| {
             let found = cells[1].text().find(cells[0].text());
             Ok(Value::Int(found.map_or(0, |byte| i64::try_from(byte + 1).unwrap_or(0))))
         }),
-        Kernel::cells("quote_ident", &[text.clone()], 1, text.clone(), |cells| {
+        Kernel::cells("quote_ident", std::slice::from_ref(&text), 1, text.clone(), |cells| {
             let name = cells[0].text();
             let first = name.starts_with(|c: char| c.is_ascii_lowercase() || c == '_');
             let plain = first && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
@@ -106,17 +106,17 @@ fn redshift() -> Vec<Arc<ScalarUDF>> {
                 .any(|keyword| format!("{keyword:?}").eq_ignore_ascii_case(name));
             Ok(Value::Text(if plain && !reserved { name.to_owned() } else { format!("\"{}\"", name.replace('"', "\"\"")) }))
         }),
-        Kernel::cells("quote_literal", &[text.clone()], 1, text.clone(), |cells| {
+        Kernel::cells("quote_literal", std::slice::from_ref(&text), 1, text.clone(), |cells| {
             Ok(Value::Text(format!("'{}'", cells[0].text().replace('\'', "''"))))
         }),
-        Kernel::cells("to_hex", &[number.clone()], 1, text.clone(), |cells| Ok(Value::Text(format!("{:x}", cells[0].int())))),
+        Kernel::cells("to_hex", std::slice::from_ref(&number), 1, text.clone(), |cells| Ok(Value::Text(format!("{:x}", cells[0].int())))),
         Kernel::cells("to_varbyte", &two, 2, bytes.clone(), |cells| match cells[1].text().to_lowercase().as_str() {
             "hex" => unhex(cells[0].text()),
             "utf8" | "utf-8" => Ok(Value::Bytes(cells[0].text().as_bytes().to_vec())),
             "base64" => unbase64(cells[0].text()),
             other => exec_err!("the format \"{other}\" of to_varbyte is not one of hex, utf8 and base64"),
         }),
-        Kernel::cells("from_hex", &[text.clone()], 1, bytes.clone(), |cells| unhex(cells[0].text())),
+        Kernel::cells("from_hex", std::slice::from_ref(&text), 1, bytes.clone(), |cells| unhex(cells[0].text())),
         Kernel::cells("from_varbyte", &[bytes, text.clone()], 2, text.clone(), |cells| {
             use base64::Engine as _;
             let bytes = cells[0].bytes();
@@ -206,23 +206,27 @@ fn trino() -> Vec<Arc<ScalarUDF>> {
             let differ = left.iter().zip(&right).filter(|(left, right)| left != right).count();
             Ok(Value::Int(i64::try_from(differ).unwrap_or(0)))
         }),
-        Kernel::cells("soundex", &[text.clone()], 1, text.clone(), |cells| Ok(Value::Text(soundex(cells[0].text())))),
-        Kernel::cells("luhn_check", &[text.clone()], 1, DataType::Boolean, |cells| {
+        Kernel::cells("soundex", std::slice::from_ref(&text), 1, text.clone(), |cells| Ok(Value::Text(soundex(cells[0].text())))),
+        Kernel::cells("luhn_check", std::slice::from_ref(&text), 1, DataType::Boolean, |cells| {
             let digits: Option<Vec<u32>> = cells[0].text().chars().rev().map(|digit| digit.to_digit(10)).collect();
             let Some(digits) = digits else { return exec_err!("INVALID_FUNCTION_ARGUMENT: Input contains non-digit characters") };
             let doubled = |(index, digit): (usize, u32)| if index % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 };
             Ok(Value::Bool(digits.into_iter().enumerate().map(doubled).sum::<u32>().is_multiple_of(10)))
         }),
-        Kernel::cells("to_utf8", &[text.clone()], 1, bytes.clone(), |cells| Ok(Value::Bytes(cells[0].text().as_bytes().to_vec()))),
-        Kernel::cells("from_utf8", &[bytes.clone()], 1, text.clone(), |cells| {
+        Kernel::cells("to_utf8", std::slice::from_ref(&text), 1, bytes.clone(), |cells| {
+            Ok(Value::Bytes(cells[0].text().as_bytes().to_vec()))
+        }),
+        Kernel::cells("from_utf8", std::slice::from_ref(&bytes), 1, text.clone(), |cells| {
             Ok(Value::Text(String::from_utf8_lossy(cells[0].bytes()).into_owned()))
         }),
-        Kernel::cells("to_hex", &[bytes.clone()], 1, text.clone(), |cells| Ok(Value::Text(hex(cells[0].bytes()).to_uppercase()))),
-        Kernel::cells("from_hex", &[text.clone()], 1, bytes.clone(), |cells| unhex(cells[0].text())),
-        Kernel::cells("to_base64", &[bytes.clone()], 1, text.clone(), |cells| {
+        Kernel::cells("to_hex", std::slice::from_ref(&bytes), 1, text.clone(), |cells| {
+            Ok(Value::Text(hex(cells[0].bytes()).to_uppercase()))
+        }),
+        Kernel::cells("from_hex", std::slice::from_ref(&text), 1, bytes.clone(), |cells| unhex(cells[0].text())),
+        Kernel::cells("to_base64", std::slice::from_ref(&bytes), 1, text.clone(), |cells| {
             Ok(Value::Text(base64::engine::general_purpose::STANDARD.encode(cells[0].bytes())))
         }),
-        Kernel::cells("from_base64", &[text.clone()], 1, bytes, |cells| unbase64(cells[0].text())),
+        Kernel::cells("from_base64", std::slice::from_ref(&text), 1, bytes, |cells| unbase64(cells[0].text())),
         Kernel::cells("from_base", &[text.clone(), number.clone()], 2, number.clone(), |cells| {
             let base = u32::try_from(cells[1].int()).ok().filter(|base| (2..=36).contains(base));
             match base.and_then(|base| i64::from_str_radix(cells[0].text(), base).ok()) {

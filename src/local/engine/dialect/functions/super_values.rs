@@ -13,21 +13,24 @@ use super::json_values::{of_array, parse};
 use super::kernel::{Kernel, SCALAR_OF_SUPER, at};
 use crate::local::engine::dialect::semistructured;
 
+/// A question about a value that is answered with yes or no.
+type Question = fn(&Json) -> bool;
+
 pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
     let (text, number) = (DataType::Utf8, DataType::Int64);
     let mut all = vec![
-        Kernel::super_cells("json_parse", &[text.clone()], 1, |cells| match serde_json::from_str::<Json>(cells[0].text()) {
+        Kernel::super_cells("json_parse", std::slice::from_ref(&text), 1, |cells| match serde_json::from_str::<Json>(cells[0].text()) {
             Ok(json) => Ok(Value::Text(json.to_string())),
             Err(error) => exec_err!("error in JSON_PARSE: {error}"),
         }),
-        Kernel::cells("json_serialize", &[text.clone()], 1, text.clone(), |cells| Ok(Value::text(cells[0].text()))),
-        Kernel::cells("can_json_parse", &[text.clone()], 1, DataType::Boolean, |cells| {
+        Kernel::cells("json_serialize", std::slice::from_ref(&text), 1, text.clone(), |cells| Ok(Value::text(cells[0].text()))),
+        Kernel::cells("can_json_parse", std::slice::from_ref(&text), 1, DataType::Boolean, |cells| {
             Ok(Value::Bool(serde_json::from_str::<Json>(cells[0].text()).is_ok()))
         }),
-        Kernel::cells("json_size", &[text.clone()], 1, number.clone(), |cells| {
+        Kernel::cells("json_size", std::slice::from_ref(&text), 1, number.clone(), |cells| {
             Ok(Value::Int(i64::try_from(cells[0].text().len()).unwrap_or(i64::MAX)))
         }),
-        Kernel::cells("json_typeof", &[text.clone()], 1, text.clone(), |cells| {
+        Kernel::cells("json_typeof", std::slice::from_ref(&text), 1, text.clone(), |cells| {
             Ok(Value::text(match read(cells)? {
                 Json::Null => "null",
                 Json::Bool(_) => "boolean",
@@ -37,7 +40,7 @@ pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
                 Json::Object(_) => "object",
             }))
         }),
-        Kernel::cells("get_array_length", &[text.clone()], 1, number.clone(), |cells| {
+        Kernel::cells("get_array_length", std::slice::from_ref(&text), 1, number.clone(), |cells| {
             Ok(match read(cells)? {
                 Json::Array(items) => Value::Int(i64::try_from(items.len()).unwrap_or(i64::MAX)),
                 _ => Value::Null,
@@ -49,7 +52,7 @@ pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
             let count = cells.get(2).map_or(usize::MAX, |cell| usize::try_from(cell.int()).unwrap_or(0));
             Ok(json(Json::Array(items.into_iter().skip(start).take(count).collect())))
         }),
-        Kernel::super_cells("array_flatten", &[text.clone()], 1, |cells| {
+        Kernel::super_cells("array_flatten", std::slice::from_ref(&text), 1, |cells| {
             let Json::Array(items) = read(cells)? else { return Ok(Value::Null) };
             let flat = items.into_iter().flat_map(|item| match item {
                 Json::Array(inner) => inner,
@@ -57,7 +60,7 @@ pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
             });
             Ok(json(Json::Array(flat.collect())))
         }),
-        Kernel::super_cells("array_distinct", &[text.clone()], 1, |cells| {
+        Kernel::super_cells("array_distinct", std::slice::from_ref(&text), 1, |cells| {
             let Json::Array(items) = read(cells)? else { return Ok(Value::Null) };
             let mut distinct: Vec<Json> = Vec::new();
             for item in items {
@@ -67,7 +70,7 @@ pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
             }
             Ok(json(Json::Array(distinct)))
         }),
-        Kernel::super_cells("array_sort", &[text.clone()], 1, |cells| {
+        Kernel::super_cells("array_sort", std::slice::from_ref(&text), 1, |cells| {
             let Json::Array(mut items) = read(cells)? else { return Ok(Value::Null) };
             items.sort_by(|left, right| match (left.as_f64(), right.as_f64()) {
                 (Some(left), Some(right)) => left.total_cmp(&right),
@@ -173,7 +176,7 @@ pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
             },
         ),
     ];
-    let questions: [(&'static str, fn(&Json) -> bool); 11] = [
+    let questions: [(&'static str, Question); 11] = [
         ("is_array", Json::is_array),
         ("is_object", Json::is_object),
         ("is_boolean", Json::is_boolean),

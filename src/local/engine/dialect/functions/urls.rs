@@ -22,7 +22,7 @@ pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
         part("url_extract_protocol", |url| Some(url.scheme().to_owned())),
         part("url_extract_query", |url| Some(url.query().unwrap_or_default().to_owned())),
         part("url_extract_fragment", |url| Some(url.fragment().unwrap_or_default().to_owned())),
-        Kernel::cells("url_extract_port", &[text.clone()], 1, DataType::Int64, |cells| {
+        Kernel::cells("url_extract_port", std::slice::from_ref(&text), 1, DataType::Int64, |cells| {
             Ok(Url::parse(cells[0].text()).ok().and_then(|url| url.port()).map_or(Value::Null, |port| Value::Int(i64::from(port))))
         }),
         Kernel::cells("url_extract_parameter", &[text.clone(), text.clone()], 2, text.clone(), |cells| {
@@ -31,10 +31,10 @@ pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
                 url.and_then(|url| url.query_pairs().find(|(name, _)| name == cells[1].text()).map(|(_, value)| value.into_owned()));
             Ok(Value::maybe(found))
         }),
-        Kernel::cells("url_encode", &[text.clone()], 1, text.clone(), |cells| {
+        Kernel::cells("url_encode", std::slice::from_ref(&text), 1, text.clone(), |cells| {
             Ok(Value::Text(url::form_urlencoded::byte_serialize(cells[0].text().as_bytes()).collect()))
         }),
-        Kernel::cells("url_decode", &[text.clone()], 1, text, |cells| {
+        Kernel::cells("url_decode", std::slice::from_ref(&text), 1, text.clone(), |cells| {
             // A text is a form with one name and no value.
             let escaped = cells[0].text().replace('&', "%26").replace('=', "%3D");
             let decoded = url::form_urlencoded::parse(escaped.as_bytes()).next().map(|(name, _)| name.into_owned());
