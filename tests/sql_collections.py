@@ -19,6 +19,7 @@ import json
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 
 # The regression tests about what both services have: values, functions, clauses.
@@ -139,7 +140,9 @@ def main():
     options.add_argument("--failures", type=pathlib.Path, help="write every failure here, one JSON object a line")
     options = options.parse_args()
     fixtures = next(options.collections.glob("sqlglot-*/tests"))
-    regress = next(options.collections.glob("**/src/test/regress"))
+    regress = next(options.collections.glob("**/src/test/regress"), None)
+    if regress is None:
+        print("PostgreSQL's regression tests are not there and are left out", file=sys.stderr)
     failures = []
     print(f"{'collection':<28}{'engine':<10}{'passed':>8}{'of':>6}{'share':>8}")
     for engine in ("redshift", "athena"):
@@ -151,6 +154,8 @@ def main():
                 folder = title.lower()
                 queries = [(query, False) for query in pairs(fixtures / "fixtures/optimizer" / folder / f"{folder}.sql")]
                 report(title, engine, program, queries, failures)
+        if regress is None:
+            continue
         with tempfile.TemporaryDirectory() as state:
             program = Program(options.program, state)
             prepare(program)
