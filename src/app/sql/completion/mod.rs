@@ -1,7 +1,7 @@
 //! What could be typed next: suggestions for a place of a statement, and the list of them under the cursor.
 //!
 //! [`scope`] reads from the tokens what can be named there, [`functions`] is what each engine knows, [`rank`] says how well a name fits,
-//! [`suggest`] puts it together, and [`list`] is what the reader sees and chooses from. Pure; the catalog is filled by others.
+//! [`suggest()`] puts it together, and [`list`] is what the reader sees and chooses from. Pure; the catalog is filled by others.
 
 #[doc(hidden)]
 pub mod fixture;

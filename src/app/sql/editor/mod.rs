@@ -1,8 +1,8 @@
 //! The text component of the console: text with cursor and selection, undo, search, line commands, and two ways of typing.
 //!
 //! Pure: a key or a [`Command`] goes in, a [`Reply`] comes out. [`text`] holds the lines and knows what a character is, [`history`] what
-//! can be taken back, [`lexed`] what each line begins in and where statements end. [`keys`] is the way of typing that people know from
-//! everywhere, [`vim`] the other one; both are made of the same moves ([`movement`]) and changes ([`line_edits`], [`rewrite`]).
+//! can be taken back, [`lexed`] what each line begins in and where statements end. `keys` is the way of typing that people know from
+//! everywhere, [`vim`] the other one; both are made of the same moves (`movement`) and changes (`line_edits`, `rewrite`).
 //! What the component does not know: catalogs, services, the screen.
 
 pub mod bar;

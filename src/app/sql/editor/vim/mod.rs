@@ -1,7 +1,7 @@
 //! Vim's way of typing: modes, counts, operators with motions and text objects, and repeating. One register, as the console has one.
 //!
-//! Keys are read one at a time into [`Pending`] until they are a command. Motions ([`motion`]) and text objects ([`object`]) are questions
-//! to the text; [`operate`] changes it. What a command was made of is remembered, so that `.` can do it again.
+//! Keys are read one at a time into `Pending` until they are a command. Motions (`motion`) and text objects (`object`) are questions
+//! to the text; `operate` changes it. What a command was made of is remembered, so that `.` can do it again.
 
 mod ex;
 mod motion;
