@@ -121,15 +121,8 @@ pub enum Effect {
     },
     /// Cancels the work over the rows of a result.
     CancelResult(RunId),
-    /// Reads the newest execution of the pipeline and follows it while it runs.
-    FollowPipeline {
-        /// Whose answer it is.
-        ticket: Ticket,
-    },
-    /// Starts the pipeline.
-    StartPipeline,
-    /// Stops an execution.
-    StopPipeline(String),
+    /// Of the pipeline.
+    Pipeline(super::pipeline::Ask),
     /// Looks for the deployed model.
     FindModel {
         /// Whose answer it is.

@@ -185,6 +185,7 @@ impl Model {
         (self.focus == Pane::Sql && self.sql.tab().half == sql::Half::Editor)
             || (self.focus == Pane::Predict && self.predict.editing.is_some())
             || self.result_prompt()
+            || (self.focus == Pane::Pipeline && self.pipeline.searching())
     }
 
     /// Whether a line is typed below the result.
@@ -203,8 +204,7 @@ impl Model {
         self.walkthrough.run.is_some()
             || self.sql.active().next().is_some()
             || self.sql.tabs().iter().any(|tab| tab.results.working())
-            || self.pipeline.active()
-            || self.pipeline.starting
+            || self.pipeline.moving()
             || matches!(self.link, Link::Opening)
             || self.resources.moving()
     }

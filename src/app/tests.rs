@@ -20,7 +20,6 @@ use crate::demo::event::{Event, EventKind};
 use crate::demo::feature_schema::{CategoryValue, Column, ColumnKind, FeatureSchema, Row, Target};
 use crate::demo::resource::{ResourceState, ResourceStatus};
 use crate::demo::step::Step;
-use crate::ops::pipeline::{PipelineRun, PipelineStep, RunState};
 use crate::ops::predict::{DeployedModel, Prediction, Sample};
 use crate::ops::query::{Cell, Page, QueryColumn, QueryEngine, QueryResult};
 use crate::ops::{OpError, OpErrorKind};
@@ -51,6 +50,21 @@ pub fn settings() -> Settings {
             train_share: 0.7,
             validation_share: 0.2,
             auc_floor: 0.7,
+            auc_margin: 0.02,
+            segments: vec!["contact".into()],
+            cache: true,
+            cache_days: 30,
+            quality: Quality {
+                min_rows: 1000,
+                max_missing: 0.05,
+                max_unseen: 0.01,
+                max_absent: 0.5,
+                max_outside: 0.001,
+                max_duplicates: 0.05,
+                min_target_rate: 0.05,
+                max_target_rate: 0.5,
+                max_drift: 0.25,
+            },
             threshold: 0.5,
             approval: Approval::Approved,
             processing_instance: "ml.m5.xlarge".into(),
@@ -58,6 +72,8 @@ pub fn settings() -> Settings {
             training_instance: "ml.m5.xlarge".into(),
             endpoint_instance: "ml.m5.large".into(),
         },
+        project: Project::default(),
+        project: Project::default(),
         redshift_ml: RedshiftMl { mode: MlMode::Auto, max_runtime: 5400 },
         sql: Sql {
             editor: EditorKeys::Standard,
@@ -250,40 +266,7 @@ pub fn full_model() -> Model {
             "TRAINING failed",
         ),
     ];
-    let names = ["Lambda-RedShift-dl", "Step-PreProcess", "Step-Train", "Step-Eval", "Step-AccuracyCond", "Step-RegisterModel"];
-    let kinds = ["Lambda", "Processing", "Training", "Processing", "Condition", "RegisterModel"];
-    let messages = [
-        "41,188 rows unloaded",
-        "59 features; 28,831 train, 8,238 validate, 4,119 test",
-        "50 rounds",
-        "AUC 0.758, MSE 0.0886",
-        "better than guessing",
-        "version 1",
-    ];
-    model.pipeline.run = Some(PipelineRun {
-        arn: "arn:aws:sagemaker:us-east-1:000000000000:pipeline/BankDM-Pipeline/execution/abc".into(),
-        name: "execution-1".into(),
-        state: RunState::Succeeded,
-        started: at(-60),
-        updated: at(-48),
-        failure: None,
-        steps: names
-            .iter()
-            .zip(kinds)
-            .zip(messages)
-            .enumerate()
-            .map(|(index, ((name, kind), message))| PipelineStep {
-                name: (*name).into(),
-                kind: kind.into(),
-                depends_on: vec![],
-                state: RunState::Succeeded,
-                started: Some(at(-60 + 2 * index as i64)),
-                ended: Some(at(-58 + 2 * index as i64)),
-                message: message.into(),
-            })
-            .collect(),
-    });
-    model.pipeline.read = true;
+    model.pipeline = super::pipeline::fixture::state(super::pipeline::fixture::Outcome::Succeeded);
     model.predict.find.abandon();
     let mut deployed = DeployedModel::detached("BankDM-staging", schema(), 0.5);
     deployed.version = Some(1);

@@ -155,6 +155,13 @@ fn happening(canvas: &Canvas<'_>) -> Pieces {
     if let Some(pieces) = statements(canvas, &spinner) {
         return pieces;
     }
+    if let Some(job) = model.pipeline.jobs.last() {
+        let said = if job.said.is_empty() { String::new() } else { format!(": {}", job.said) };
+        return Pieces::new()
+            .add(spinner, Role::Accent)
+            .add(format!("{}{said}", job.work.words()), Role::Base)
+            .add(format!("  {}", figures::so_far(seconds(job.since))), Role::Dim);
+    }
     if let Some(run) = model.pipeline.run.as_ref().filter(|_| model.pipeline.active()) {
         return Pieces::new()
             .add(spinner, Role::Accent)

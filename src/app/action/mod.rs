@@ -5,7 +5,7 @@ mod activity;
 mod chord;
 mod everywhere;
 mod explore;
-mod pipeline;
+mod pipeline_pane;
 mod predict;
 mod resources;
 mod sql_console;
@@ -18,6 +18,7 @@ use crossterm::event::KeyEvent;
 pub use chord::{Chord, key_label};
 
 use super::pane::Pane;
+use super::pipeline;
 use super::sql::{self, editor, result};
 
 /// What can be asked for.
@@ -46,8 +47,6 @@ pub enum Command {
     PageDown,
     First,
     Last,
-    PipelineStart,
-    PipelineStop,
     NextCustomer,
     EditField,
     Decrease,
@@ -61,6 +60,8 @@ pub enum Command {
     Grid(result::Command),
     /// Of the SQL console around them.
     Console(sql::Command),
+    /// Of the pipeline.
+    Pipeline(pipeline::Command),
 }
 
 /// Where an action applies.
@@ -72,6 +73,10 @@ pub enum Scope {
     Global,
     /// A pane that has focus.
     Pane(Pane),
+    /// A view of the Pipeline pane.
+    View(pipeline::View),
+    /// What is said about a step of the pipeline, when keys go there.
+    Detail,
     /// The SQL pane, whichever half has the focus: keys that are no text.
     Console,
     /// The SQL editor.
@@ -115,7 +120,7 @@ const TABLES: [&[Action]; 10] = [
     sql_console::ACTIONS,
     sql_editor::ACTIONS,
     sql_results::ACTIONS,
-    pipeline::ACTIONS,
+    pipeline_pane::ACTIONS,
     predict::ACTIONS,
     explore::ACTIONS,
     activity::ACTIONS,

@@ -1,13 +1,16 @@
 //! What stands over the panes: help, pickers, confirmations, prompts, the catalog, plans. Components are stacked; the one on top gets the
 //! keys.
 
+mod form;
 mod parameters;
 mod plan;
 mod prompt;
+mod table;
 
 pub use parameters::Parameters;
 pub use plan::PlanView;
 pub use prompt::Prompt;
+pub use table::TableView;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
@@ -37,6 +40,10 @@ pub enum Popup {
     Catalog(Box<Browser>),
     /// The plan of a statement.
     Plan(Box<PlanView>),
+    /// A form in front of what changes the account.
+    Form(Box<super::pipeline::form::Form>),
+    /// Rows of an object.
+    Table(Box<TableView>),
 }
 
 /// What a component asks for when it is done.
@@ -50,6 +57,8 @@ pub enum Choice {
     Value(usize, String),
     /// Steps to run.
     Run(Vec<Step>),
+    /// Work on pipeline, registry, endpoints or project.
+    Work(Box<super::pipeline::Work>),
     /// Leave the program.
     Quit,
     /// Of the SQL console.
@@ -235,6 +244,7 @@ fn is_movement(command: Command) -> bool {
     use Command as C;
     matches!(command, C::Up | C::Down | C::PageUp | C::PageDown | C::First | C::Last | C::Back | C::Palette | C::Increase | C::Decrease)
         || matches!(command, C::Grid(command) if command.moves())
+        || matches!(command, C::Pipeline(command) if command.moves())
 }
 
 impl Confirm {
@@ -275,6 +285,8 @@ impl Popup {
             Popup::Prompt(prompt) => prompt.key(key),
             Popup::Parameters(parameters) => parameters.key(key),
             Popup::Plan(plan) => plan.key(key, page),
+            Popup::Form(form) => form::key(form, key),
+            Popup::Table(table) => table.key(key, page),
             Popup::Catalog(browser) => match browser.key(key, page) {
                 Answer::Consumed => Outcome::Consumed,
                 Answer::Ignored => Outcome::Ignored,
@@ -305,6 +317,7 @@ impl Popup {
             Popup::Prompt(prompt) => prompt.add(line),
             Popup::Parameters(parameters) => parameters.form.paste(line),
             Popup::Catalog(browser) => browser.query.push_str(line),
+            Popup::Form(form) => form.paste(line),
             Popup::Confirm(confirm) if confirm.phrase.is_some() => confirm.typed.push_str(line),
             _ => {}
         }
@@ -335,6 +348,14 @@ impl Popup {
             }
             (Popup::Plan(plan), Msg::Scroll(delta)) => {
                 plan.list.move_by(*delta, plan.plan.nodes.len());
+                Outcome::Consumed
+            }
+            (Popup::Form(form), Msg::Pick(index)) => {
+                form.at = (*index).min(form.entries.len().saturating_sub(1));
+                Outcome::Consumed
+            }
+            (Popup::Table(table), Msg::Scroll(delta)) => {
+                table.scroll(*delta);
                 Outcome::Consumed
             }
             (Popup::Confirm(confirm), Msg::Pick(_)) if confirm.satisfied() => Outcome::Close(Some(confirm.choice.clone())),

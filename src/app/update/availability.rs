@@ -1,9 +1,10 @@
 //! What can be done now: the hint bar and the palette show nothing else.
 
-use super::{console, editor, grid};
+use super::{console, editor, grid, pipeline};
 use crate::app::Pane;
 use crate::app::action::{Command, Scope};
 use crate::app::model::Model;
+use crate::app::pipeline::View;
 use crate::app::sql::Half;
 
 /// The scopes in which a key is looked up, the nearest first.
@@ -11,6 +12,12 @@ pub fn scopes(model: &Model) -> Vec<Scope> {
     match model.focus {
         Pane::Sql if model.sql.tab().half == Half::Editor => vec![Scope::Editor, Scope::Console, Scope::Always],
         Pane::Sql => vec![Scope::Results, Scope::Console, Scope::Global, Scope::Always],
+        Pane::Pipeline => {
+            let view = model.pipeline.view;
+            let detail = (view == View::Graph && model.pipeline.in_detail).then_some(Scope::Detail);
+            let near = [Scope::View(view), Scope::Pane(Pane::Pipeline), Scope::Global, Scope::Always];
+            detail.into_iter().chain(near).collect()
+        }
         pane => vec![Scope::Pane(pane), Scope::Global, Scope::Always],
     }
 }
@@ -27,8 +34,7 @@ pub fn available(model: &Model, command: Command) -> bool {
         C::Console(command) => console::available(model, command),
         C::Edit(command) => editor::available(model, command),
         C::Grid(command) => grid::available(model, command),
-        C::PipelineStart => open && !model.pipeline.active() && !model.pipeline.starting,
-        C::PipelineStop => model.pipeline.active() && !model.pipeline.stopping,
+        C::Pipeline(command) => pipeline::available(model, command),
         C::NextCustomer => open && model.predict.model.is_some(),
         C::EditField | C::Increase | C::Decrease => model.focus == Pane::Predict && !model.predict.fields.is_empty(),
         C::ResetField => {
@@ -54,7 +60,7 @@ pub(super) enum Cancels {
 pub(super) fn cancels(model: &Model) -> Option<Cancels> {
     let steps = model.walkthrough.run.as_ref().is_some_and(|run| !run.cancelling).then_some(Cancels::Steps);
     let query = model.sql.tab().active().any(|run| !run.cancelling()).then_some(Cancels::Query);
-    let pipeline = (model.pipeline.active() && !model.pipeline.stopping).then_some(Cancels::Pipeline);
+    let pipeline = (model.pipeline.active() && !pipeline::stopping(model)).then_some(Cancels::Pipeline);
     let result = model.sql.tab().result().is_some_and(|result| result.cancellable()).then_some(Cancels::Result);
     match model.focus {
         Pane::Sql => result.or(query).or(steps),

@@ -74,15 +74,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         C::Edit(command) => super::editor::run(model, command),
         C::Grid(command) => super::grid::run(model, command),
         C::Console(command) => super::console::run(model, command),
-        C::PipelineStart => {
-            if model.identity().is_some() && model.walkthrough.run.is_none() {
-                model.pipeline.start()
-            } else {
-                model.say("A step is running; cancel it or let it end first", false);
-                Vec::new()
-            }
-        }
-        C::PipelineStop => model.pipeline.stop(),
+        C::Pipeline(command) => super::pipeline::run(model, command),
         C::NextCustomer => model.predict.next_customer(),
         C::EditField => edit_field(model),
         C::Decrease => model.predict.step(-1),
@@ -98,7 +90,7 @@ pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
         Some(Cancels::Steps) => model.walkthrough.cancel(),
         Some(Cancels::Result) => model.sql.tab_mut().result_mut().map(sql::ResultSet::cancel).unwrap_or_default(),
         Some(Cancels::Query) => model.sql.tab_mut().cancel(),
-        Some(Cancels::Pipeline) => model.pipeline.stop(),
+        Some(Cancels::Pipeline) => super::pipeline::run(model, crate::app::pipeline::Command::Stop),
         None => quit(model, true),
     }
 }
@@ -189,13 +181,19 @@ fn start(model: &mut Model, steps: Vec<Step>) -> Vec<Effect> {
     model.walkthrough.start(steps)
 }
 
+/// Says why the pipeline is not started now.
+pub(super) fn start_refused(model: &mut Model) -> Vec<Effect> {
+    model.say("A step is running; cancel it or let it end first", false);
+    Vec::new()
+}
+
 fn refresh(model: &mut Model) -> Vec<Effect> {
     if model.identity().is_none() {
         return Vec::new();
     }
     match model.focus {
         Pane::Resources => model.resources.refresh(),
-        Pane::Pipeline => model.pipeline.follow_if_idle(),
+        Pane::Pipeline => model.pipeline.refresh(),
         Pane::Predict => model.predict.look(),
         Pane::Explore => model.explore.refresh(),
         _ => Vec::new(),

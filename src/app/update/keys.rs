@@ -36,6 +36,9 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     {
         return effects;
     }
+    if let Some(effects) = super::pipeline::search_key(model, key) {
+        return effects;
+    }
     let editing = model.focus == Pane::Sql && model.sql.tab().half == Half::Editor;
     if editing && let Some(effects) = super::editor::key_first(model, key) {
         return effects;
@@ -96,6 +99,10 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
             model.sql.tab_mut().paste(text);
             model.sql.check()
         }
+        Pane::Pipeline if model.pipeline.searching() => {
+            super::pipeline::search_paste(model, text);
+            Vec::new()
+        }
         Pane::Predict if model.predict.editing.is_some() => {
             text.trim().chars().take(24).flat_map(|c| model.predict.type_character(Some(c))).last().into_iter().collect()
         }
@@ -128,6 +135,7 @@ pub(super) fn conclude(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         }
         Some(Choice::Value(field, value)) => model.predict.update(predict::Msg::Picked(field, value)),
         Some(Choice::Run(steps)) => model.walkthrough.start(steps),
+        Some(Choice::Work(work)) => super::pipeline::begin(model, *work),
         Some(Choice::Quit) => super::commands::leave(model),
     }
 }

@@ -7,6 +7,7 @@ mod editor;
 mod grid;
 mod keys;
 mod movement;
+mod pipeline;
 mod pointer;
 
 pub use availability::{available, scopes};
@@ -32,10 +33,15 @@ use pointer::{on_click, on_drag, on_wheel};
 /// Takes a message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let typed = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Click(_) | Msg::Popup(_) | Msg::Do(_) | Msg::Sql(sql::Msg::Run(..)));
+    let drawn = matches!(msg, Msg::Drawn(_));
     let mut effects = handle(model, msg);
     settle(model);
     if typed {
         effects.extend(console::after(model));
+    }
+    // What the loop makes of a drawn frame is no news to the account.
+    if !drawn {
+        effects.extend(pipeline::want(model));
     }
     effects
 }
@@ -87,22 +93,7 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             tab.half = if tab.results.is_empty() { Half::Editor } else { tab.half };
             effects
         }
-        Msg::Pipeline(msg) => {
-            let was = model.pipeline.active();
-            let effects = model.pipeline.update(msg);
-            match (&model.pipeline.error, was, model.pipeline.active()) {
-                (Some(error), _, _) => {
-                    let text = error.to_string();
-                    if model.focus != Pane::Pipeline {
-                        model.say(text, true);
-                    }
-                    effects
-                }
-                // A finished execution has registered a model: the checklist shows it.
-                (None, true, false) => effects.into_iter().chain(model.resources.refresh()).collect(),
-                _ => effects,
-            }
-        }
+        Msg::Pipeline(msg) => pipeline::on_msg(model, msg),
         Msg::Predict(msg) => model.predict.update(msg),
         Msg::Explore(msg) => model.explore.update(msg),
         Msg::Activity(msg) => {
@@ -183,7 +174,11 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
             effects.extend(model.resources.refresh());
             match step {
                 Step::Pipeline => effects.extend(model.pipeline.follow()),
-                Step::Deploy if ok => effects.extend(model.predict.look()),
+                Step::Deploy if ok => {
+                    model.pipeline.endpoints.stale = true;
+                    model.pipeline.models.stale = true;
+                    effects.extend(model.predict.look());
+                }
                 Step::Cleanup => {
                     model.predict.forget();
                     model.explore.set_source(None);
@@ -202,3 +197,5 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod pipeline_tests;

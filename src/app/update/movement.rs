@@ -16,10 +16,7 @@ pub(super) fn select(model: &mut Model, pane: Pane, index: usize) -> Vec<Effect>
     match pane {
         Pane::Walkthrough => model.walkthrough.select(index),
         Pane::Resources => model.resources.list.selected = index.min(model.resources.rows.len().saturating_sub(1)),
-        Pane::Pipeline => {
-            let len = model.pipeline.run.as_ref().map_or(0, |run| run.steps.len());
-            model.pipeline.list.selected = index.min(len.saturating_sub(1));
-        }
+        Pane::Pipeline => model.pipeline.select(index),
         Pane::Predict => model.predict.list.selected = index.min(model.predict.fields.len().saturating_sub(1)),
         Pane::Explore => {
             model.explore.list.selected = index.min(model.explore.columns.len().saturating_sub(1));
@@ -44,10 +41,7 @@ pub(super) fn move_rows(model: &mut Model, pane: Pane, delta: isize) -> Vec<Effe
         Pane::Sql => {
             return super::grid::move_rows(model, delta);
         }
-        Pane::Pipeline => {
-            let len = model.pipeline.run.as_ref().map_or(0, |run| run.steps.len());
-            model.pipeline.list.move_by(delta, len);
-        }
+        Pane::Pipeline => model.pipeline.move_by(delta, model.viewport.heights[Pane::Pipeline as usize]),
         Pane::Predict => {
             model.predict.editing = None;
             model.predict.list.move_by(delta, model.predict.fields.len());
@@ -94,6 +88,8 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
             return effects;
         }
         model.sql.tab_mut().half = Half::Editor;
+    } else if model.focus == Pane::Pipeline && super::pipeline::back(model) {
+        // It went back inside of the pane.
     } else if model.zoomed {
         model.zoomed = false;
     } else if model.notice.is_some() {

@@ -180,7 +180,7 @@ fn hints_and_palette_offer_only_what_can_be_done() {
     press(&mut model, KeyCode::Enter);
     assert!(!available(&model, Command::StepRun));
     assert!(available(&model, Command::Cancel));
-    assert!(!available(&model, Command::PipelineStop));
+    assert!(!available(&model, Command::Pipeline(crate::app::pipeline::Command::Stop)));
 }
 
 fn typed(model: &mut Model, text: &str) {

@@ -1,6 +1,7 @@
 //! Does what `update` asks for, on the program's runtime, and sends the answers back as messages.
 
 mod console;
+mod pipeline;
 mod results;
 
 use std::collections::HashMap;
@@ -19,7 +20,7 @@ use tokio_util::task::TaskTracker;
 use crate::app::latest::Ticket;
 use crate::app::msg::Identity;
 use crate::app::sql::{self, LibraryEntry, RunId};
-use crate::app::{Effect, Msg, activity, explore, pipeline, predict, resources, walkthrough};
+use crate::app::{Effect, Msg, activity, explore, predict, resources, walkthrough};
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
 use crate::demo::sql::{SqlEngine, SqlValues, statements};
@@ -74,7 +75,8 @@ struct Slots {
     /// Ends the wait before the tabs are kept.
     keep: CancellationToken,
     resources: CancellationToken,
-    follow: CancellationToken,
+    /// What the Pipeline pane shows and follows.
+    pipeline: HashMap<pipeline::Lane, CancellationToken>,
     predict: CancellationToken,
     explore: CancellationToken,
     check: CancellationToken,
@@ -177,23 +179,10 @@ impl Runner {
                     token.cancel();
                 }
             }
-            Effect::FollowPipeline { ticket } => {
-                let cancel = renew(&mut slots.follow);
-                let messages = self.shared.messages.clone();
-                self.latest(
-                    cancel,
-                    async move { Msg::Pipeline(pipeline::Msg::Followed(ticket, Box::new(follow(&context, ticket, &messages).await))) },
-                    move || Msg::Pipeline(pipeline::Msg::Followed(ticket, Box::new(Err(broken("could not follow the pipeline"))))),
-                );
+            Effect::Pipeline(ask) => {
+                drop(slots);
+                self.pipeline(context, ask);
             }
-            Effect::StartPipeline => self
-                .job(async move { Msg::Pipeline(pipeline::Msg::Started(ops::pipeline::start(&context, &[]).await)) }, || {
-                    Msg::Pipeline(pipeline::Msg::Started(Err(broken("could not start the pipeline"))))
-                }),
-            Effect::StopPipeline(arn) => self
-                .job(async move { Msg::Pipeline(pipeline::Msg::Stopped(ops::pipeline::stop(&context, &arn).await)) }, || {
-                    Msg::Pipeline(pipeline::Msg::Stopped(Err(broken("could not stop the pipeline"))))
-                }),
             Effect::FindModel { ticket } => self.job(
                 async move { Msg::Predict(predict::Msg::Found(ticket, Box::new(ops::predict::deployed(&context).await))) },
                 move || Msg::Predict(predict::Msg::Found(ticket, Box::new(Err(broken("could not look for the model"))))),
@@ -248,8 +237,14 @@ impl Runner {
         {
             let slots = self.shared.slots.lock();
             slots.keep.cancel();
-            let single = [&slots.steps, &slots.resources, &slots.follow, &slots.predict, &slots.explore];
-            for slot in single.into_iter().chain(slots.runs.values()).chain(slots.pages.values()).chain(slots.results.values()) {
+            let single = [&slots.steps, &slots.resources, &slots.predict, &slots.explore];
+            for slot in single
+                .into_iter()
+                .chain(slots.pipeline.values())
+                .chain(slots.runs.values())
+                .chain(slots.pages.values())
+                .chain(slots.results.values())
+            {
                 slot.cancel();
             }
         }
@@ -415,22 +410,6 @@ async fn calls(mut calls: broadcast::Receiver<crate::aws::activity::ApiCall>, me
             return;
         }
     }
-}
-
-/// The newest execution; every change of a running one is told.
-async fn follow(
-    context: &Context,
-    ticket: crate::app::latest::Ticket,
-    messages: &UnboundedSender<Msg>,
-) -> Result<Option<ops::pipeline::PipelineRun>, OpError> {
-    let Some(run) = ops::pipeline::latest(context).await? else { return Ok(None) };
-    if !pipeline::under_way(run.state) {
-        return Ok(Some(run));
-    }
-    let arn = run.arn.clone();
-    send(messages, Msg::Pipeline(pipeline::Msg::Changed(ticket, Box::new(run))));
-    let mut tell = |run: &ops::pipeline::PipelineRun| send(messages, Msg::Pipeline(pipeline::Msg::Changed(ticket, Box::new(run.clone()))));
-    ops::pipeline::watch(context, &arn, &mut tell).await.map(Some)
 }
 
 /// All rows of a small result.

@@ -1,8 +1,10 @@
 //! What stands over the panes: help, pickers, confirmations, prompts, the catalog, plans.
 
 mod catalog;
+mod form;
 mod parameters;
 mod plan;
+mod table;
 
 use ratatui::layout::Rect;
 
@@ -12,6 +14,7 @@ use crate::app::Pane;
 use crate::app::action::{self, Scope, key_label};
 use crate::app::list::window;
 use crate::app::msg::Target;
+use crate::app::pipeline::View;
 use crate::app::popup::{Confirm, Picker, Popup, Prompt};
 use crate::app::text_width::{left, visible, width, wrap};
 
@@ -25,6 +28,8 @@ pub fn draw(canvas: &mut Canvas<'_>, screen: Rect, component: &Popup) {
         Popup::Parameters(form) => parameters::draw(canvas, screen, form),
         Popup::Catalog(browser) => catalog::draw(canvas, screen, browser),
         Popup::Plan(view) => plan::draw(canvas, screen, view),
+        Popup::Form(view) => form::draw(canvas, screen, view),
+        Popup::Table(view) => table::draw(canvas, screen, view),
     }
 }
 
@@ -174,6 +179,15 @@ fn help_lines() -> Vec<(String, String)> {
                 group("SQL", &|scope| *scope == Scope::Console);
                 group("SQL, editor", &|scope| *scope == Scope::Editor);
                 group("SQL, result", &|scope| *scope == Scope::Results);
+            }
+            Pane::Pipeline => {
+                group("Pipeline", &|scope| *scope == Scope::Pane(Pane::Pipeline));
+                for view in View::ALL {
+                    if action::actions().any(|action| action.scope == Scope::View(view)) {
+                        group(&format!("Pipeline, {}", view.title().to_lowercase()), &|scope| *scope == Scope::View(view));
+                    }
+                }
+                group("Pipeline, what is said about a step", &|scope| *scope == Scope::Detail);
             }
             pane => group(pane.title(), &|scope| *scope == Scope::Pane(pane)),
         }

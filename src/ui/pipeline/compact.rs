@@ -1,39 +1,34 @@
-//! The execution of the pipeline as a graph from top to bottom, and its figures.
+//! The execution where there is little room: a line for each step, and the figures of the model.
 
+use chrono::{DateTime, Utc};
 use ratatui::layout::Rect;
 
-use super::canvas::{Canvas, Pieces};
-use super::glyph;
-use super::theme::Role;
+use super::super::canvas::{Canvas, Pieces};
+use super::super::glyph;
+use super::super::theme::Role;
+use super::below;
 use crate::app::Pane;
 use crate::app::msg::Target;
 use crate::app::pipeline::{elapsed, under_way};
 use crate::app::text_width::{left, width};
 use crate::demo::figures;
-use crate::ops::pipeline::{PipelineRun, PipelineStep, RunState};
+use crate::ops::pipeline::{PipelineRun, PipelineStep, RunState, graph};
 
 /// From this width on the kind of a step has a column.
 const KIND_FROM: u16 = 56;
 
-/// Draws the pane.
-pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
+/// Draws the execution as lines.
+pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
     let state = &model.pipeline;
     let mut area = area;
     if let Some(error) = &state.error {
         let used = canvas.paragraph(Rect { height: area.height.min(3), ..area }, &format!("✖ {error}"), Role::Bad);
-        area = Rect { y: area.y + used, height: area.height - used, ..area };
+        area = below(area, used);
     }
     let Some(run) = &state.run else {
         if state.error.is_none() {
-            let text = if state.starting {
-                "Starting …"
-            } else if state.read {
-                "The pipeline has not run yet. Step 5 of the walkthrough builds and runs it; afterwards s starts it again."
-            } else {
-                "Reading the account …"
-            };
-            canvas.paragraph(area, text, Role::Dim);
+            nothing(canvas, area);
         }
         return;
     };
@@ -58,7 +53,21 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-fn heading(canvas: &mut Canvas<'_>, area: Rect, run: &PipelineRun) {
+/// What stands there before there is an execution.
+pub(super) fn nothing(canvas: &mut Canvas<'_>, area: Rect) {
+    let state = &canvas.model.pipeline;
+    let text = if !state.jobs.is_empty() {
+        "Starting …"
+    } else if state.read {
+        "The pipeline has not run yet. Step 5 of the walkthrough builds and runs it; afterwards s starts it again."
+    } else {
+        "Reading the account …"
+    };
+    canvas.paragraph(area, text, Role::Dim);
+}
+
+/// State, time and name of an execution; how long it will take, where that is known.
+pub(super) fn heading(canvas: &mut Canvas<'_>, area: Rect, run: &PipelineRun) {
     let model = canvas.model;
     let (mark, role, word) = glyph::run(model, run.state);
     let started = run.started.with_timezone(&model.zone).format("%H:%M").to_string();
@@ -69,8 +78,36 @@ fn heading(canvas: &mut Canvas<'_>, area: Rect, run: &PipelineRun) {
         .add(format!("{mark} "), role)
         .add(word, role)
         .add(format!("  {time}"), Role::Strong)
+        .add(to_go(run, model.now).map(|seconds| format!("  about {} to go", figures::so_far(seconds))).unwrap_or_default(), Role::Base)
         .add(format!("  since {started}  {}", run.name), Role::Dim);
     canvas.pieces(area.x, area.y, area.width, &pieces);
+}
+
+/// How long an execution will go on, from how long its steps took before; `None` when that is not known of every step.
+fn to_go(run: &PipelineRun, now: DateTime<Utc>) -> Option<f64> {
+    if !under_way(run.state) {
+        return None;
+    }
+    let mut total = 0.0;
+    for level in graph::levels(&run.steps) {
+        let mut most: Option<f64> = None;
+        for step in level.iter().filter_map(|step| run.steps.get(*step)) {
+            let rest = match (step.state, step.expected) {
+                (RunState::Waiting, Some(expected)) => expected.as_secs_f64(),
+                (state, Some(expected)) if under_way(state) => {
+                    (expected.as_secs_f64() - elapsed(step.started, None, now).unwrap_or(0.0)).max(0.0)
+                }
+                (state, None) if state.is_over() => 0.0,
+                (state, Some(_)) if state.is_over() => 0.0,
+                // Of two exits of a condition one is taken: the one that was taken before is known.
+                (RunState::Waiting, None) if step.branch.is_some() => continue,
+                _ => return None,
+            };
+            most = Some(most.unwrap_or(0.0).max(rest));
+        }
+        total += most.unwrap_or(0.0);
+    }
+    (total >= 1.0).then_some(total)
 }
 
 /// Draws the steps; gives the rows used.
