@@ -58,6 +58,7 @@ pub fn settings() -> Settings {
             training_instance: "ml.m5.xlarge".into(),
             endpoint_instance: "ml.m5.large".into(),
         },
+        project: Project::default(),
         redshift_ml: RedshiftMl { mode: MlMode::Auto, max_runtime: 5400 },
         sql: Sql {
             editor: EditorKeys::Standard,

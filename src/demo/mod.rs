@@ -3,6 +3,8 @@
 pub mod clock;
 pub mod csv_reader;
 pub mod dataset;
+pub mod delivery;
+pub mod drift;
 pub mod event;
 pub mod feature_schema;
 pub mod figures;
@@ -13,6 +15,7 @@ pub mod policies;
 pub mod resource;
 pub mod sample;
 pub mod scenario;
+pub mod scoring_sql;
 pub mod sql;
 pub mod sql_script;
 pub mod step;

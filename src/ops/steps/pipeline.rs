@@ -124,7 +124,7 @@ async fn loaded(context: &Context) -> Result<(String, u64), OpError> {
     }
 }
 
-async fn inputs(context: &Context) -> Result<PipelineInputs, OpError> {
+pub async fn inputs(context: &Context) -> Result<PipelineInputs, OpError> {
     let scenario = &context.scenario;
     let missing = |resource: &str| {
         OpError::precondition(
