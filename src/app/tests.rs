@@ -73,7 +73,6 @@ pub fn settings() -> Settings {
             endpoint_instance: "ml.m5.large".into(),
         },
         project: Project::default(),
-        project: Project::default(),
         redshift_ml: RedshiftMl { mode: MlMode::Auto, max_runtime: 5400 },
         sql: Sql {
             editor: EditorKeys::Standard,

@@ -1,6 +1,8 @@
 //! Models, endpoint configurations and endpoints (SageMaker).
 
-use aws_sdk_sagemaker::types::{ContainerDefinition, ProductionVariant, ProductionVariantInstanceType};
+use aws_sdk_sagemaker::types::{
+    ContainerDefinition, DesiredWeightAndCapacity, ProductionVariant, ProductionVariantInstanceType, ProductionVariantSummary,
+};
 use chrono::{DateTime, Utc};
 
 use super::AwsError;
@@ -20,7 +22,7 @@ pub struct Model {
 }
 
 /// An endpoint.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Endpoint {
     /// ARN.
     pub arn: String,
@@ -30,8 +32,42 @@ pub struct Endpoint {
     pub config: String,
     /// Why it failed.
     pub failure: Option<String>,
+    /// When it was made.
+    pub created: Option<DateTime<Utc>>,
     /// Last change.
     pub updated: Option<DateTime<Utc>>,
+    /// Variants that answer, with those that only listen after them; none before it is in service.
+    pub variants: Vec<RunningVariant>,
+}
+
+/// A variant of an endpoint, as it runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunningVariant {
+    /// Name.
+    pub name: String,
+    /// Weight now.
+    pub weight: f64,
+    /// Weight that was asked for.
+    pub wanted_weight: f64,
+    /// Instances now.
+    pub instances: u32,
+    /// Whether it only listens.
+    pub shadow: bool,
+}
+
+/// A variant of an endpoint configuration.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VariantPlan {
+    /// Name.
+    pub name: String,
+    /// Model.
+    pub model: String,
+    /// Instance type; empty when the service chooses.
+    pub instance: String,
+    /// Weight among the variants.
+    pub weight: f64,
+    /// Whether it only listens.
+    pub shadow: bool,
 }
 
 /// A named SageMaker resource in a listing.
@@ -105,32 +141,46 @@ impl Endpoints {
         }
     }
 
-    /// The model of an endpoint configuration, if the configuration exists.
+    /// The model of an endpoint configuration's first variant, if the configuration exists.
     pub async fn config(&self, name: &str) -> Result<Option<String>, AwsError> {
+        let variants = self.variants(name).await?;
+        Ok(variants.map(|variants| variants.into_iter().next().map(|variant| variant.model).unwrap_or_default()))
+    }
+
+    /// The variants of an endpoint configuration, those that only listen after the others, if the configuration exists.
+    pub async fn variants(&self, name: &str) -> Result<Option<Vec<VariantPlan>>, AwsError> {
         let request = self.client.get().describe_endpoint_config().endpoint_config_name(name);
         match request.send().await.map_err(fault(SERVICE, "DescribeEndpointConfig")) {
-            Ok(said) => Ok(said.production_variants().first().map(|variant| variant.model_name().unwrap_or_default().to_owned())),
+            Ok(said) => {
+                let plan = |variant: &ProductionVariant, shadow| VariantPlan {
+                    name: variant.variant_name().unwrap_or_default().to_owned(),
+                    model: variant.model_name().unwrap_or_default().to_owned(),
+                    instance: variant.instance_type().map(|instance| instance.as_str().to_owned()).unwrap_or_default(),
+                    weight: f64::from(variant.initial_variant_weight().unwrap_or(1.0)),
+                    shadow,
+                };
+                let production = said.production_variants().iter().map(|variant| plan(variant, false));
+                Ok(Some(production.chain(said.shadow_production_variants().iter().map(|variant| plan(variant, true))).collect()))
+            }
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Makes an endpoint configuration with one variant on one instance.
-    pub async fn create_config(&self, name: &str, model: &str, instance: &str, tags: &Tags) -> Result<(), AwsError> {
-        let variant = ProductionVariant::builder()
-            .variant_name("AllTraffic")
-            .model_name(model)
-            .initial_instance_count(1)
-            .initial_variant_weight(1.0)
-            .instance_type(ProductionVariantInstanceType::from(instance))
-            .build();
-        let request = self
-            .client
-            .get()
-            .create_endpoint_config()
-            .endpoint_config_name(name)
-            .production_variants(variant)
-            .set_tags(Some(to_tags(tags)));
+    /// Makes an endpoint configuration; each variant is on one instance.
+    pub async fn create_config(&self, name: &str, variants: &[VariantPlan], tags: &Tags) -> Result<(), AwsError> {
+        let mut request = self.client.get().create_endpoint_config().endpoint_config_name(name).set_tags(Some(to_tags(tags)));
+        for plan in variants {
+            let variant = ProductionVariant::builder()
+                .variant_name(&plan.name)
+                .model_name(&plan.model)
+                .initial_instance_count(1)
+                // The service takes weights as floats.
+                .initial_variant_weight(plan.weight as f32)
+                .instance_type(ProductionVariantInstanceType::from(plan.instance.as_str()))
+                .build();
+            request = if plan.shadow { request.shadow_production_variants(variant) } else { request.production_variants(variant) };
+        }
         request.send().await.map_err(fault(SERVICE, "CreateEndpointConfig")).map(drop)
     }
 
@@ -167,7 +217,14 @@ impl Endpoints {
                 status: said.endpoint_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
                 config: said.endpoint_config_name().unwrap_or_default().to_owned(),
                 failure: said.failure_reason().map(str::to_owned),
+                created: time(said.creation_time()),
                 updated: time(said.last_modified_time()),
+                variants: said
+                    .production_variants()
+                    .iter()
+                    .map(|variant| running(variant, false))
+                    .chain(said.shadow_production_variants().iter().map(|variant| running(variant, true)))
+                    .collect(),
             })),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
@@ -184,6 +241,22 @@ impl Endpoints {
     pub async fn update(&self, name: &str, config: &str) -> Result<(), AwsError> {
         let request = self.client.get().update_endpoint().endpoint_name(name).endpoint_config_name(config);
         request.send().await.map_err(fault(SERVICE, "UpdateEndpoint")).map(drop)
+    }
+
+    /// Starts the change of the weights of an endpoint's variants.
+    pub async fn reweigh(&self, name: &str, weights: &[(String, f64)]) -> Result<(), AwsError> {
+        let mut request = self.client.get().update_endpoint_weights_and_capacities().endpoint_name(name);
+        for (variant, weight) in weights {
+            let wanted = DesiredWeightAndCapacity::builder().variant_name(variant).desired_weight(*weight as f32).build();
+            request = request.desired_weights_and_capacities(wanted);
+        }
+        request.send().await.map_err(fault(SERVICE, "UpdateEndpointWeightsAndCapacities")).map(drop)
+    }
+
+    /// Adds tags to an endpoint, or replaces those of the same keys.
+    pub async fn tag(&self, arn: &str, tags: &Tags) -> Result<(), AwsError> {
+        let request = self.client.get().add_tags().resource_arn(arn).set_tags(Some(to_tags(tags)));
+        request.send().await.map_err(fault(SERVICE, "AddTags")).map(drop)
     }
 
     /// Starts the removal of an endpoint. Gives false when it was not there.
@@ -208,6 +281,17 @@ impl Endpoints {
                 return Ok(found);
             }
         }
+    }
+}
+
+fn running(variant: &ProductionVariantSummary, shadow: bool) -> RunningVariant {
+    let weight = |weight: Option<f32>| f64::from(weight.unwrap_or(1.0));
+    RunningVariant {
+        name: variant.variant_name().unwrap_or_default().to_owned(),
+        weight: weight(variant.current_weight()),
+        wanted_weight: weight(variant.desired_weight()),
+        instances: variant.current_instance_count().and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
+        shadow,
     }
 }
 

@@ -17,6 +17,8 @@ pub struct Answer {
     pub body: String,
     /// Round trip.
     pub latency: Duration,
+    /// The variant that answered, where the service says.
+    pub variant: Option<String>,
 }
 
 /// The gateway.
@@ -31,11 +33,24 @@ impl Inference {
 
     /// Asks an endpoint with CSV lines (features only, no header).
     pub async fn invoke(&self, endpoint: &str, lines: String) -> Result<Answer, AwsError> {
+        self.invoke_variant(endpoint, None, lines).await
+    }
+
+    /// The same; a `variant` that is named answers whatever its weight.
+    pub async fn invoke_variant(&self, endpoint: &str, variant: Option<&str>, lines: String) -> Result<Answer, AwsError> {
         let began = Instant::now();
-        let request =
-            self.client.get().invoke_endpoint().endpoint_name(endpoint).content_type("text/csv").accept("text/csv").body(Blob::new(lines));
+        let request = self
+            .client
+            .get()
+            .invoke_endpoint()
+            .endpoint_name(endpoint)
+            .set_target_variant(variant.map(str::to_owned))
+            .content_type("text/csv")
+            .accept("text/csv")
+            .body(Blob::new(lines));
         let said = request.send().await.map_err(fault(SERVICE, "InvokeEndpoint"))?;
         let latency = began.elapsed();
+        let variant = said.invoked_production_variant().map(str::to_owned);
         let body = said.body.map(Blob::into_inner).unwrap_or_default();
         let body = String::from_utf8(body).map_err(|error| AwsError {
             service: SERVICE,
@@ -44,6 +59,6 @@ impl Inference {
             message: format!("the endpoint answered with something that is not text ({error})"),
             kind: AwsErrorKind::Other,
         })?;
-        Ok(Answer { body, latency })
+        Ok(Answer { body, latency, variant })
     }
 }

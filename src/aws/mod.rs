@@ -3,6 +3,7 @@
 pub mod activity;
 mod client;
 pub mod cluster;
+pub mod delivery;
 pub mod endpoints;
 mod error;
 pub mod functions;
@@ -10,14 +11,17 @@ pub mod identity;
 pub mod inference;
 pub mod lake;
 pub mod logs;
+pub mod metrics;
 pub mod objects;
 pub mod pipelines;
 pub mod poll;
 pub mod registry;
+pub mod repository;
 pub mod roles;
 pub mod secrets;
 pub mod serverless;
 pub mod statements;
+pub mod transform;
 pub mod web;
 pub mod zip;
 
@@ -64,6 +68,14 @@ pub struct Gateways {
     pub inference: inference::Inference,
     /// Log lines of jobs and functions (CloudWatch Logs).
     pub logs: logs::Logs,
+    /// Batch scoring (SageMaker).
+    pub transforms: transform::Transforms,
+    /// Figures of endpoints (CloudWatch).
+    pub metrics: metrics::Metrics,
+    /// The repository of the pipeline's source (CodeCommit).
+    pub repositories: repository::Repositories,
+    /// The stages from a commit to production (CodePipeline).
+    pub delivery: delivery::Delivery,
     /// Files on the web.
     pub web: web::Web,
     /// Waiting.
@@ -89,6 +101,10 @@ impl Gateways {
             endpoints: endpoints::Endpoints::new(&source),
             inference: inference::Inference::new(&source),
             logs: logs::Logs::new(&source),
+            transforms: transform::Transforms::new(&source),
+            metrics: metrics::Metrics::new(&source),
+            repositories: repository::Repositories::new(&source),
+            delivery: delivery::Delivery::new(&source),
             web: web::Web::new(&source),
             // The process id would do as well; a constant keeps runs alike.
             poll: Poll::new(polling, 0x5D),

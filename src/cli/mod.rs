@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod confirm;
 mod doctor;
+mod endpoint;
 pub mod failure;
 mod interrupt;
 mod local_state;
@@ -12,6 +13,7 @@ mod model;
 mod output;
 mod pipeline;
 mod predict;
+mod project;
 mod report;
 mod run;
 mod serve;
@@ -95,8 +97,12 @@ pub enum Command {
     Sql(sql::Sql),
     /// Start, watch, list, show and stop executions of the pipeline
     Pipeline(pipeline::Pipeline),
-    /// List, show, approve and reject the models that the pipeline registered
+    /// List, show, compare, approve and reject the models that the pipeline registered; score with them, and train them anew
     Model(model::Model),
+    /// List, deploy, promote, roll back, split and ask the endpoints
+    Endpoint(endpoint::Endpoint),
+    /// Show the project's repository and stages, commit the pipeline's source, approve
+    Project(project::Project),
     /// Ask the deployed model
     Predict(predict::Predict),
     /// Remove everything that the demonstration made
@@ -190,6 +196,8 @@ pub async fn run_command(
         Command::Sql(arguments) => sql::run(&arguments, &settings, output).await,
         Command::Pipeline(arguments) => pipeline::run(&arguments, &settings, output).await,
         Command::Model(arguments) => model::run(&arguments, &settings, output).await,
+        Command::Endpoint(arguments) => endpoint::run(&arguments, &settings, output).await,
+        Command::Project(arguments) => project::run(&arguments, &settings, output).await,
         Command::Predict(arguments) => predict::run(&arguments, &settings, output).await,
         Command::Cleanup(arguments) => cleanup::run(&arguments, &settings, output).await,
         Command::Reset(arguments) => local_state::reset(&arguments, &settings, &mut output),

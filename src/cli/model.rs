@@ -1,5 +1,8 @@
 //! `shiftdeck model`: the model registry.
 
+mod retrain;
+mod score;
+
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
@@ -9,9 +12,9 @@ use super::failure::Failure;
 use super::output::{Output, columns, thousands};
 use super::session::Session;
 use crate::config::Settings;
-use crate::ops::models::{self, ApprovalState, ModelVersion};
+use crate::ops::models::{self, ApprovalState, Lineage, LineageKind, ModelVersion};
 
-/// List, show, approve and reject the models that the pipeline registered
+/// List, show, compare, approve and reject the models that the pipeline registered; score with them, and train them anew
 #[derive(Debug, Args)]
 pub struct Model {
     #[command(subcommand)]
@@ -26,7 +29,7 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
-    /// Show a version and its figures on the test split
+    /// Show a version: its figures on the test split, where it comes from and where it serves
     Show {
         /// Version; the newest without it
         version: Option<u32>,
@@ -39,17 +42,27 @@ enum Action {
         /// Version; the newest without it
         version: Option<u32>,
         /// Why, kept with the version
-        #[arg(long, default_value = "")]
-        note: String,
+        #[arg(long, alias = "note", default_value = "")]
+        reason: String,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
     },
     /// Keep a version from being deployed
     Reject {
         /// Version; the newest without it
         version: Option<u32>,
         /// Why, kept with the version
-        #[arg(long, default_value = "")]
-        note: String,
+        #[arg(long, alias = "note", default_value = "")]
+        reason: String,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
     },
+    /// Score a table of the warehouse or a CSV file in one job, into S3 and a table
+    Score(score::Score),
+    /// Let rows of another season arrive, measure the drift, train on all rows, compare, and promote if wanted
+    Retrain(retrain::Retrain),
 }
 
 /// Does what was asked.
@@ -66,13 +79,27 @@ pub async fn run(arguments: &Model, settings: &Arc<Settings>, mut output: Output
         }
         Action::Show { version, json } => {
             let version = match version {
-                Some(version) => models::show(&context, *version).await?,
-                None => models::show(&context, newest(&context).await?).await?,
+                Some(version) => *version,
+                None => newest(&context).await?,
             };
-            if *json { output.json(&version)? } else { show(&version, &mut output)? }
+            let (model, lineage) = tokio::try_join!(models::show(&context, version), models::lineage(&context, version))?;
+            if *json {
+                let mut document = json!(model);
+                document["lineage"] = json!(lineage.nodes);
+                output.json(&document)?;
+            } else {
+                show(&model, &mut output)?;
+                show_lineage(&lineage, &mut output)?;
+            }
         }
-        Action::Approve { version, note } => decide(&context, *version, ApprovalState::Approved, note, &mut output).await?,
-        Action::Reject { version, note } => decide(&context, *version, ApprovalState::Rejected, note, &mut output).await?,
+        Action::Approve { version, reason, json } => {
+            decide(&context, *version, ApprovalState::Approved, reason, *json, &mut output).await?;
+        }
+        Action::Reject { version, reason, json } => {
+            decide(&context, *version, ApprovalState::Rejected, reason, *json, &mut output).await?;
+        }
+        Action::Score(arguments) => score::run(arguments, &context, &mut output).await?,
+        Action::Retrain(arguments) => retrain::run(arguments, &context, &mut output).await?,
     }
     output.flush()?;
     session.close().await;
@@ -90,14 +117,18 @@ async fn decide(
     context: &crate::ops::Context,
     version: Option<u32>,
     approval: ApprovalState,
-    note: &str,
+    reason: &str,
+    json: bool,
     output: &mut Output,
 ) -> Result<(), Failure> {
     let version = match version {
         Some(version) => version,
         None => newest(context).await?,
     };
-    let changed = models::decide(context, version, approval, note).await?;
+    let changed = models::decide(context, version, approval, reason).await?;
+    if json {
+        return output.json(&json!({ "version": version, "approval": approval, "changed": changed, "reason": reason }));
+    }
     let already = if changed { "is" } else { "was already" };
     output.line(&format!("version {version} {already} {}", approval_name(approval)))
 }
@@ -115,7 +146,9 @@ fn list(versions: &[ModelVersion], json: bool, output: &mut Output) -> Result<()
             let figures =
                 version.evaluation.as_ref().map(|figures| format!("AUC {:.3}, MSE {:.4}", figures.auc, figures.mse)).unwrap_or_default();
             let created = version.created.map(|created| created.format("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default();
-            vec![format!("version {}", version.version), approval_name(version.approval).to_owned(), created, figures]
+            let deployed = if version.deployed.is_empty() { String::new() } else { format!("serves at {}", version.deployed.join(", ")) };
+            let reason = version.reason.as_ref().map(|reason| format!("“{reason}”")).unwrap_or_default();
+            vec![format!("version {}", version.version), approval_name(version.approval).to_owned(), created, figures, deployed, reason]
         })
         .collect();
     columns(&rows).iter().try_for_each(|line| output.line(line))
@@ -130,6 +163,12 @@ fn show(version: &ModelVersion, output: &mut Output) -> Result<(), Failure> {
         vec!["artifact".to_owned(), version.artifact.clone()],
         vec!["ARN".to_owned(), version.arn.clone()],
     ];
+    if let Some(reason) = &version.reason {
+        rows.insert(2, vec!["reason".to_owned(), reason.clone()]);
+    }
+    if !version.deployed.is_empty() {
+        rows.push(vec!["serves at".to_owned(), version.deployed.join(", ")]);
+    }
     if let Some(created) = version.created {
         rows.insert(3, vec!["registered".to_owned(), created.format("%Y-%m-%d %H:%M:%S UTC").to_string()]);
     }
@@ -155,6 +194,32 @@ fn show(version: &ModelVersion, output: &mut Output) -> Result<(), Failure> {
         ]);
     }
     columns(&rows).iter().try_for_each(|line| output.line(line))
+}
+
+/// The way from the data to the endpoints, a node after the other.
+fn show_lineage(lineage: &Lineage, output: &mut Output) -> Result<(), Failure> {
+    output.line("")?;
+    for (at, node) in lineage.nodes.iter().enumerate() {
+        let when = node.at.map(|at| at.format("  %Y-%m-%d %H:%M:%S UTC").to_string()).unwrap_or_default();
+        output.line(&format!("{} {:<10}  {}{when}", if at == 0 { "●" } else { "↓" }, kind_name(node.kind), node.name))?;
+        let details: Vec<Vec<String>> = node.detail.iter().map(|(name, value)| vec![name.clone(), value.clone()]).collect();
+        for line in columns(&details) {
+            output.line(&format!("│   {line}"))?;
+        }
+    }
+    Ok(())
+}
+
+const fn kind_name(kind: LineageKind) -> &'static str {
+    match kind {
+        LineageKind::Data => "data",
+        LineageKind::Unload => "unload",
+        LineageKind::Processing => "processing",
+        LineageKind::Training => "training",
+        LineageKind::Model => "model",
+        LineageKind::Package => "package",
+        LineageKind::Endpoint => "endpoint",
+    }
 }
 
 const fn approval_name(approval: ApprovalState) -> &'static str {

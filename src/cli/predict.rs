@@ -45,7 +45,7 @@ pub struct Predict {
 /// When nothing is deployed, or a row is not what the model expects.
 pub async fn run(arguments: &Predict, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
     // What can be read without the account is read first.
-    let given = Given::read(arguments)?;
+    let given = Given::read(arguments.sample, arguments.row.as_deref(), arguments.file.as_deref())?;
     let session = Session::open(settings).await?;
     let context = session.quiet();
     let model = predict::deployed(&context).await?;
@@ -131,18 +131,27 @@ fn cells(sample: &Sample, answer: &Prediction) -> Vec<String> {
 }
 
 /// What the person gave.
-enum Given {
+pub(super) enum Given {
+    /// So many rows of the test split.
     Sample(u32),
+    /// One row.
     Row(Row),
-    File { name: String, text: String },
+    /// The rows of a CSV.
+    File {
+        /// What errors call it.
+        name: String,
+        /// Its text.
+        text: String,
+    },
 }
 
 impl Given {
-    fn read(arguments: &Predict) -> Result<Self, Failure> {
-        if let Some(text) = &arguments.row {
+    /// Reads what can be read without the account.
+    pub(super) fn read(sample: Option<u32>, row: Option<&str>, file: Option<&Path>) -> Result<Self, Failure> {
+        if let Some(text) = row {
             return read_row(text).map(Given::Row);
         }
-        if let Some(path) = &arguments.file {
+        if let Some(path) = file {
             let name = path.display().to_string();
             let unreadable = |why: String| Failure::Told {
                 code: exit::USAGE,
@@ -160,7 +169,7 @@ impl Given {
                 .map_err(|error| unreadable(format!("byte {} is not UTF-8", error.utf8_error().valid_up_to() + 1)))?;
             return Ok(Given::File { name, text });
         }
-        Ok(Given::Sample(arguments.sample.unwrap_or(1)))
+        Ok(Given::Sample(sample.unwrap_or(1)))
     }
 }
 
@@ -204,7 +213,7 @@ async fn recognised(context: &Context, model: &DeployedModel, mut rows: Vec<Row>
 }
 
 /// Reads rows of a CSV; numbers where the model's columns are numbers.
-fn read_csv(text: &str, name: &str, schema: &FeatureSchema) -> Result<Vec<Row>, Failure> {
+pub(super) fn read_csv(text: &str, name: &str, schema: &FeatureSchema) -> Result<Vec<Row>, Failure> {
     let bad = |line: u64, why: String| Failure::Told {
         code: exit::USAGE,
         what: "the customers cannot be used".to_owned(),

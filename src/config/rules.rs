@@ -131,6 +131,27 @@ pub const ROLE: Rule = Rule {
     optional: true,
     check: |text| length(text, 1, 64) && all(text, "_+=,.@-"),
 };
+/// An IAM role, by its name or its ARN.
+pub const ROLE_OR_ARN: Rule = Rule {
+    expected: "a role name, or an ARN such as arn:aws:iam::123456789012:role/NAME",
+    optional: true,
+    check: |text| match text.strip_prefix("arn:") {
+        Some(arn) => length(arn, 10, 2000) && all(arn, ":/_+=,.@-") && arn.contains(":role/"),
+        None => length(text, 1, 64) && all(text, "_+=,.@-"),
+    },
+};
+/// A repository of CodeCommit.
+pub const REPOSITORY: Rule = Rule {
+    expected: "a repository name of at most 100 letters, digits, dots, hyphens and underscores, not ending in .git",
+    optional: true,
+    check: |text| length(text, 1, 100) && all(text, "._-") && !text.ends_with(".git"),
+};
+/// A pipeline of CodePipeline.
+pub const DELIVERY: Rule = Rule {
+    expected: "a pipeline name of at most 100 letters, digits and .@-_",
+    optional: true,
+    check: |text| length(text, 1, 100) && all(text, ".@-_"),
+};
 /// A Lambda function.
 pub const FUNCTION: Rule = Rule {
     expected: "a function name of at most 64 letters, digits, hyphens and underscores",

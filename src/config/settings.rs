@@ -25,6 +25,8 @@ pub struct Settings {
     pub lake: Lake,
     /// The pipeline and the model.
     pub mlops: Mlops,
+    /// The way from a commit to production.
+    pub project: Project,
     /// The model made in SQL.
     pub redshift_ml: RedshiftMl,
     /// The SQL console.
@@ -276,6 +278,20 @@ pub struct Quality {
     pub max_target_rate: f64,
     /// Largest population stability index of a column against the baseline.
     pub max_drift: f64,
+}
+
+/// `[project]`
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Project {
+    /// Whether the account has one, or may be given one.
+    pub enabled: bool,
+    /// Repository in CodeCommit; empty for `<demo>-source`.
+    pub repository: String,
+    /// Pipeline in CodePipeline; empty for `<demo>-project`.
+    pub pipeline: String,
+    /// Role that CodePipeline assumes, by name or ARN; empty for that of SageMaker.
+    pub role: String,
 }
 
 /// How `CREATE MODEL` finds a model.

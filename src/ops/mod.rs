@@ -1,11 +1,13 @@
 //! What the demonstration does. Every operation takes a `Context`, reports through its progress channel, can be
 //! cancelled, can be run again, and changes nothing the second time.
 
+pub mod batch;
 pub mod catalog;
 pub mod checklist;
 pub mod console;
 pub mod context;
 pub mod data;
+pub mod endpoints;
 pub mod error;
 pub mod evaluation;
 pub mod export;
@@ -15,9 +17,11 @@ pub mod models;
 mod notes;
 pub mod pipeline;
 pub mod predict;
+pub mod project;
 pub mod query;
 mod report;
 pub mod results;
+pub mod retrain;
 pub mod steps;
 
 pub use context::Context;

@@ -79,7 +79,7 @@ pub async fn deployed(context: &Context) -> Result<DeployedModel, OpError> {
 }
 
 /// The model behind an endpoint: endpoint → configuration → model → package → where its schema and rows are.
-pub(super) async fn at(context: &Context, endpoint: &str) -> Result<DeployedModel, OpError> {
+pub async fn at(context: &Context, endpoint: &str) -> Result<DeployedModel, OpError> {
     let gateway = &context.gateways.endpoints;
     let missing =
         |resource: &str, why: String| OpError::precondition(resource, "there is no model to ask", why, "run the step `deploy` first");
@@ -113,21 +113,36 @@ pub(super) async fn at(context: &Context, endpoint: &str) -> Result<DeployedMode
 
 /// `count` rows of the test split; the same `seed` gives the same rows.
 pub async fn samples(context: &Context, model: &DeployedModel, count: usize, seed: u64) -> Result<Vec<Sample>, OpError> {
-    let content = evaluation::fetch(context, &model.test_rows).await?;
-    let unreadable = |why: String| OpError::failed(&model.test_rows, "could not read the rows of the test split", why);
+    let all = rows_at(context, &model.schema, &model.test_rows).await?;
+    let chosen = rand::seq::index::sample(&mut seeded(seed), all.len(), count.min(all.len()));
+    Ok(chosen.into_iter().map(|at| all[at].clone()).collect())
+}
+
+/// Every row of the test split of a package, typed by `schema`.
+pub(super) async fn test_rows(context: &Context, schema: &FeatureSchema, package: &str) -> Result<Vec<Sample>, OpError> {
+    let package = models::package(context, package).await?;
+    let address = package.properties.get(metadata::TEST_ROWS).ok_or_else(|| {
+        OpError::failed(&package.summary.arn, "could not read the model", "its package does not say where its test rows are")
+    })?;
+    rows_at(context, schema, address).await
+}
+
+/// The rows of a CSV with header and target.
+async fn rows_at(context: &Context, schema: &FeatureSchema, address: &str) -> Result<Vec<Sample>, OpError> {
+    let content = evaluation::fetch(context, address).await?;
+    let unreadable = |why: String| OpError::failed(address, "could not read the rows of the test split", why);
     let mut reader = csv::ReaderBuilder::new().from_reader(content.as_ref());
     let header: Vec<String> = reader.headers().map_err(|error| unreadable(error.to_string()))?.iter().map(str::to_owned).collect();
-    let records: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().map_err(|error| unreadable(error.to_string()))?;
-    let chosen = rand::seq::index::sample(&mut seeded(seed), records.len(), count.min(records.len()));
-    chosen
-        .into_iter()
-        .map(|at| {
+    reader
+        .records()
+        .map(|record| {
+            let record = record.map_err(|error| unreadable(error.to_string()))?;
             let (mut row, mut actual) = (Row::new(), None);
-            for (name, text) in header.iter().zip(records[at].iter()) {
-                if *name == model.schema.target.name {
+            for (name, text) in header.iter().zip(record.iter()) {
+                if *name == schema.target.name {
                     actual = Some(text.to_owned());
                 } else {
-                    row.insert(name.clone(), cell(&model.schema, name, text));
+                    row.insert(name.clone(), cell(schema, name, text));
                 }
             }
             Ok(Sample { row, actual, seen: Some(false) })
@@ -196,7 +211,7 @@ pub async fn predict(context: &Context, model: &DeployedModel, rows: &[Row]) -> 
 }
 
 /// The numbers of an answer, separated by line ends or commas (containers of different versions do either).
-fn scores(body: &str) -> Option<Vec<f64>> {
+pub(super) fn scores(body: &str) -> Option<Vec<f64>> {
     body.split([',', '\n', '\r']).map(str::trim).filter(|text| !text.is_empty()).map(|text| text.parse().ok()).collect()
 }
 

@@ -30,7 +30,7 @@ pub struct State {
     /// The last smoke test, with the endpoint that it asked.
     pub smoke: Option<(String, SmokeTest)>,
     /// Answers in a row without a change.
-    calm: u32,
+    pub(super) calm: u32,
 }
 
 /// Whether an endpoint is on its way to another state.

@@ -26,7 +26,7 @@ pub struct State {
     /// Selection among the stages.
     pub list: ListState,
     /// Answers in a row without a change.
-    calm: u32,
+    pub(super) calm: u32,
 }
 
 impl State {
@@ -49,8 +49,7 @@ impl State {
     /// Whether a stage goes on by itself.
     pub fn moving(&self) -> bool {
         let Some(project) = self.project() else { return false };
-        project.stages.iter().any(|stage| stage.status == "InProgress")
-            && self.waiting().is_none()
+        project.stages.iter().any(|stage| stage.status == "InProgress") && self.waiting().is_none()
     }
 
     /// How long to wait before it is looked at again; `None` when nothing goes on.

@@ -196,6 +196,6 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
 }
 
 #[cfg(test)]
-mod tests;
-#[cfg(test)]
 mod pipeline_tests;
+#[cfg(test)]
+mod tests;

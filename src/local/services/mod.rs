@@ -2,6 +2,9 @@
 
 pub mod athena;
 pub mod cells;
+pub mod cloudwatch;
+pub mod codecommit;
+pub mod codepipeline;
 pub mod generic;
 mod kept;
 pub mod lambda;
@@ -29,7 +32,8 @@ pub(super) async fn open(account: &Account) -> Result<Vec<Arc<dyn Service>>, Loc
     let secrets =
         generic::SecretsManager::open(SecretsManagerService::new(), account.store.clone(), account.id.clone(), account.region.clone());
     let sagemaker = sagemaker::SageMaker::open(account.clone())?;
-    let runtime = sagemaker.runtime();
+    let meters = cloudwatch::Meters::open(account.store.clone(), account.clock.clone())?;
+    let runtime = sagemaker.runtime(meters.clone());
     Ok(vec![
         Arc::new(generic::Iam::open(account).await?),
         Arc::new(generic::Sts::open(account.id.clone())),
@@ -43,5 +47,8 @@ pub(super) async fn open(account: &Account) -> Result<Vec<Arc<dyn Service>>, Loc
         Arc::new(logs::Logs::open(account.logs.clone(), &account.region, &account.id)),
         Arc::new(sagemaker),
         Arc::new(runtime),
+        Arc::new(cloudwatch::CloudWatch::new(meters)),
+        Arc::new(codecommit::CodeCommit::open(account.clone())?),
+        Arc::new(codepipeline::CodePipeline::open(account.clone())?),
     ])
 }

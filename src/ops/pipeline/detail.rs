@@ -171,7 +171,7 @@ async fn artifacts(context: &Context, places: Vec<(String, String)>) -> Result<V
 }
 
 /// A step of a definition by name, also inside conditions.
-fn planned<'a>(steps: &'a Value, name: &str) -> Option<&'a Value> {
+pub(super) fn planned<'a>(steps: &'a Value, name: &str) -> Option<&'a Value> {
     steps.as_array()?.iter().find_map(|step| {
         if step["Name"] == name {
             return Some(step);

@@ -53,6 +53,8 @@ enum What {
     Bucket,
     Secret,
     Role,
+    Stages,
+    Repository,
 }
 
 /// What cleanup would remove, in the order in which it would.
@@ -64,6 +66,7 @@ pub async fn plan(context: &Context) -> Result<Vec<Removal>, OpError> {
         warehouse(context).boxed(),
         storage(context).boxed(),
         roles(context).boxed(),
+        project(context).boxed(),
     ];
     let mut removals = Vec::new();
     for part in join_all(parts).await {
@@ -174,6 +177,14 @@ async fn job_logs(context: &Context, executions: &[Execution]) -> Result<Vec<Rem
         }
     }
     Ok(removals)
+}
+
+/// The stages of the project and its repository. The stages go first: they could deploy what is being removed.
+async fn project(context: &Context) -> Result<Vec<Removal>, OpError> {
+    let (stages, repository) = crate::ops::project::ours(context).await?;
+    let stages = stages.map(|name| removal(1, "Project stages", name, What::Stages));
+    let repository = repository.map(|name| removal(2, "Repository", name, What::Repository));
+    Ok(stages.into_iter().chain(repository).collect())
 }
 
 async fn functions_and_secrets(context: &Context) -> Result<Vec<Removal>, OpError> {
@@ -402,6 +413,8 @@ async fn remove(context: &Context, removal: &Removal) -> Result<bool, OpError> {
         }
         What::Secret => told(g.secrets.delete(name).await),
         What::Role => told(g.roles.delete(name).await),
+        What::Stages => told(g.delivery.delete(name).await),
+        What::Repository => told(g.repositories.delete(name).await),
     }
 }
 

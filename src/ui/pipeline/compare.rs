@@ -25,8 +25,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, compared: &Compared) {
     canvas.pieces(area.x, area.y, area.width, &heading);
     let inside = below(area, 2);
     let found = match &compared.found {
-        None => return drop(canvas.text(inside.x, inside.y, inside.width, "Comparing …", Role::Dim)),
-        Some(Err(error)) => return drop(canvas.paragraph(inside, &format!("✖ {error}"), Role::Bad)),
+        None => {
+            canvas.text(inside.x, inside.y, inside.width, "Comparing …", Role::Dim);
+            return;
+        }
+        Some(Err(error)) => {
+            canvas.paragraph(inside, &format!("✖ {error}"), Role::Bad);
+            return;
+        }
         Some(Ok(found)) => found,
     };
     if inside.width >= 120 {
@@ -69,7 +75,10 @@ fn scrolled(canvas: &mut Canvas<'_>, area: Rect, lines: &[Line], scroll: usize) 
 }
 
 fn metrics(found: &RunComparison, _: usize) -> Vec<Line> {
-    let name = found.metrics.iter().map(|metric| width(&metric.name)).max().unwrap_or(0);
+    if found.metrics.is_empty() {
+        return vec![Pieces::new().add("No figures: neither side came as far as the evaluation", Role::Dim)];
+    }
+    let name = found.metrics.iter().map(|metric| width(title(&metric.name))).max().unwrap_or(0);
     let mut lines = vec![
         Pieces::new().add(left("Figures", name), Role::Accent).add(format!("  {:>10}  {:>10}  {:>10}", "A", "B", "B − A"), Role::Faint),
     ];
@@ -78,10 +87,12 @@ fn metrics(found: &RunComparison, _: usize) -> Vec<Line> {
 }
 
 fn one_metric(metric: &MetricChange, name: usize) -> Line {
-    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.4}"));
+    let whole = [metric.a, metric.b].into_iter().flatten().all(|value| value.fract() == 0.0 && value.abs() >= 10.0);
+    let digits = if whole { 0 } else { 4 };
+    let number = |value: Option<f64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value:.digits$}"));
     let side = |side: Side| if metric.better == Some(side) { Role::Good } else { Role::Base };
     let change = match (metric.a, metric.b) {
-        (Some(a), Some(b)) => format!("{:+.4}", b - a),
+        (Some(a), Some(b)) if a != b => format!("{:+.digits$}", b - a),
         _ => String::new(),
     };
     // The better side is told by a mark, too.
@@ -91,12 +102,27 @@ fn one_metric(metric: &MetricChange, name: usize) -> Line {
         None => (" ", ""),
     };
     Pieces::new()
-        .add(left(&metric.name, name), Role::Dim)
+        .add(left(title(&metric.name), name), Role::Dim)
         .add(format!("  {:>10}", number(metric.a)), side(Side::A))
         .add(format!("  {:>10}", number(metric.b)), side(Side::B))
         .add(format!("  {change:>10}"), Role::Dim)
         .add(format!("  {mark}"), Role::Good)
         .add(words, Role::Faint)
+}
+
+/// What a figure is called.
+fn title(name: &str) -> &str {
+    match name {
+        "auc" => "AUC",
+        "mse" => "MSE",
+        "log_loss" => "log loss",
+        "f1" => "F1",
+        "lift_top_decile" => "lift in the top tenth",
+        "base_rate_mse" => "MSE of guessing",
+        "error_deviation" => "error deviation",
+        "test_rows" => "test rows",
+        other => other,
+    }
 }
 
 fn settings(found: &RunComparison, columns: usize) -> Vec<Line> {

@@ -163,7 +163,9 @@ fn execution(canvas: &mut Canvas<'_>, area: Rect) {
         let second = beside(second, 2);
         match &other.run {
             Some(run) => graph::draw(canvas, second, run, false),
-            None => drop(canvas.text(second.x, second.y, second.width, "Reading the execution …", Role::Dim)),
+            None => {
+                canvas.text(second.x, second.y, second.width, "Reading the execution …", Role::Dim);
+            }
         }
         if area.width < THREE {
             if state.in_detail {

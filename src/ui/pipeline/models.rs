@@ -120,7 +120,11 @@ fn version(canvas: &mut Canvas<'_>, area: Rect, version: &ModelVersion) {
     }
     match canvas.model.pipeline.models.lineages.get(&version.version) {
         Some(Ok(found)) => lineage::draw(canvas, rest, found),
-        Some(Err(error)) => drop(canvas.paragraph(rest, &format!("✖ {error}"), Role::Warn)),
-        None => drop(canvas.text(rest.x, rest.y, rest.width, "Reading where it comes from …", Role::Dim)),
+        Some(Err(error)) => {
+            canvas.paragraph(rest, &format!("✖ {error}"), Role::Warn);
+        }
+        None => {
+            canvas.text(rest.x, rest.y, rest.width, "Reading where it comes from …", Role::Dim);
+        }
     }
 }

@@ -19,13 +19,20 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let state = &canvas.model.pipeline.project;
     let found = match (&state.found, &state.error) {
         (Some(Some(found)), _) => found,
-        (_, Some(error)) => return drop(canvas.paragraph(area, &format!("✖ {error}"), Role::Bad)),
+        (_, Some(error)) => {
+            canvas.paragraph(area, &format!("✖ {error}"), Role::Bad);
+            return;
+        }
         (Some(None), None) => {
             let text = "The account has no SageMaker project of this demonstration yet. The pipeline is started directly; with a project, a commit \
                         to its repository starts it. c commits: where the setting `project.enabled` allows it, repository and stages are made.";
-            return drop(canvas.paragraph(area, text, Role::Dim));
+            canvas.paragraph(area, text, Role::Dim);
+            return;
         }
-        (None, None) => return drop(canvas.text(area.x, area.y, area.width, "Looking for a project …", Role::Dim)),
+        (None, None) => {
+            canvas.text(area.x, area.y, area.width, "Looking for a project …", Role::Dim);
+            return;
+        }
     };
     let mut used = heading(canvas, area, found);
     if let Some((stage, action)) = state.waiting() {

@@ -18,10 +18,14 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, screen: Rect, view: &TableView) {
     canvas.text(area.x, area.y, area.width, &view.uri, Role::Dim);
     let foot = area.bottom() - 1;
     let peek = match &view.found {
-        None => return drop(canvas.text(area.x, area.y + 2, area.width, "Reading …", Role::Dim)),
+        None => {
+            canvas.text(area.x, area.y + 2, area.width, "Reading …", Role::Dim);
+            return;
+        }
         Some(Err(error)) => {
             let room = Rect { y: area.y + 2, height: area.height.saturating_sub(3), ..area };
-            return drop(canvas.paragraph(room, &format!("✖ {error}"), Role::Bad));
+            canvas.paragraph(room, &format!("✖ {error}"), Role::Bad);
+            return;
         }
         Some(Ok(peek)) => peek,
     };

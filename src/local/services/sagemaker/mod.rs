@@ -15,6 +15,7 @@ mod pipelines;
 mod registry;
 mod steps;
 mod tags;
+mod transform;
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -31,6 +32,8 @@ use self::jobs::{Job, JobKind};
 use self::pipelines::Pipelines;
 use self::registry::Registry;
 use self::tags::Tags;
+use self::transform::Transform;
+use super::cloudwatch::Meters;
 use super::kept::{Kept, Shelf};
 use super::sagemaker_runtime::SageMakerRuntime;
 use crate::local::account::Account;
@@ -52,6 +55,7 @@ pub(crate) struct Inner {
     pipelines: Kept<Pipelines>,
     executions: Shelf<Execution>,
     jobs: Shelf<Job>,
+    transforms: Shelf<Transform>,
     registry: Kept<Registry>,
     hosting: Kept<Hosting>,
     tags: Kept<Tags>,
@@ -71,6 +75,7 @@ impl SageMaker {
             pipelines: Kept::open(&store, "services/sagemaker/pipelines")?,
             executions: Shelf::open(&store, "services/sagemaker/executions")?,
             jobs: Shelf::open(&store, "services/sagemaker/jobs")?,
+            transforms: Shelf::open(&store, "services/sagemaker/transforms")?,
             registry: Kept::open(&store, "services/sagemaker/registry")?,
             hosting: Kept::open(&store, "services/sagemaker/hosting")?,
             tags: Kept::open(&store, "services/sagemaker/tags")?,
@@ -86,9 +91,9 @@ impl SageMaker {
         Ok(SageMaker { inner: Arc::new(inner) })
     }
 
-    /// The runtime, which answers for the endpoints of this service.
-    pub fn runtime(&self) -> SageMakerRuntime {
-        SageMakerRuntime::new(self.inner.clone())
+    /// The runtime, which answers for the endpoints of this service and counts what it does.
+    pub(crate) fn runtime(&self, meters: Arc<Meters>) -> SageMakerRuntime {
+        SageMakerRuntime::new(self.inner.clone(), meters)
     }
 }
 
@@ -131,6 +136,7 @@ impl Inner {
 
     fn fail_interrupted(&self) -> ServiceResult<()> {
         self.fail_interrupted_jobs()?;
+        self.fail_interrupted_transforms()?;
         let time = self.account.clock.now();
         for id in self.executions.collect(|execution| (!execution.status.ended()).then(|| execution.id.clone())) {
             self.executions.change(&id, |execution| {
@@ -173,6 +179,10 @@ impl Inner {
             "DescribeTrainingJob" => self.describe_job(input, JobKind::Training),
             "ListTrainingJobs" => self.list_jobs(input, JobKind::Training),
             "StopTrainingJob" => self.stop_job(input, JobKind::Training),
+            "CreateTransformJob" => self.create_transform_job(input),
+            "DescribeTransformJob" => self.describe_transform_job(input),
+            "ListTransformJobs" => self.list_transform_jobs(input),
+            "StopTransformJob" => self.stop_transform_job(input),
             "CreateModelPackageGroup" => self.create_model_package_group(input),
             "DescribeModelPackageGroup" => self.describe_model_package_group(input),
             "ListModelPackageGroups" => self.list_model_package_groups(input),
@@ -192,6 +202,7 @@ impl Inner {
             "DeleteEndpointConfig" => self.delete_endpoint_config(input),
             "CreateEndpoint" => self.create_endpoint(input),
             "UpdateEndpoint" => self.update_endpoint(input),
+            "UpdateEndpointWeightsAndCapacities" => self.update_endpoint_weights_and_capacities(input),
             "DescribeEndpoint" => self.describe_endpoint(input),
             "ListEndpoints" => self.list_endpoints(input),
             "DeleteEndpoint" => self.delete_endpoint(input),

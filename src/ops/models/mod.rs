@@ -1,11 +1,16 @@
 //! The model registry: versions, their figures, who may be used.
 
+mod compare;
+mod lineage;
+
+use std::collections::BTreeMap;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::error::op;
 use super::evaluation::{self, Evaluation};
-use super::{Context, OpError};
+use super::{Context, OpError, endpoints};
 pub use crate::aws::registry::ApprovalState;
 use crate::aws::registry::{Package, PackageSummary};
 use crate::demo::pipeline_definition::metadata;
@@ -19,6 +24,8 @@ pub struct ModelVersion {
     pub version: u32,
     /// Whether it may be used.
     pub approval: ApprovalState,
+    /// What was said when it was approved or rejected.
+    pub reason: Option<String>,
     /// `Completed` and the like.
     pub status: String,
     /// When it was registered.
@@ -29,12 +36,32 @@ pub struct ModelVersion {
     pub artifact: String,
     /// XGBoost's name of the objective; empty in listings.
     pub objective: String,
+    /// Id of the execution of the pipeline that made it, where the package says so.
+    pub execution: Option<String>,
+    /// The demonstration's endpoints that serve it now, shadows included.
+    pub deployed: Vec<String>,
 }
+
+pub use compare::compare;
+pub use lineage::{Lineage, LineageKind, LineageNode, lineage};
+
+/// The endpoints that serve each package, by the package's ARN.
+type Deployed = BTreeMap<String, Vec<String>>;
 
 /// Versions of the group, newest first, with their figures.
 pub async fn list(context: &Context) -> Result<Vec<ModelVersion>, OpError> {
-    let packages = summaries(context).await?;
-    futures::future::try_join_all(packages.iter().map(|package| version(context, package.arn.as_str()))).await
+    let (packages, deployed) = tokio::try_join!(summaries(context), deployed(context))?;
+    futures::future::try_join_all(packages.iter().map(|package| version(context, package.arn.as_str(), &deployed))).await
+}
+
+async fn deployed(context: &Context) -> Result<Deployed, OpError> {
+    let mut deployed = Deployed::new();
+    for (endpoint, packages) in endpoints::serving(context).await? {
+        for package in packages {
+            deployed.entry(package).or_default().push(endpoint.clone());
+        }
+    }
+    Ok(deployed)
 }
 
 pub(super) async fn summaries(context: &Context) -> Result<Vec<PackageSummary>, OpError> {
@@ -44,8 +71,18 @@ pub(super) async fn summaries(context: &Context) -> Result<Vec<PackageSummary>, 
 
 /// One version.
 pub async fn show(context: &Context, version_number: u32) -> Result<ModelVersion, OpError> {
-    let package = find(context, version_number).await?;
-    version(context, &package.arn).await
+    let (package, deployed) = tokio::try_join!(find(context, version_number), deployed(context))?;
+    version(context, &package.arn, &deployed).await
+}
+
+/// Allows a version to be deployed; gives whether that changed anything.
+pub async fn approve(context: &Context, version_number: u32, reason: &str) -> Result<bool, OpError> {
+    decide(context, version_number, ApprovalState::Approved, reason).await
+}
+
+/// Keeps a version from being deployed; gives whether that changed anything. Endpoints that serve it already serve on.
+pub async fn reject(context: &Context, version_number: u32, reason: &str) -> Result<bool, OpError> {
+    decide(context, version_number, ApprovalState::Rejected, reason).await
 }
 
 /// Approves or rejects a version; gives whether that changed anything.
@@ -59,7 +96,7 @@ pub async fn decide(context: &Context, version_number: u32, approval: ApprovalSt
     Ok(true)
 }
 
-async fn find(context: &Context, version_number: u32) -> Result<PackageSummary, OpError> {
+pub(super) async fn find(context: &Context, version_number: u32) -> Result<PackageSummary, OpError> {
     let packages = summaries(context).await?;
     let known: Vec<String> = packages.iter().map(|package| package.version.to_string()).collect();
     packages.into_iter().find(|package| package.version == version_number).ok_or_else(|| {
@@ -70,7 +107,7 @@ async fn find(context: &Context, version_number: u32) -> Result<PackageSummary, 
     })
 }
 
-async fn version(context: &Context, arn: &str) -> Result<ModelVersion, OpError> {
+async fn version(context: &Context, arn: &str, deployed: &Deployed) -> Result<ModelVersion, OpError> {
     let package = package(context, arn).await?;
     let evaluation = match package.properties.get(metadata::EVALUATION).or(package.statistics.as_ref()) {
         // A report that somebody removed does not make the version unreadable.
@@ -78,14 +115,17 @@ async fn version(context: &Context, arn: &str) -> Result<ModelVersion, OpError> 
         None => None,
     };
     Ok(ModelVersion {
-        arn: package.summary.arn,
+        deployed: deployed.get(arn).cloned().unwrap_or_default(),
         version: package.summary.version,
         approval: package.summary.approval,
+        reason: Some(package.approval_note).filter(|note| !note.is_empty()),
+        execution: package.properties.get(metadata::EXECUTION).cloned(),
         status: package.summary.status,
         created: package.summary.created,
         evaluation,
         artifact: package.artifact,
         objective: package.properties.get(metadata::OBJECTIVE).cloned().unwrap_or_default(),
+        arn: package.summary.arn,
     })
 }
 
