@@ -6,6 +6,15 @@ The collections are fetched into a directory of the caller's and never into the 
     mkdir /tmp/collections && cd /tmp/collections
     pip download --no-deps --no-binary :all: sqlglot && tar xzf sqlglot-*.tar.gz      # TPC-H and TPC-DS
     apt-get source --download-only postgresql-15 && tar xjf postgresql-*.orig.tar.bz2  # PostgreSQL's regression tests
+
+apt-get needs a `deb-src` line for that. Without one, give it lists of its own:
+
+    echo "deb-src http://deb.debian.org/debian bookworm main" > sources.list && mkdir -p lists/partial
+    apt="apt-get -o Dir::Etc::sourcelist=$PWD/sources.list -o Dir::Etc::sourceparts=/dev/null -o Dir::State::lists=$PWD/lists"
+    $apt update && $apt source --download-only postgresql-15
+
+Then:
+
     python3 tests/sql_collections.py --program target/debug/shiftdeck --collections /tmp/collections
 
 A statement passes when it runs where PostgreSQL runs it and fails where PostgreSQL fails. Statements whose tables are not there (PostgreSQL's
@@ -37,23 +46,28 @@ class Program:
         return subprocess.run([*self.base, *arguments], input=text, capture_output=True, text=True, timeout=600)
 
     def run(self, engine, statements):
-        """The error of each statement, None where it ran. The program stops at the first error; what is behind it is run again."""
+        """The error of each statement, None where it ran."""
         errors = []
-        while len(errors) < len(statements):
-            rest = statements[len(errors):]
-            script = ";\n".join(rest) + ";\n"
-            done = self.call("sql", "--engine", engine, "--format", "jsonl", "-f", "-", text=script)
-            if done.returncode == 0:
-                errors += [None] * len(rest)
-                break
-            found = re.search(r"statement (\d+) of (\d+)", done.stderr)
-            if found and int(found[2]) != len(rest):
-                # A statement that the program splits: run one by one.
-                one = self.call("sql", "--engine", engine, "--format", "jsonl", "-f", "-", text=rest[0])
-                errors.append(None if one.returncode == 0 else why(one.stderr))
-                continue
-            ran = int(found[1]) - 1 if found else 0
-            errors += [None] * ran + [why(done.stderr)]
+        for start in range(0, len(statements), 200):
+            errors += self.script(engine, statements[start : start + 200])
+        return errors
+
+    def script(self, engine, statements):
+        script = ";\n".join(statements) + ";\n"
+        done = self.call("sql", "--engine", engine, "--format", "jsonl", "--on-error", "continue", "-f", "-", text=script)
+        if len(statements) == 1:
+            return [None if done.returncode == 0 else why(done.stderr)]
+        errors = [None] * len(statements)
+        parts = re.split(r"statement (\d+) of (\d+) \(", done.stderr)
+        numbers = {int(total) for total in parts[2::3]}
+        if numbers and numbers != {len(statements)}:
+            # One of them is several for the program: the halves by themselves.
+            half = len(statements) // 2
+            return self.script(engine, statements[:half]) + self.script(engine, statements[half:])
+        if done.returncode and not numbers:
+            raise SystemExit(done.stderr)
+        for number, text in zip(parts[1::3], parts[3::3]):
+            errors[int(number) - 1] = why(text)
         return errors
 
 

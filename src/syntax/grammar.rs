@@ -5,7 +5,7 @@ use sqlparser::keywords::Keyword;
 use sqlparser::tokenizer::{Token, TokenWithSpan, Word};
 
 use super::cursor::Cursor;
-use super::{Statement, alter, attributes, ctas, hive, lake, model, session, show, spectrum, transfer, upkeep};
+use super::{ExplainFormat, ExplainKind, Statement, alter, attributes, ctas, hive, lake, model, session, show, spectrum, transfer, upkeep};
 use crate::syntax::{Dialect, SqlError};
 
 /// Statements that both services know and that the embedded engine does not do, by their first words. What a later word decides
@@ -199,10 +199,32 @@ fn explain(cursor: &mut Cursor) -> Result<Statement, SqlError> {
     let verbose = cursor.accept_word("VERBOSE");
     let analyze = !redshift && cursor.accept_word("ANALYZE");
     let verbose = verbose || cursor.accept_word("VERBOSE");
+    let (mut kind, mut format) = (ExplainKind::default(), ExplainFormat::default());
     if !redshift && cursor.peek_symbol('(') && matches!(cursor.peek_word_at(1).as_deref(), Some("TYPE" | "FORMAT")) {
-        while !cursor.at_end() && !cursor.accept_symbol(')') {
+        cursor.advance();
+        loop {
+            let types = cursor.accept_word("TYPE");
+            if !types {
+                cursor.expect_word("FORMAT")?;
+            }
+            let value = cursor.peek_word().unwrap_or_default();
+            match (types, value.as_str()) {
+                (true, "DISTRIBUTED") => kind = ExplainKind::Distributed,
+                (true, "LOGICAL") => kind = ExplainKind::Logical,
+                (true, "IO") => kind = ExplainKind::Io,
+                (true, "VALIDATE") => kind = ExplainKind::Validate,
+                (true, _) => return Err(cursor.unexpected(&["DISTRIBUTED", "LOGICAL", "IO", "VALIDATE"])),
+                (false, "TEXT") => format = ExplainFormat::Text,
+                (false, "JSON") => format = ExplainFormat::Json,
+                (false, "GRAPHVIZ") => format = ExplainFormat::Graphviz,
+                (false, _) => return Err(cursor.unexpected(&["TEXT", "JSON", "GRAPHVIZ"])),
+            }
             cursor.advance();
+            if !cursor.accept_symbol(',') {
+                break;
+            }
         }
+        cursor.expect_symbol(')')?;
     }
     let start = cursor.position();
     cursor.remove_prefix(start);
@@ -210,7 +232,7 @@ fn explain(cursor: &mut Cursor) -> Result<Statement, SqlError> {
     if let Statement::Explain { .. } = *statement {
         return Err(cursor.unsupported("EXPLAIN of EXPLAIN"));
     }
-    Ok(Statement::Explain { analyze, verbose, statement })
+    Ok(Statement::Explain { analyze, verbose, kind, format, statement })
 }
 
 /// Reads the forms of CREATE that are ours; `None` leaves the statement to sqlparser.

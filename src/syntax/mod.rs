@@ -116,17 +116,47 @@ impl std::fmt::Display for Name {
     }
 }
 
+/// What `EXPLAIN` is to show.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExplainKind {
+    /// The plan as it is cut into fragments.
+    #[default]
+    Distributed,
+    /// The plan in one piece.
+    Logical,
+    /// Which tables are read and written.
+    Io,
+    /// Whether the statement is valid.
+    Validate,
+}
+
+/// The form in which `EXPLAIN` shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ExplainFormat {
+    /// Lines of text.
+    #[default]
+    Text,
+    /// A JSON document.
+    Json,
+    /// Graphviz's DOT.
+    Graphviz,
+}
+
 /// A statement of either dialect.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Statement {
     /// What sqlparser reads: queries, INSERT, UPDATE, DELETE, DROP, TRUNCATE, views, CREATE SCHEMA, transactions, SET.
     Sql(Box<ast::Statement>),
-    /// `EXPLAIN [VERBOSE | ANALYZE] statement`.
+    /// `EXPLAIN [VERBOSE | ANALYZE] [(TYPE …, FORMAT …)] statement`.
     Explain {
         /// `ANALYZE`: the statement is run and measured. (Trino; refused for anything but a query.)
         analyze: bool,
         /// `VERBOSE`.
         verbose: bool,
+        /// `TYPE`. (Trino.)
+        kind: ExplainKind,
+        /// `FORMAT`. (Trino.)
+        format: ExplainFormat,
         /// What is explained; never run without `analyze`.
         statement: Box<Statement>,
     },

@@ -3,118 +3,10 @@
 
 use std::sync::Arc;
 
-use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::StreamExt;
-use shiftdeck::demo::clock::SystemClock;
-use shiftdeck::local::engine::{Dialect, Engine, Outcome, Session, SqlError, SqlErrorKind};
-use shiftdeck::local::objects::Objects;
-use shiftdeck::local::store::Store;
+use shiftdeck::local::engine::{Dialect, Engine, SqlErrorKind};
 
-/// An engine in a directory of its own, with a warehouse `bankdm`.
-struct Fixture {
-    directory: tempfile::TempDir,
-    engine: Engine,
-    objects: Objects,
-}
-
-impl Fixture {
-    async fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let (engine, objects) = open(&directory).await;
-        engine.create_warehouse("bankdm").unwrap();
-        Fixture { directory, engine, objects }
-    }
-
-    /// The engine that the next process would have.
-    async fn reopened(self) -> Self {
-        let Fixture { directory, engine, objects } = self;
-        drop((engine, objects));
-        let (engine, objects) = open(&directory).await;
-        Fixture { directory, engine, objects }
-    }
-
-    fn redshift(&self) -> Session {
-        self.engine.session(Dialect::Redshift, "bankdm")
-    }
-
-    fn athena(&self) -> Session {
-        self.engine.session(Dialect::Athena, "bankdm")
-    }
-
-    /// Runs statements in the warehouse, each by itself.
-    async fn run(&self, statements: &[&str]) {
-        let mut session = self.redshift();
-        for sql in statements {
-            execute(&self.engine, &mut session, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-        }
-    }
-
-    /// The rows of a query in the warehouse.
-    async fn rows(&self, sql: &str) -> Vec<String> {
-        execute(&self.engine, &mut self.redshift(), sql).await.unwrap_or_else(|error| panic!("{sql}: {error}")).rows
-    }
-
-    /// The error of a statement in the warehouse.
-    async fn error(&self, sql: &str) -> SqlError {
-        match execute(&self.engine, &mut self.redshift(), sql).await {
-            Ok(done) => panic!("{sql} gave {:?}", done.rows),
-            Err(error) => error,
-        }
-    }
-
-    fn files(&self) -> usize {
-        std::fs::read_dir(self.directory.path().join("warehouse/files")).unwrap().count()
-    }
-}
-
-async fn open(directory: &tempfile::TempDir) -> (Engine, Objects) {
-    let store = Store::open(directory.path()).unwrap();
-    let clock: Arc<SystemClock> = Arc::new(SystemClock);
-    let objects = Objects::open(&store, clock.clone()).unwrap();
-    (Engine::open(&store, objects.clone(), clock).await.unwrap(), objects)
-}
-
-/// What a statement gave, read to its end. A row is its values with `|` between them, NULL as `∅`.
-#[derive(Debug)]
-struct Done {
-    labels: Vec<String>,
-    types: Vec<String>,
-    rows: Vec<String>,
-    affected: Option<u64>,
-    scanned: u64,
-}
-
-async fn execute(engine: &Engine, session: &mut Session, sql: &str) -> Result<Done, SqlError> {
-    let outcome = engine.execute(session, sql, &[]).await?;
-    read(outcome).await
-}
-
-async fn read(outcome: Outcome) -> Result<Done, SqlError> {
-    let mut rows = Vec::new();
-    if let Some(mut stream) = outcome.rows {
-        while let Some(batch) = stream.next().await {
-            let batch = batch.map_err(SqlError::of_stream)?;
-            let options = FormatOptions::default().with_null("∅");
-            let columns: Vec<ArrayFormatter<'_>> =
-                batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
-            for row in 0..batch.num_rows() {
-                rows.push(columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join("|"));
-            }
-        }
-    }
-    let types = outcome
-        .columns
-        .iter()
-        .map(|column| format!("{}({},{})", column.sql_type.name, column.sql_type.precision, column.sql_type.scale))
-        .collect();
-    Ok(Done {
-        labels: outcome.columns.iter().map(|column| column.label.clone()).collect(),
-        types,
-        rows,
-        affected: outcome.affected,
-        scanned: outcome.scanned.load(std::sync::atomic::Ordering::Relaxed),
-    })
-}
+use crate::common::sql::{Sql, execute, open, read};
 
 const CUSTOMERS: [&str; 3] = [
     "CREATE SCHEMA dm",
@@ -124,38 +16,38 @@ const CUSTOMERS: [&str; 3] = [
 
 #[tokio::test]
 async fn a_table_keeps_its_types_and_rows() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
-    let done = execute(&fixture.engine, &mut fixture.redshift(), "SELECT * FROM dm.data ORDER BY id").await.unwrap();
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
+    let done = execute(&fixture.engine, &mut fixture.session(), "SELECT * FROM dm.data ORDER BY id").await.unwrap();
     assert_eq!(done.labels, ["id", "job", "rate", "y"]);
-    assert_eq!(done.types, ["int4(10,0)", "varchar(12,0)", "numeric(7,3)", "varchar(3,0)"]);
+    assert_eq!(done.sized(), ["int4(10,0)", "varchar(12,0)", "numeric(7,3)", "varchar(3,0)"]);
     assert_eq!(done.rows, ["1|admin.|1.100|yes", "2|retired|-0.125|no", "3|∅|5228.100|no", "4|admin.|4.857|no"]);
-    assert_eq!(fixture.rows("SELECT sum(rate), count(*), max(job) FROM dm.data").await, ["5233.932|4|retired"]);
+    assert_eq!(fixture.redshift("SELECT sum(rate), count(*), max(job) FROM dm.data").await, ["5233.932|4|retired"]);
     let fixture = fixture.reopened().await;
-    assert_eq!(fixture.rows("SELECT id FROM bankdm.dm.data d WHERE d.job = 'admin.' ORDER BY 1").await, ["1", "4"]);
+    assert_eq!(fixture.redshift("SELECT id FROM bankdm.dm.data d WHERE d.job = 'admin.' ORDER BY 1").await, ["1", "4"]);
 }
 
 #[tokio::test]
 async fn nulls_sort_last_ascending_and_first_descending() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
-    assert_eq!(fixture.rows("SELECT job FROM dm.data ORDER BY job, id").await, ["admin.", "admin.", "retired", "∅"]);
-    assert_eq!(fixture.rows("SELECT job FROM dm.data ORDER BY job DESC, id").await, ["∅", "retired", "admin.", "admin."]);
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
+    assert_eq!(fixture.redshift("SELECT job FROM dm.data ORDER BY job, id").await, ["admin.", "admin.", "retired", "∅"]);
+    assert_eq!(fixture.redshift("SELECT job FROM dm.data ORDER BY job DESC, id").await, ["∅", "retired", "admin.", "admin."]);
 }
 
 #[tokio::test]
 async fn values_are_checked_when_they_are_stored() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
-    let error = fixture.error("INSERT INTO dm.data (id, job) VALUES (5, 'a job that is too long')").await;
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
+    let error = fixture.failed("INSERT INTO dm.data (id, job) VALUES (5, 'a job that is too long')").await;
     assert!(error.message.starts_with("ERROR: Value too long for character type"), "{error}");
-    let error = fixture.error("INSERT INTO dm.data (job) VALUES ('x')").await;
+    let error = fixture.failed("INSERT INTO dm.data (job) VALUES ('x')").await;
     assert_eq!(error.message, "ERROR: Cannot insert a NULL value into column id");
-    let error = fixture.error("INSERT INTO dm.data (id) SELECT job FROM dm.data").await;
+    let error = fixture.failed("INSERT INTO dm.data (id) SELECT job FROM dm.data").await;
     assert_eq!(error.message, "ERROR: invalid input syntax for integer: \"admin.\"");
-    let error = fixture.error("INSERT INTO dm.data VALUES (1, 'a', 1, 'no', 5)").await;
+    let error = fixture.failed("INSERT INTO dm.data VALUES (1, 'a', 1, 'no', 5)").await;
     assert_eq!(error.message, "ERROR: INSERT has more expressions than target columns");
-    assert_eq!(fixture.rows("SELECT count(*) FROM dm.data").await, ["4"]);
+    assert_eq!(fixture.redshift("SELECT count(*) FROM dm.data").await, ["4"]);
     assert_eq!(fixture.files(), 1);
 }
 
@@ -181,12 +73,12 @@ async fn deletes_with_every_form_of_condition() {
         ("1 = 1", ""),
     ];
     for (condition, remaining) in conditions {
-        let fixture = Fixture::new().await;
-        fixture.run(&CUSTOMERS).await;
-        fixture.run(&["CREATE TABLE dm.other (id int, note varchar(10))", "INSERT INTO dm.other VALUES (2, 'gone'), (3, 'kept')"]).await;
+        let fixture = Sql::new().await;
+        fixture.all(&CUSTOMERS).await;
+        fixture.all(&["CREATE TABLE dm.other (id int, note varchar(10))", "INSERT INTO dm.other VALUES (2, 'gone'), (3, 'kept')"]).await;
         let sql = format!("DELETE FROM dm.data WHERE {condition}");
-        let done = execute(&fixture.engine, &mut fixture.redshift(), &sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-        let left = fixture.rows("SELECT id FROM dm.data ORDER BY id").await;
+        let done = execute(&fixture.engine, &mut fixture.session(), &sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+        let left = fixture.redshift("SELECT id FROM dm.data ORDER BY id").await;
         assert_eq!(left.concat(), remaining, "{sql}");
         assert_eq!(done.affected, Some(4 - left.len() as u64), "{sql}");
     }
@@ -194,8 +86,8 @@ async fn deletes_with_every_form_of_condition() {
 
 #[tokio::test]
 async fn deletes_and_updates_join_other_tables() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
     fixture
         .run(&[
             "CREATE TABLE dm.other (id int, note varchar(10))",
@@ -205,38 +97,38 @@ async fn deletes_and_updates_join_other_tables() {
         ])
         .await;
     assert_eq!(
-        fixture.rows("SELECT * FROM dm.data ORDER BY id").await,
+        fixture.redshift("SELECT * FROM dm.data ORDER BY id").await,
         ["1|admin.|1.100|yes", "2|first|0.875|no", "3|∅|5228.100|no", "4|fourth|5.857|no"]
     );
-    let done = execute(&fixture.engine, &mut fixture.redshift(), "DELETE FROM dm.data d USING dm.other o WHERE d.id = o.id").await.unwrap();
+    let done = execute(&fixture.engine, &mut fixture.session(), "DELETE FROM dm.data d USING dm.other o WHERE d.id = o.id").await.unwrap();
     assert_eq!(done.affected, Some(2));
-    assert_eq!(fixture.rows("SELECT id FROM dm.data ORDER BY id").await, ["1", "3"]);
+    assert_eq!(fixture.redshift("SELECT id FROM dm.data ORDER BY id").await, ["1", "3"]);
 }
 
 #[tokio::test]
 async fn updates_change_what_their_condition_says_and_nothing_else() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
-    let mut session = fixture.redshift();
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
+    let mut session = fixture.session();
     let sql = "UPDATE dm.data SET y = 'yes', job = upper(job) WHERE id IN (SELECT id FROM dm.data WHERE rate < 2) OR id = 4";
     assert_eq!(execute(&fixture.engine, &mut session, sql).await.unwrap().affected, Some(3));
     assert_eq!(
-        fixture.rows("SELECT id, job, y FROM dm.data ORDER BY id").await,
+        fixture.redshift("SELECT id, job, y FROM dm.data ORDER BY id").await,
         ["1|ADMIN.|yes", "2|RETIRED|yes", "3|∅|no", "4|ADMIN.|yes"]
     );
     assert_eq!(execute(&fixture.engine, &mut session, "UPDATE dm.data SET y = DEFAULT").await.unwrap().affected, Some(4));
-    assert_eq!(fixture.rows("SELECT DISTINCT y FROM dm.data").await, ["no"]);
-    let error = fixture.error("UPDATE dm.data SET nothing = 1").await;
+    assert_eq!(fixture.redshift("SELECT DISTINCT y FROM dm.data").await, ["no"]);
+    let error = fixture.failed("UPDATE dm.data SET nothing = 1").await;
     assert_eq!(error.position, Some((1, 20)), "{error}");
-    let error = fixture.error("UPDATE dm.data SET id = NULL WHERE id = 2").await;
+    let error = fixture.failed("UPDATE dm.data SET id = NULL WHERE id = 2").await;
     assert_eq!(error.message, "ERROR: Cannot insert a NULL value into column id");
-    assert_eq!(fixture.rows("SELECT count(*) FROM dm.data").await, ["4"]);
+    assert_eq!(fixture.redshift("SELECT count(*) FROM dm.data").await, ["4"]);
 }
 
 #[tokio::test]
 async fn explaining_a_change_changes_nothing() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
     for sql in [
         "EXPLAIN DELETE FROM dm.data",
         "EXPLAIN DELETE FROM dm.data WHERE id = 1",
@@ -244,42 +136,42 @@ async fn explaining_a_change_changes_nothing() {
         "EXPLAIN INSERT INTO dm.data SELECT * FROM dm.data",
         "EXPLAIN CREATE TABLE dm.copy AS SELECT * FROM dm.data",
     ] {
-        let done = execute(&fixture.engine, &mut fixture.redshift(), sql).await.unwrap();
+        let done = execute(&fixture.engine, &mut fixture.session(), sql).await.unwrap();
         assert_eq!(done.labels, ["QUERY PLAN"]);
-        assert!(done.rows.iter().any(|line| line.contains("dm.data")), "{sql}: {:?}", done.rows);
+        assert!(done.rows.iter().any(|line| line.starts_with("XN Seq Scan on data  (cost=0.00..0.0")), "{sql}: {:?}", done.rows);
     }
-    assert_eq!(fixture.rows("SELECT sum(id), count(*) FROM dm.data").await, ["10|4"]);
+    assert_eq!(fixture.redshift("SELECT sum(id), count(*) FROM dm.data").await, ["10|4"]);
     assert_eq!((fixture.files(), fixture.engine.tables(Dialect::Redshift, "bankdm").len()), (1, 1));
 }
 
 #[tokio::test]
 async fn a_transaction_is_seen_by_others_when_it_is_committed() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
-    let (engine, mut session) = (&fixture.engine, fixture.redshift());
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
+    let (engine, mut session) = (&fixture.engine, fixture.session());
     for sql in
         ["BEGIN", "DELETE FROM dm.data WHERE id > 1", "INSERT INTO dm.data (id) VALUES (9)", "CREATE TABLE dm.extra AS SELECT 1 AS a"]
     {
         execute(engine, &mut session, sql).await.unwrap();
     }
     assert_eq!(execute(engine, &mut session, "SELECT id FROM dm.data ORDER BY id").await.unwrap().rows, ["1", "9"]);
-    assert_eq!(fixture.rows("SELECT count(*) FROM dm.data").await, ["4"]);
+    assert_eq!(fixture.redshift("SELECT count(*) FROM dm.data").await, ["4"]);
     execute(engine, &mut session, "COMMIT").await.unwrap();
-    assert_eq!(fixture.rows("SELECT id FROM dm.data ORDER BY id").await, ["1", "9"]);
-    assert_eq!(fixture.rows("SELECT a FROM dm.extra").await, ["1"]);
+    assert_eq!(fixture.redshift("SELECT id FROM dm.data ORDER BY id").await, ["1", "9"]);
+    assert_eq!(fixture.redshift("SELECT a FROM dm.extra").await, ["1"]);
     // The files that nobody names any more are gone.
     assert_eq!(fixture.files(), 3);
 }
 
 #[tokio::test]
 async fn a_rollback_leaves_nothing() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
-    let mut session = fixture.redshift();
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
+    let mut session = fixture.session();
     for sql in ["BEGIN", "TRUNCATE dm.data", "DROP TABLE dm.data", "CREATE TABLE dm.data (z int)", "ROLLBACK"] {
         execute(&fixture.engine, &mut session, sql).await.unwrap();
     }
-    assert_eq!(fixture.rows("SELECT count(*) FROM dm.data").await, ["4"]);
+    assert_eq!(fixture.redshift("SELECT count(*) FROM dm.data").await, ["4"]);
     // After a failure the transaction takes nothing but its end.
     execute(&fixture.engine, &mut session, "BEGIN").await.unwrap();
     execute(&fixture.engine, &mut session, "DELETE FROM dm.data").await.unwrap();
@@ -287,45 +179,45 @@ async fn a_rollback_leaves_nothing() {
     let error = execute(&fixture.engine, &mut session, "SELECT 1").await.unwrap_err();
     assert!(error.message.contains("current transaction is aborted"), "{error}");
     execute(&fixture.engine, &mut session, "COMMIT").await.unwrap();
-    assert_eq!(fixture.rows("SELECT count(*) FROM dm.data").await, ["4"]);
+    assert_eq!(fixture.redshift("SELECT count(*) FROM dm.data").await, ["4"]);
     assert_eq!(fixture.files(), 1);
 }
 
 #[tokio::test]
 async fn a_batch_is_all_or_nothing() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
     let statements = |list: &[&str]| list.iter().map(|sql| (*sql).to_owned()).collect::<Vec<_>>();
     let failing = statements(&["DELETE FROM dm.data", "INSERT INTO dm.data (id) VALUES (1)", "SELECT 1 / (id - 1) FROM dm.data"]);
-    let (index, error) = fixture.engine.execute_batch(&mut fixture.redshift(), &failing).await.err().unwrap();
+    let (index, error) = fixture.engine.execute_batch(&mut fixture.session(), &failing).await.err().unwrap();
     assert_eq!((index, error.message.as_str()), (2, "ERROR: Divide by zero"));
-    assert_eq!(fixture.rows("SELECT count(*) FROM dm.data").await, ["4"]);
+    assert_eq!(fixture.redshift("SELECT count(*) FROM dm.data").await, ["4"]);
     let good = statements(&["TRUNCATE dm.data", "INSERT INTO dm.data (id) VALUES (1)", "SELECT id FROM dm.data", "DELETE FROM dm.data"]);
-    let outcomes = fixture.engine.execute_batch(&mut fixture.redshift(), &good).await.map_err(|(_, error)| error).unwrap();
+    let outcomes = fixture.engine.execute_batch(&mut fixture.session(), &good).await.map_err(|(_, error)| error).unwrap();
     let mut rows = Vec::new();
     for outcome in outcomes {
         rows.push(read(outcome).await.unwrap().rows);
     }
     assert_eq!(rows[2], ["1"]);
-    assert_eq!(fixture.rows("SELECT count(*) FROM dm.data").await, ["0"]);
+    assert_eq!(fixture.redshift("SELECT count(*) FROM dm.data").await, ["0"]);
     assert_eq!(fixture.files(), 0);
 }
 
 #[tokio::test]
 async fn a_reader_keeps_the_rows_that_it_started_on() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
-    let outcome = fixture.engine.execute(&mut fixture.redshift(), "SELECT id FROM dm.data ORDER BY id", &[]).await.unwrap();
-    fixture.run(&["DROP TABLE dm.data"]).await;
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
+    let outcome = fixture.engine.execute(&mut fixture.session(), "SELECT id FROM dm.data ORDER BY id", &[]).await.unwrap();
+    fixture.all(&["DROP TABLE dm.data"]).await;
     assert_eq!(read(outcome).await.unwrap().rows, ["1", "2", "3", "4"]);
     assert_eq!(fixture.files(), 0);
 }
 
 #[tokio::test]
 async fn a_cancelled_statement_changes_nothing() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
-    let mut session = fixture.redshift();
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
+    let mut session = fixture.session();
     let sql = "INSERT INTO dm.data (id) SELECT a.id FROM dm.data a, dm.data b, dm.data c, dm.data d, dm.data e, dm.data f, dm.data g, dm.data h, dm.data i, dm.data j";
     {
         let mut statement = std::pin::pin!(fixture.engine.execute(&mut session, sql, &[]));
@@ -341,14 +233,14 @@ async fn a_cancelled_statement_changes_nothing() {
     assert_eq!(execute(&fixture.engine, &mut session, "SELECT count(*) FROM dm.data").await.unwrap().rows, ["4"]);
     // The lock of the writer is free again.
     execute(&fixture.engine, &mut session, "DELETE FROM dm.data WHERE id = 1").await.unwrap();
-    assert_eq!(fixture.rows("SELECT count(*) FROM dm.data").await, ["3"]);
+    assert_eq!(fixture.redshift("SELECT count(*) FROM dm.data").await, ["3"]);
 }
 
 #[tokio::test]
 async fn a_kill_before_the_commit_leaves_the_old_state_and_no_files() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
-    let mut session = fixture.redshift();
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
+    let mut session = fixture.session();
     execute(&fixture.engine, &mut session, "BEGIN").await.unwrap();
     execute(&fixture.engine, &mut session, "INSERT INTO dm.data (id) VALUES (5)").await.unwrap();
     execute(&fixture.engine, &mut session, "CREATE TABLE dm.extra AS SELECT * FROM dm.data").await.unwrap();
@@ -364,17 +256,17 @@ async fn a_kill_before_the_commit_leaves_the_old_state_and_no_files() {
             }
         }
     }
-    let (engine, objects) = open(&copy).await;
-    let killed = Fixture { directory: copy, engine, objects };
-    assert_eq!(killed.rows("SELECT count(*) FROM dm.data").await, ["4"]);
-    assert_eq!(killed.error("SELECT 1 FROM dm.extra").await.kind, SqlErrorKind::Semantic);
+    let (engine, objects) = open(copy.path()).await;
+    let killed = Sql { directory: copy, engine, objects };
+    assert_eq!(killed.redshift("SELECT count(*) FROM dm.data").await, ["4"]);
+    assert_eq!(killed.failed("SELECT 1 FROM dm.extra").await.kind, SqlErrorKind::Semantic);
     assert_eq!(killed.files(), 1);
 }
 
 #[tokio::test]
 async fn writers_wait_for_each_other_and_none_is_lost() {
-    let fixture = Fixture::new().await;
-    fixture.run(&["CREATE TABLE counter (n int)", "INSERT INTO counter VALUES (0)"]).await;
+    let fixture = Sql::new().await;
+    fixture.all(&["CREATE TABLE counter (n int)", "INSERT INTO counter VALUES (0)"]).await;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..8 {
         let engine = fixture.engine.clone();
@@ -386,17 +278,17 @@ async fn writers_wait_for_each_other_and_none_is_lost() {
     while let Some(done) = tasks.join_next().await {
         assert_eq!(done.unwrap().unwrap(), Some(1));
     }
-    assert_eq!(fixture.rows("SELECT n FROM counter").await, ["8"]);
+    assert_eq!(fixture.redshift("SELECT n FROM counter").await, ["8"]);
 }
 
 #[tokio::test]
 async fn what_has_changed_under_a_transaction_makes_it_fail() {
-    let fixture = Fixture::new().await;
-    fixture.run(&["CREATE TABLE counter (n int)", "INSERT INTO counter VALUES (0)"]).await;
-    let mut session = fixture.redshift();
+    let fixture = Sql::new().await;
+    fixture.all(&["CREATE TABLE counter (n int)", "INSERT INTO counter VALUES (0)"]).await;
+    let mut session = fixture.session();
     execute(&fixture.engine, &mut session, "BEGIN").await.unwrap();
     execute(&fixture.engine, &mut session, "SELECT n FROM counter").await.unwrap();
-    fixture.run(&["UPDATE counter SET n = 5"]).await;
+    fixture.all(&["UPDATE counter SET n = 5"]).await;
     assert_eq!(execute(&fixture.engine, &mut session, "SELECT n FROM counter").await.unwrap().rows, ["0"]);
     let error = execute(&fixture.engine, &mut session, "UPDATE counter SET n = n + 1").await.unwrap_err();
     assert!(error.message.starts_with("ERROR: 1023"), "{error}");
@@ -404,8 +296,8 @@ async fn what_has_changed_under_a_transaction_makes_it_fail() {
 
 #[tokio::test]
 async fn errors_are_worded_and_placed_as_redshift_does() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
     let cases = [
         ("SELECT * FROM dm.nothing", "ERROR: relation \"dm.nothing\" does not exist\n  Position: 15;", SqlErrorKind::Semantic),
         ("SELECT * FORM t", "ERROR: syntax error at or near \"FORM\"\n  Position: 10;", SqlErrorKind::Syntax),
@@ -418,12 +310,12 @@ async fn errors_are_worded_and_placed_as_redshift_does() {
         ("SELECT cast(job AS int) FROM dm.data", "ERROR: invalid input syntax for integer: \"admin.\"", SqlErrorKind::Execution),
     ];
     for (sql, message, kind) in cases {
-        let error = fixture.error(sql).await;
+        let error = fixture.failed(sql).await;
         assert_eq!((error.message.as_str(), error.kind), (message, kind), "{sql}");
     }
-    let error = fixture.error("SELECT no_such_function(id) FROM dm.data").await;
+    let error = fixture.failed("SELECT no_such_function(id) FROM dm.data").await;
     assert!(error.message.starts_with("ERROR: function no_such_function"), "{error}");
-    let error = fixture.error("SELECT job, count(*) FROM dm.data").await;
+    let error = fixture.failed("SELECT job, count(*) FROM dm.data").await;
     assert!(error.message.starts_with("ERROR: column \"job\" must appear in the GROUP BY clause"), "{error}");
 }
 
@@ -438,10 +330,10 @@ async fn errors_are_worded_and_placed_as_athena_does() {
         ("DROP TABLE nothing", "FAILED: SemanticException [Error 10001]: Table not found nothing"),
     ];
     for (sql, message) in cases {
-        let error = execute(&fixture.engine, &mut fixture.athena(), sql).await.unwrap_err();
+        let error = execute(&fixture.engine, &mut fixture.lake(), sql).await.unwrap_err();
         assert_eq!(error.message, message, "{sql}");
     }
-    let error = execute(&fixture.engine, &mut fixture.athena(), "SELECT * FORM t").await.unwrap_err();
+    let error = execute(&fixture.engine, &mut fixture.lake(), "SELECT * FORM t").await.unwrap_err();
     assert!(error.message.starts_with("line 1:10: mismatched input 'FORM'"), "{error}");
 }
 
@@ -451,10 +343,9 @@ const TABLE: &str = "CREATE EXTERNAL TABLE bankdm.bankdm_glue (age int, job stri
     LOCATION 's3://lake/bankdm/data/' TBLPROPERTIES ('skip.header.line.count' = '1')";
 
 /// A lake with a table over two objects, one of them compressed.
-async fn lake() -> Fixture {
+async fn lake() -> Sql {
     use std::io::Write;
-    let fixture = Fixture::new().await;
-    fixture.objects.create_bucket("lake").unwrap();
+    let fixture = Sql::new().await;
     let first = "\"age\";\"job\";\"emp.var.rate\";\"default\"\n56;\"house;maid\";1.1;\"no\"\n37;\"services\";-0.125;\"unknown\"\n";
     let second = "age;job;emp.var.rate;default\r\n41;blue-collar;1.4;no\r\n";
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -463,8 +354,8 @@ async fn lake() -> Fixture {
     fixture.objects.put("lake", "bankdm/data/2.csv.gz", gzip.finish().unwrap(), None).unwrap();
     fixture.objects.put("lake", "bankdm/data/_SUCCESS", "x", None).unwrap();
     fixture.objects.put("lake", "bankdm/database/3.csv", first, None).unwrap();
-    for sql in ["CREATE DATABASE bankdm COMMENT 'the lake'", TABLE] {
-        execute(&fixture.engine, &mut fixture.athena(), sql).await.unwrap();
+    for sql in ["CREATE DATABASE IF NOT EXISTS bankdm COMMENT 'the lake'", TABLE] {
+        execute(&fixture.engine, &mut fixture.lake(), sql).await.unwrap();
     }
     fixture
 }
@@ -472,22 +363,22 @@ async fn lake() -> Fixture {
 #[tokio::test]
 async fn an_external_table_reads_the_objects_of_its_location() {
     let fixture = lake().await;
-    let done = execute(&fixture.engine, &mut fixture.athena(), "SELECT * FROM bankdm_glue ORDER BY age").await.unwrap();
+    let done = execute(&fixture.engine, &mut fixture.lake(), "SELECT * FROM bankdm_glue ORDER BY age").await.unwrap();
     assert_eq!(done.rows, ["37|services|-0.125|unknown", "41|blue-collar|1.400|no", "56|house;maid|1.100|no"]);
-    assert_eq!(done.types, ["integer(10,0)", "varchar(2147483647,0)", "decimal(6,3)", "varchar(2147483647,0)"]);
+    assert_eq!(done.sized(), ["integer(10,0)", "varchar(2147483647,0)", "decimal(6,3)", "varchar(2147483647,0)"]);
     let size: u64 = ["bankdm/data/1.csv", "bankdm/data/2.csv.gz"].iter().map(|key| fixture.objects.head("lake", key).unwrap().size).sum();
     assert_eq!(done.scanned, size);
     let sql = "SELECT count(*), sum(emp_var_rate) FROM awsdatacatalog.bankdm.bankdm_glue";
-    assert_eq!(execute(&fixture.engine, &mut fixture.athena(), sql).await.unwrap().rows, ["3|2.375"]);
+    assert_eq!(execute(&fixture.engine, &mut fixture.lake(), sql).await.unwrap().rows, ["3|2.375"]);
     fixture.objects.put("lake", "bankdm/data/3.csv", "age;job;e;d\nmany;x;1;no\n", None).unwrap();
-    let error = execute(&fixture.engine, &mut fixture.athena(), "SELECT sum(age) FROM bankdm_glue").await.unwrap_err();
+    let error = execute(&fixture.engine, &mut fixture.lake(), "SELECT sum(age) FROM bankdm_glue").await.unwrap_err();
     assert!(error.message.starts_with("HIVE_BAD_DATA: Error parsing field value 'many' for field 0 (age)"), "{error}");
 }
 
 #[tokio::test]
 async fn the_warehouse_reads_the_lake_through_an_external_schema() {
     let fixture = lake().await;
-    fixture.run(&CUSTOMERS[..1]).await;
+    fixture.all(&CUSTOMERS[..1]).await;
     fixture
         .run(&[
             "CREATE EXTERNAL SCHEMA athena FROM DATA CATALOG DATABASE 'bankdm' IAM_ROLE 'arn:aws:iam::000000000000:role/x' REGION 'us-east-1'
@@ -496,77 +387,77 @@ async fn the_warehouse_reads_the_lake_through_an_external_schema() {
             "INSERT INTO dm.data SELECT * FROM athena.bankdm_glue",
         ])
         .await;
-    assert_eq!(fixture.rows("SELECT count(*), sum(age), sum(emp_var_rate) FROM dm.data").await, ["3|134|2.375"]);
-    assert_eq!(fixture.rows("SELECT schemaname, databasename FROM svv_external_schemas").await, ["athena|bankdm"]);
-    assert_eq!(fixture.rows("SELECT tablename, location FROM svv_external_tables").await, ["bankdm_glue|s3://lake/bankdm/data/"]);
+    assert_eq!(fixture.redshift("SELECT count(*), sum(age), sum(emp_var_rate) FROM dm.data").await, ["3|134|2.375"]);
+    assert_eq!(fixture.redshift("SELECT schemaname, databasename FROM svv_external_schemas").await, ["athena|bankdm"]);
+    assert_eq!(fixture.redshift("SELECT tablename, location FROM svv_external_tables").await, ["bankdm_glue|s3://lake/bankdm/data/"]);
     let infos = fixture.engine.tables(Dialect::Redshift, "bankdm");
     let kinds: Vec<(&str, &str, &str)> = infos.iter().map(|info| (info.schema.as_str(), info.name.as_str(), info.kind)).collect();
     assert_eq!(kinds, [("athena", "bankdm_glue", "EXTERNAL TABLE"), ("dm", "data", "TABLE")]);
-    let error = fixture.error("DELETE FROM athena.bankdm_glue").await;
+    let error = fixture.failed("DELETE FROM athena.bankdm_glue").await;
     assert!(error.message.contains("is not a table of the warehouse"), "{error}");
     // Dropping the warehouse leaves the lake.
     fixture.engine.drop_warehouse().unwrap();
     assert_eq!(fixture.files(), 0);
-    assert_eq!(execute(&fixture.engine, &mut fixture.athena(), "SHOW TABLES").await.unwrap().rows, ["bankdm_glue"]);
+    assert_eq!(execute(&fixture.engine, &mut fixture.lake(), "SHOW TABLES").await.unwrap().rows, ["bankdm_glue"]);
 }
 
 #[tokio::test]
 async fn hive_statements_show_what_there_is() {
     let fixture = lake().await;
-    let athena = async |sql: &str| execute(&fixture.engine, &mut fixture.athena(), sql).await.unwrap().rows;
+    let athena = async |sql: &str| execute(&fixture.engine, &mut fixture.lake(), sql).await.unwrap().rows;
     assert_eq!(athena("SHOW DATABASES").await, ["bankdm"]);
     assert_eq!(athena("SHOW TABLES IN bankdm 'bank*|x'").await, ["bankdm_glue"]);
     assert_eq!(athena("SHOW TABLES IN bankdm 'x*'").await, Vec::<String>::new());
     assert_eq!(athena("DESCRIBE bankdm_glue").await, ["age|int|", "job|string|", "emp_var_rate|decimal(6,3)|", "defaulted|string|"]);
     let text = athena("SHOW CREATE TABLE bankdm_glue").await.join("\n");
-    execute(&fixture.engine, &mut fixture.athena(), "DROP TABLE bankdm_glue").await.unwrap();
-    execute(&fixture.engine, &mut fixture.athena(), &text).await.unwrap();
+    execute(&fixture.engine, &mut fixture.lake(), "DROP TABLE bankdm_glue").await.unwrap();
+    execute(&fixture.engine, &mut fixture.lake(), &text).await.unwrap();
     assert_eq!(athena("SELECT count(*) FROM bankdm_glue").await, ["3"]);
     assert_eq!(athena("SELECT column_name FROM information_schema.columns WHERE table_name = 'bankdm_glue'").await.len(), 4);
-    let error = execute(&fixture.engine, &mut fixture.athena(), "DROP DATABASE bankdm").await.unwrap_err();
+    let error = execute(&fixture.engine, &mut fixture.lake(), "DROP DATABASE bankdm").await.unwrap_err();
     assert!(error.message.contains("Database bankdm is not empty"), "{error}");
-    execute(&fixture.engine, &mut fixture.athena(), "DROP DATABASE bankdm CASCADE").await.unwrap();
+    execute(&fixture.engine, &mut fixture.lake(), "DROP DATABASE bankdm CASCADE").await.unwrap();
     assert_eq!(athena("SHOW DATABASES").await, Vec::<String>::new());
 }
 
 #[tokio::test]
 async fn views_are_what_they_say_until_they_are_dropped() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
     fixture
         .run(&[
             "CREATE VIEW dm.admins (number, y) AS SELECT id, y FROM dm.data WHERE job = 'admin.'",
             "CREATE VIEW dm.yes AS SELECT * FROM dm.admins WHERE y = 'yes'",
         ])
         .await;
-    let done = execute(&fixture.engine, &mut fixture.redshift(), "SELECT * FROM dm.admins ORDER BY 1").await.unwrap();
+    let done = execute(&fixture.engine, &mut fixture.session(), "SELECT * FROM dm.admins ORDER BY 1").await.unwrap();
     assert_eq!((done.labels, done.rows), (vec!["number".into(), "y".into()], vec!["1|yes".into(), "4|no".to_owned()]));
-    assert_eq!(done.types, ["int4(10,0)", "varchar(3,0)"]);
-    assert_eq!(fixture.rows("SELECT number FROM dm.yes").await, ["1"]);
+    assert_eq!(done.sized(), ["int4(10,0)", "varchar(3,0)"]);
+    assert_eq!(fixture.redshift("SELECT number FROM dm.yes").await, ["1"]);
     // A view keeps the meaning that its names had when it was made.
-    let mut session = fixture.redshift();
+    let mut session = fixture.session();
     for sql in ["SET search_path TO dm", "CREATE VIEW short AS SELECT data.id FROM data WHERE data.y = 'yes'"] {
         execute(&fixture.engine, &mut session, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
-    assert_eq!(fixture.rows("SELECT * FROM dm.short").await, ["1"]);
-    let error = fixture.error("DROP TABLE dm.data").await;
+    assert_eq!(fixture.redshift("SELECT * FROM dm.short").await, ["1"]);
+    let error = fixture.failed("DROP TABLE dm.data").await;
     assert!(error.message.contains("because other objects depend on it"), "{error}");
-    fixture.run(&["DROP TABLE dm.data CASCADE"]).await;
+    fixture.all(&["DROP TABLE dm.data CASCADE"]).await;
     assert!(fixture.engine.tables(Dialect::Redshift, "bankdm").is_empty());
 }
 
 #[tokio::test]
 async fn temporary_tables_are_the_session_s_and_go_with_it() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
-    let mut session = fixture.redshift();
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
+    let mut session = fixture.session();
     for sql in
         ["CREATE TEMP TABLE t (a int)", "INSERT INTO t SELECT id FROM dm.data", "DELETE FROM t WHERE a = 1", "SELECT a INTO TEMP u FROM t"]
     {
         execute(&fixture.engine, &mut session, sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
     }
     assert_eq!(execute(&fixture.engine, &mut session, "SELECT sum(a) FROM u").await.unwrap().rows, ["9"]);
-    assert!(fixture.error("SELECT a FROM t").await.message.contains("relation \"t\" does not exist"));
+    assert!(fixture.failed("SELECT a FROM t").await.message.contains("relation \"t\" does not exist"));
     assert_eq!(fixture.files(), 3);
     drop(session);
     assert_eq!(fixture.files(), 1);
@@ -574,7 +465,7 @@ async fn temporary_tables_are_the_session_s_and_go_with_it() {
 
 #[tokio::test]
 async fn create_table_takes_redshift_s_clauses() {
-    let fixture = Fixture::new().await;
+    let fixture = Sql::new().await;
     fixture
         .run(&[
             "CREATE TABLE IF NOT EXISTS t (id bigint IDENTITY(10, 5), k char(3) NOT NULL ENCODE lzo DISTKEY, d decimal, s text,
@@ -585,25 +476,25 @@ async fn create_table_takes_redshift_s_clauses() {
             "CREATE TABLE u (LIKE t)",
         ])
         .await;
-    let done = execute(&fixture.engine, &mut fixture.redshift(), "SELECT * FROM t ORDER BY id").await.unwrap();
-    assert_eq!(done.types, ["int8(19,0)", "bpchar(3,0)", "numeric(18,0)", "varchar(256,0)", "timestamp(29,6)"]);
+    let done = execute(&fixture.engine, &mut fixture.session(), "SELECT * FROM t ORDER BY id").await.unwrap();
+    assert_eq!(done.sized(), ["int8(19,0)", "bpchar(3,0)", "numeric(18,0)", "varchar(256,0)", "timestamp(29,6)"]);
     assert_eq!(done.rows, ["10|a|2|∅|2024-01-02T03:04:05", "15|b|2|∅|2024-01-02T03:04:05", "20|c|∅|∅|2024-01-02T03:04:05"]);
-    let shown = fixture.rows("SHOW TABLE t").await.join("\n");
+    let shown = fixture.redshift("SHOW TABLE t").await.join("\n");
     assert!(
         shown.contains("k character(3) NOT NULL ENCODE lzo") && shown.contains("DISTKEY (k)") && shown.contains("SORTKEY (k)"),
         "{shown}"
     );
     assert_eq!(
-        fixture.rows("SELECT \"column\", type, distkey FROM pg_table_def WHERE tablename = 't' AND distkey").await,
+        fixture.redshift("SELECT \"column\", type, distkey FROM pg_table_def WHERE tablename = 't' AND distkey").await,
         ["k|character(3)|true"]
     );
-    assert_eq!(fixture.rows("SELECT table_name FROM information_schema.tables ORDER BY 1").await, ["t", "u"]);
+    assert_eq!(fixture.redshift("SELECT table_name FROM information_schema.tables ORDER BY 1").await, ["t", "u"]);
 }
 
 #[tokio::test]
 async fn queries_use_the_whole_of_sql() {
-    let fixture = Fixture::new().await;
-    fixture.run(&CUSTOMERS).await;
+    let fixture = Sql::new().await;
+    fixture.all(&CUSTOMERS).await;
     let cases = [
         ("WITH data AS (SELECT * FROM dm.data WHERE y = 'no') SELECT count(*) FROM data", "3"),
         ("SELECT sum(id) OVER (ORDER BY id ROWS UNBOUNDED PRECEDING) FROM dm.data ORDER BY id", "1,3,6,10"),
@@ -615,6 +506,6 @@ async fn queries_use_the_whole_of_sql() {
         ("SELECT count(DISTINCT job) FROM dm.data", "2"),
     ];
     for (sql, expected) in cases {
-        assert_eq!(fixture.rows(sql).await.join(","), expected, "{sql}");
+        assert_eq!(fixture.redshift(sql).await.join(","), expected, "{sql}");
     }
 }

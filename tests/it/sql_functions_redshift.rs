@@ -2,7 +2,7 @@
 
 use shiftdeck::local::engine::Dialect::Redshift;
 
-use crate::common::engine::Warehouse;
+use crate::common::sql::Sql;
 
 #[tokio::test]
 async fn strings() {
@@ -29,7 +29,7 @@ async fn strings() {
         ("from_varbyte(to_varbyte('abc', 'utf8'), 'hex'), to_varbyte('616263', 'hex')::varchar", "616263|abc"),
         ("'abc'::char(5) || 'd', len('abc '::char(5)), 'abc '::char(6) = 'abc', 'abc ' = 'abc'", "abcd|3|true|false"),
     ];
-    Warehouse::new().await.gives(Redshift, &cases).await;
+    Sql::new().await.gives(Redshift, &cases).await;
 }
 
 #[tokio::test]
@@ -42,12 +42,12 @@ async fn hashes() {
         ("sha2('abc', 256)", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         ("sha2('abc', 0) = sha2('abc', 256), len(sha2('abc', 512)), checksum('a') = checksum('a')", "true|128|true"),
     ];
-    Warehouse::new().await.gives(Redshift, &cases).await;
+    Sql::new().await.gives(Redshift, &cases).await;
 }
 
 #[tokio::test]
 async fn regular_expressions() {
-    let warehouse = Warehouse::new().await;
+    let warehouse = Sql::new().await;
     let cases = [
         ("regexp_count('abcdefghijklmnopqrstuvwxyz', '[a-z]{3}'), regexp_count('aXbXc', 'x', 1, 'i')", "8|2"),
         ("regexp_instr('the fox', 'FOX', 1, 1, 0, 'i'), regexp_instr('abcabc', 'c', 1, 2), regexp_instr('abc', 'z')", "5|6|0"),
@@ -101,7 +101,7 @@ async fn dates_and_times() {
         ("timestamp '2008-01-03 06:00:00' - timestamp '2008-01-01 00:00:00'", "2 days 6 hours"),
         ("'2008-01-01'::date < '2008-01-02', '12:30:00'::time, '2008-01-01 10:00'::timestamp", "true|12:30:00|2008-01-01T10:00:00"),
     ];
-    Warehouse::new().await.gives(Redshift, &cases).await;
+    Sql::new().await.gives(Redshift, &cases).await;
 }
 
 #[tokio::test]
@@ -115,7 +115,7 @@ async fn numbers_and_conditions() {
         ("decode(2, 1, 'a', 2, 'b', 'c'), decode(9, 1, 'a'), case 3 when 1 then 'a' when 3 then 'c' end", "b|∅|c"),
         ("1 in (1, 2, null), 3 in (1, null), 3 not in (1, 2), (1, 2) = (1, 2)", "true|∅|true|true"),
     ];
-    Warehouse::new().await.gives(Redshift, &cases).await;
+    Sql::new().await.gives(Redshift, &cases).await;
 }
 
 #[tokio::test]
@@ -157,7 +157,7 @@ async fn json_and_super() {
         ),
         ("SELECT y FROM (SELECT json_parse('[{\"k\":[1,2]},{\"k\":[3]}]') s) t, t.s AS x, x.k AS y", "1;2;3"),
     ];
-    let warehouse = Warehouse::new().await;
+    let warehouse = Sql::new().await;
     warehouse.gives(Redshift, &cases).await;
     warehouse.types(Redshift, &[("json_parse('1'), array(1), json_serialize(array(1))", "super,super,varchar")]).await;
 }
@@ -177,7 +177,7 @@ async fn aggregates() {
         "SELECT a x, sum(b) FROM (SELECT 1 a, 2 b) GROUP BY x HAVING sum(b) > 1 ORDER BY x => 1|2".into(),
     ];
     let cases: Vec<(&str, &str)> = cases.iter().filter_map(|case| case.split_once(" => ")).collect();
-    Warehouse::new().await.gives(Redshift, &cases).await;
+    Sql::new().await.gives(Redshift, &cases).await;
 }
 
 #[tokio::test]
@@ -207,12 +207,12 @@ async fn window_functions() {
         ),
         ("SELECT a, row_number() over (order by a) rn FROM (SELECT 1 a UNION ALL SELECT 2) QUALIFY rn = 2", "2|2"),
     ];
-    Warehouse::new().await.gives(Redshift, &cases).await;
+    Sql::new().await.gives(Redshift, &cases).await;
 }
 
 #[tokio::test]
 async fn clauses() {
-    let warehouse = Warehouse::new().await;
+    let warehouse = Sql::new().await;
     let cases = [
         (
             "SELECT * FROM (SELECT 'q1' q, 10 v UNION ALL SELECT 'q2', 20 UNION ALL SELECT 'q1', 5) PIVOT (sum(v) FOR q IN ('q1', 'q2' AS second))",
@@ -270,7 +270,7 @@ async fn clauses() {
 
 #[tokio::test]
 async fn arithmetic_has_the_types_that_redshift_documents() {
-    let warehouse = Warehouse::new().await;
+    let warehouse = Sql::new().await;
     let types = [
         ("1, 1::smallint + 1::smallint, 1 + 1::bigint, 5000000000", "int4,int2,int8,int8"),
         ("1::decimal(8,2) / 1::decimal(8,2), 1::decimal(8,2) * 1::decimal(8,2)", "numeric(17,9),numeric(17,4)"),

@@ -2,11 +2,11 @@
 
 use shiftdeck::local::engine::Dialect::Athena;
 
-use crate::common::engine::Warehouse;
+use crate::common::sql::Sql;
 
 #[tokio::test]
 async fn numbers() {
-    let warehouse = Warehouse::new().await;
+    let warehouse = Sql::new().await;
     let cases = [
         (
             "abs(-7.5), ceil(2.1), ceiling(2.1), floor(-2.1), round(2.567, 2), round(-2.5), truncate(3.789), truncate(3.789, 1)",
@@ -89,7 +89,7 @@ async fn strings() {
         ),
         ("url_extract_parameter('http://x/?q=1&r=a%20b', 'r'), url_encode('a b&c'), url_decode('a+b%26c')", "a b|a+b%26c|a b&c"),
     ];
-    Warehouse::new().await.gives(Athena, &cases).await;
+    Sql::new().await.gives(Athena, &cases).await;
 }
 
 #[tokio::test]
@@ -136,12 +136,12 @@ async fn dates_and_times() {
             "true|UTC|2020-01-01|2020-01-01 10:00:00.000",
         ),
     ];
-    Warehouse::new().await.gives(Athena, &cases).await;
+    Sql::new().await.gives(Athena, &cases).await;
 }
 
 #[tokio::test]
 async fn arrays_maps_and_rows() {
-    let warehouse = Warehouse::new().await;
+    let warehouse = Sql::new().await;
     let cases = [
         (
             "ARRAY[1,2] || ARRAY[3], ARRAY[1,2,3][2], cardinality(ARRAY[1,2]), contains(ARRAY[1,2], 2), element_at(ARRAY[1,2], -1), element_at(ARRAY[1], 5)",
@@ -186,7 +186,7 @@ async fn arrays_maps_and_rows() {
 
 #[tokio::test]
 async fn lambdas() {
-    let warehouse = Warehouse::new().await;
+    let warehouse = Sql::new().await;
     let cases = [
         ("filter(ARRAY[5, -6, NULL, 7], x -> x > 0), transform(ARRAY[1,2], x -> x * 2)", "[5, 7]|[2, 4]"),
         (
@@ -227,7 +227,7 @@ async fn unnesting() {
         ),
         ("SELECT x.a, y.b FROM (VALUES (1), (2)) x (a) CROSS JOIN LATERAL (SELECT x.a + 1 AS b) y", "1|2;2|3"),
     ];
-    Warehouse::new().await.gives(Athena, &cases).await;
+    Sql::new().await.gives(Athena, &cases).await;
 }
 
 #[tokio::test]
@@ -246,7 +246,7 @@ async fn json() {
             "[1, 2]|[1,2]|{\"a\":1}|{a: 1}",
         ),
     ];
-    Warehouse::new().await.gives(Athena, &cases).await;
+    Sql::new().await.gives(Athena, &cases).await;
 }
 
 #[tokio::test]
@@ -277,12 +277,12 @@ async fn aggregates_and_windows() {
         ("SELECT a, sum(a) OVER w, lag(a, 1, 0) OVER (ORDER BY a) FROM (VALUES (1), (2)) t (a) WINDOW w AS (ORDER BY a)", "1|1|0;2|3|1"),
         ("SELECT max_by(b, a) OVER (), array_agg(a) OVER (ORDER BY a) FROM (VALUES (1, 'x'), (2, 'y')) t (a, b)", "y|[1];y|[1, 2]"),
     ];
-    Warehouse::new().await.gives(Athena, &cases).await;
+    Sql::new().await.gives(Athena, &cases).await;
 }
 
 #[tokio::test]
 async fn clauses() {
-    let warehouse = Warehouse::new().await;
+    let warehouse = Sql::new().await;
     let cases = [
         ("SELECT a FROM (VALUES (3), (1), (2)) t (a) ORDER BY a OFFSET 1 LIMIT 1", "2"),
         ("SELECT a FROM (VALUES 3, 1, 2) t (a) ORDER BY a OFFSET 1 ROWS FETCH NEXT 2 ROWS ONLY", "2;3"),

@@ -3,45 +3,26 @@
 
 use std::fmt::Write as _;
 use std::io::Read;
-use std::sync::Arc;
 
-use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
-use futures::StreamExt;
-use shiftdeck::demo::clock::SystemClock;
-use shiftdeck::local::engine::{Dialect, Engine, Parameter, SqlError};
-use shiftdeck::local::objects::Objects;
-use shiftdeck::local::store::Store;
+use shiftdeck::local::engine::{Dialect, Parameter, SqlError};
+
+use crate::common::sql::{Sql, read};
 
 /// Rows of the made-up customers: enough for Autopilot.
 const ROWS: usize = 2000;
 
+/// The engine with tables for models.
 struct Fixture {
-    directory: tempfile::TempDir,
-    engine: Engine,
-    objects: Objects,
-}
-
-async fn open(directory: &tempfile::TempDir) -> (Engine, Objects) {
-    let store = Store::open(directory.path()).unwrap();
-    let clock: Arc<SystemClock> = Arc::new(SystemClock);
-    let objects = Objects::open(&store, clock.clone()).unwrap();
-    (Engine::open(&store, objects.clone(), clock).await.unwrap(), objects)
+    sql: Sql,
 }
 
 impl Fixture {
     async fn new() -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let (engine, objects) = open(&directory).await;
-        engine.create_warehouse("bankdm").unwrap();
-        objects.create_bucket("lake").unwrap();
-        Fixture { directory, engine, objects }
+        Fixture { sql: Sql::new().await }
     }
 
     async fn reopened(self) -> Self {
-        let Fixture { directory, engine, objects } = self;
-        drop((engine, objects));
-        let (engine, objects) = open(&directory).await;
-        Fixture { directory, engine, objects }
+        Fixture { sql: self.sql.reopened().await }
     }
 
     /// A table `data` of customers: those who are older than 60 and were called for long say yes.
@@ -54,28 +35,15 @@ impl Fixture {
             let quoted = format!("\"{}\"", job.replace('"', "\"\""));
             writeln!(csv, "{age};{quoted};{:.3};{}", row as f64 / 8.0 - 50.0, if yes { "yes" } else { "no" }).unwrap();
         }
-        self.objects.put("lake", "in/customers.csv", csv, None).unwrap();
+        self.sql.objects.put("lake", "in/customers.csv", csv, None).unwrap();
         self.run("CREATE TABLE data (age int NOT NULL, job varchar(12) ENCODE lzo, rate decimal(7,3), y varchar(3)) DISTSTYLE EVEN").await;
         self.run("COPY data FROM 's3://lake/in/' IAM_ROLE default CSV DELIMITER ';' IGNOREHEADER 1").await;
     }
 
     async fn try_run(&self, dialect: Dialect, sql: &str, parameters: &[Parameter]) -> Result<(Vec<String>, Vec<String>), SqlError> {
-        let mut session = self.engine.session(dialect, "bankdm");
-        let outcome = self.engine.execute(&mut session, sql, parameters).await?;
-        let labels = outcome.columns.iter().map(|column| column.label.clone()).collect();
-        let mut rows = Vec::new();
-        if let Some(mut stream) = outcome.rows {
-            while let Some(batch) = stream.next().await {
-                let batch = batch.map_err(SqlError::of_stream)?;
-                let options = FormatOptions::default().with_null("∅");
-                let columns: Vec<ArrayFormatter<'_>> =
-                    batch.columns().iter().map(|column| ArrayFormatter::try_new(column, &options).unwrap()).collect();
-                for row in 0..batch.num_rows() {
-                    rows.push(columns.iter().map(|column| column.value(row).to_string()).collect::<Vec<_>>().join("|"));
-                }
-            }
-        }
-        Ok((labels, rows))
+        let mut session = self.sql.engine.session(dialect, "bankdm");
+        let done = read(self.sql.engine.execute(&mut session, sql, parameters).await?).await?;
+        Ok((done.labels, done.rows))
     }
 
     async fn run(&self, sql: &str) -> Vec<String> {
@@ -96,11 +64,11 @@ impl Fixture {
     }
 
     fn keys(&self, prefix: &str) -> Vec<String> {
-        self.objects.list("lake", prefix).unwrap().into_iter().map(|(key, _)| key).collect()
+        self.sql.keys(prefix)
     }
 
     fn unzipped(&self, key: &str) -> String {
-        let (body, _) = self.objects.get("lake", key).unwrap();
+        let (body, _) = self.sql.objects.get("lake", key).unwrap();
         let mut text = String::new();
         flate2::read::GzDecoder::new(body.as_ref()).read_to_string(&mut text).unwrap();
         text
@@ -142,11 +110,11 @@ async fn an_unload_does_not_overwrite_unless_it_may_and_gives_the_same_bytes() {
     let unload = "UNLOAD ('SELECT job, avg(rate), count(*) FROM data GROUP BY job') TO 's3://lake/out/' IAM_ROLE default CSV HEADER GZIP";
     fixture.run(unload).await;
     assert_eq!(fixture.keys("out/"), ["out/0000_part_00.gz"]);
-    let first = fixture.objects.get("lake", "out/0000_part_00.gz").unwrap().0;
+    let first = fixture.sql.objects.get("lake", "out/0000_part_00.gz").unwrap().0;
     assert!(fixture.unzipped("out/0000_part_00.gz").starts_with("job,avg,count\n"));
     assert!(fixture.error(unload).await.starts_with("ERROR: Specified unload destination on S3 is not empty."));
     fixture.run(&format!("{unload} ALLOWOVERWRITE")).await;
-    assert_eq!(fixture.objects.get("lake", "out/0000_part_00.gz").unwrap().0, first);
+    assert_eq!(fixture.sql.objects.get("lake", "out/0000_part_00.gz").unwrap().0, first);
     let failing = "UNLOAD ('SELECT age / (age - 18) FROM data') TO 's3://lake/bad/' IAM_ROLE default CSV";
     assert!(fixture.error(failing).await.contains("ivi"), "division by zero");
     assert!(fixture.keys("bad/").is_empty());
@@ -158,7 +126,7 @@ async fn an_unload_does_not_overwrite_unless_it_may_and_gives_the_same_bytes() {
 async fn a_bad_row_of_a_copy_is_named_and_nothing_is_loaded() {
     let fixture = Fixture::new().await;
     fixture.run("CREATE TABLE data (age int, job varchar(5))").await;
-    fixture.objects.put("lake", "in/a.csv", "41,admin\nx1,maid\n", None).unwrap();
+    fixture.sql.objects.put("lake", "in/a.csv", "41,admin\nx1,maid\n", None).unwrap();
     let error = fixture.error("COPY data FROM 's3://lake/in/' IAM_ROLE default CSV").await;
     assert!(error.starts_with("ERROR: Load into table 'data' failed."), "{error}");
     assert!(

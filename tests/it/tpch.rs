@@ -11,7 +11,7 @@ use tpchgen::generators::{
     SupplierGenerator,
 };
 
-use crate::common::engine::Warehouse;
+use crate::common::sql::Sql;
 
 const SCALE: f64 = 0.1;
 
@@ -86,7 +86,7 @@ fn same(ours: &str, theirs: &str) -> bool {
 
 #[tokio::test]
 async fn the_22_queries_of_tpch_answer_as_another_engine_does() {
-    let warehouse = Warehouse::new().await;
+    let warehouse = Sql::new().await;
     let export = std::env::var_os("SHIFTDECK_TPCH_DATA").map(PathBuf::from);
     let began = std::time::Instant::now();
     for (table, columns) in TABLES {
@@ -95,8 +95,8 @@ async fn the_22_queries_of_tpch_answer_as_another_engine_does() {
             std::fs::write(export.join(format!("{table}.tbl")), &text).unwrap();
         }
         warehouse.objects.put("lake", &format!("tpch/{table}.tbl"), text, None).unwrap();
-        warehouse.run(&format!("CREATE TABLE {table} ({columns})")).await;
-        warehouse.run(&format!("COPY {table} FROM 's3://lake/tpch/{table}.tbl' IAM_ROLE default DELIMITER '|'")).await;
+        warehouse.redshift(&format!("CREATE TABLE {table} ({columns})")).await;
+        warehouse.redshift(&format!("COPY {table} FROM 's3://lake/tpch/{table}.tbl' IAM_ROLE default DELIMITER '|'")).await;
     }
     println!("generated and loaded in {:.1} s", began.elapsed().as_secs_f64());
     let mut wrong = Vec::new();

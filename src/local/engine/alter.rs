@@ -323,7 +323,7 @@ async fn drop_column(
 /// Writes the rows of a table anew: the columns `kept` of the old one, and what the new one has besides with its default.
 async fn rewrite(work: &mut Work<'_>, name: &TableName, old: &TableDef, new: TableDef, kept: &[usize]) -> Result<(), SqlError> {
     let columns: Vec<String> = kept.iter().filter_map(|index| old.columns.get(*index)).map(|column| column.name.clone()).collect();
-    let source = WarehouseTable::new(work.engine, name.to_string(), old, false);
+    let source = WarehouseTable::new(work.engine, name, old, false);
     let rows = outcome::worded(work.text().check(source.open(kept, None))?, work.dialect(), work.sql);
     work.transaction.put(name, Relation::Table(Arc::new(new))).await?;
     work.append(name, Some(&columns), rows).await?;
@@ -375,7 +375,7 @@ async fn column_type(
 /// Bytes of the longest text of a column.
 async fn longest(work: &mut Work<'_>, name: &TableName, table: &TableDef, index: usize) -> Result<u64, SqlError> {
     use datafusion::arrow::array::{Array, cast::AsArray};
-    let source = WarehouseTable::new(work.engine, name.to_string(), table, false);
+    let source = WarehouseTable::new(work.engine, name, table, false);
     let rows = outcome::worded(work.text().check(source.open(&[index], None))?, work.dialect(), work.sql);
     let mut longest = 0;
     for batch in outcome::collect(rows).await? {

@@ -1,75 +1,19 @@
-//! SHOW, DESCRIBE and EXPLAIN.
+//! SHOW and DESCRIBE.
 
 use std::sync::Arc;
 
-use datafusion::physical_plan::display::DisplayableExecutionPlan;
-use datafusion::physical_plan::execute_stream;
-use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::catalog::{ColumnDef, ExternalTable, LakeRelation, TableDef, TableName};
 use super::lake;
 use super::metadata;
 use super::names::{self, Found};
-use super::outcome;
-use super::parse::{self, Name, Show, Statement};
+use super::parse::{self, Name, Show};
 use super::rows::Rows;
 use super::settings;
 use super::types::ColumnType;
 use super::work::Work;
-use super::{Dialect, Outcome, SqlError, SqlErrorKind, dml};
-
-/// `EXPLAIN [ANALYZE]`. Without `ANALYZE` nothing runs; with it, only a query may.
-pub async fn explain(work: &mut Work<'_>, statement: Statement, analyze: bool, verbose: bool) -> Result<Outcome, SqlError> {
-    let (title, planned) = match statement {
-        Statement::Sql(sql) => match *sql {
-            ast::Statement::Query(query) => (None, work.planned(*query, None).await?),
-            ast::Statement::Insert(insert) if !analyze => {
-                let (title, query) = dml::insert_source(work, insert)?;
-                (Some(title), work.planned(query, None).await?)
-            }
-            ast::Statement::Update(update) if !analyze => {
-                let (name, table, query) = dml::update_query(work, update)?;
-                (Some(format!("Update on {name}")), work.planned(query, Some((&name, &table))).await?)
-            }
-            ast::Statement::Delete(delete) if !analyze => {
-                let (name, table, query) = dml::delete_query(work, delete)?;
-                (Some(format!("Delete on {name}")), work.planned(query, Some((&name, &table))).await?)
-            }
-            _ => return Err(work.text().unsupported("EXPLAIN of this statement")),
-        },
-        Statement::CreateTable { create, .. } if !analyze && create.query.is_some() => {
-            let Some(query) = create.query else { return Err(work.text().unsupported("EXPLAIN of this statement")) };
-            let name = work.target(&parse::object_name(&create.name));
-            (Some(format!("Create table {name}")), work.planned(*query, None).await?)
-        }
-        _ => return Err(work.text().unsupported("EXPLAIN of this statement")),
-    };
-    let (state, traced) = planned;
-    let physical = work.physical(&state, &traced.plan).await?;
-    let mut lines = Vec::new();
-    if verbose {
-        lines.push("Logical plan".to_owned());
-        lines.extend(traced.plan.display_indent_schema().to_string().lines().map(|line| format!("  {line}")));
-        lines.push("Physical plan".to_owned());
-    }
-    lines.extend(title.clone());
-    let plan = if analyze {
-        let stream = work.text().check(execute_stream(Arc::clone(&physical), state.task_ctx()))?;
-        outcome::collect(outcome::worded(stream, work.dialect(), work.sql)).await?;
-        DisplayableExecutionPlan::with_metrics(physical.as_ref()).indent(verbose).to_string()
-    } else {
-        DisplayableExecutionPlan::new(physical.as_ref()).indent(verbose).to_string()
-    };
-    let indent = if title.is_some() || verbose { "  " } else { "" };
-    lines.extend(plan.lines().map(|line| format!("{indent}{line}")));
-    let mut rows = match work.dialect() {
-        Dialect::Redshift => Rows::texts(["QUERY PLAN"]),
-        Dialect::Athena => Rows::texts(["Query Plan"]),
-    };
-    lines.iter().for_each(|line| rows.add([line]));
-    rows.outcome(work.dialect())
-}
+use super::{Dialect, Outcome, SqlError, SqlErrorKind};
 
 /// `SHOW …` and `DESCRIBE`.
 pub fn show(work: &mut Work<'_>, show: Show) -> Result<Outcome, SqlError> {

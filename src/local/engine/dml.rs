@@ -115,9 +115,9 @@ fn is_default(value: &Expr) -> bool {
 }
 
 /// The rows of an INSERT, to explain them.
-pub fn insert_source(work: &Work<'_>, insert: Insert) -> Result<(String, Query), SqlError> {
+pub fn insert_source(work: &Work<'_>, insert: Insert) -> Result<(TableName, Query), SqlError> {
     let (name, _, query) = insert_query(work, insert)?;
-    Ok((format!("Insert into {name}"), query))
+    Ok((name, query))
 }
 
 /// Puts the default of a column where `DEFAULT` is written.
@@ -365,7 +365,7 @@ pub async fn without(work: &mut Work<'_>, name: &TableName, table: &TableDef, go
 /// Writes a file anew without the rows that are `gone`.
 async fn rewrite(work: &mut Work<'_>, name: &TableName, table: &TableDef, file: &DataFile, gone: Vec<bool>) -> Result<DataFile, SqlError> {
     let one = TableDef { columns: table.columns.clone(), files: vec![file.clone()], ..TableDef::default() };
-    let source = WarehouseTable::new(work.engine, name.to_string(), &one, false);
+    let source = WarehouseTable::new(work.engine, name, &one, false);
     let all: Vec<usize> = (0..table.columns.len()).collect();
     let mut rows = work.text().check(source.open(&all, None))?;
     let (new_name, path) = work.engine.files().create();

@@ -20,7 +20,8 @@ use super::types::{ColumnType, DEFAULT_VARCHAR, MAX_VARCHAR};
 use super::work::Work;
 use super::{Dialect, Engine, Outcome, OutputColumn, Parameter, SqlError, SqlErrorKind, StatementKind};
 use super::{
-    alter, ddl, describe, dialect, dml, drop, lake, lake_write, materialized, merge, models, prepared, settings, system, transfer, upkeep,
+    alter, ddl, describe, dialect, dml, drop, lake, lake_write, materialized, merge, models, plan, prepared, settings, system, transfer,
+    upkeep,
 };
 
 impl Outcome {
@@ -248,7 +249,9 @@ async fn run(
 async fn dispatch(work: &mut Work<'_>, statement: Statement) -> Result<Outcome, SqlError> {
     match statement {
         Statement::Sql(statement) => sql(work, *statement).await,
-        Statement::Explain { analyze, verbose, statement } => describe::explain(work, *statement, analyze, verbose).await,
+        Statement::Explain { analyze, verbose, kind, format, statement } => {
+            plan::explain(work, *statement, plan::Asked { analyze, verbose, kind, format }).await
+        }
         Statement::CreateTable { create, attributes } => ddl::create_table(work, *create, attributes).await,
         Statement::CreateExternalTable(create) => ddl::create_external_table(work, create).await,
         Statement::CreateDatabase(create) => ddl::create_database(work, create).await,
@@ -314,6 +317,10 @@ async fn query(work: &mut Work<'_>, query: ast::Query) -> Result<Outcome, SqlErr
     let (state, traced) = work.planned(query, None).await?;
     let columns = columns(work, &traced);
     let rows = outcome::canonical_stream(work.run(&state, &traced.plan).await?);
+    let rows = match work.session().zone() {
+        Some(zone) => outcome::in_zone(rows, zone),
+        None => rows,
+    };
     let schema: SchemaRef = rows.schema();
     Ok(Outcome { kind: StatementKind::Query, columns, schema, rows: Some(rows), affected: None, scanned: Arc::default() })
 }

@@ -6,6 +6,7 @@
 
 mod alter;
 mod append;
+mod buffered;
 mod cache;
 mod catalog;
 mod cooperative;
@@ -29,6 +30,7 @@ mod metadata;
 mod models;
 mod names;
 mod outcome;
+mod plan;
 mod prepared;
 mod rows;
 mod scan;
@@ -357,6 +359,7 @@ fn new_state(dialect: Dialect, runtime: &Arc<RuntimeEnv>) -> SessionState {
     let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(Arc::clone(runtime)).with_default_features();
     let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(sequential::OnePartition)];
     rules.extend(PhysicalOptimizer::new().rules);
+    rules.push(Arc::new(buffered::SmallSide));
     rules.push(Arc::new(cooperative::GiveWay));
     let state = dialect::planners(builder.with_physical_optimizer_rules(rules), dialect).build();
     let mut context = SessionContext::new_with_state(state);

@@ -175,6 +175,27 @@ pub fn canonical_stream(stream: SendableRecordBatchStream) -> SendableRecordBatc
     Box::pin(RecordBatchStreamAdapter::new(schema, stream))
 }
 
+/// A stream whose moments are shown in a zone.
+pub fn in_zone(stream: SendableRecordBatchStream, zone: &str) -> SendableRecordBatchStream {
+    let field = |field: &Field| match field.data_type() {
+        DataType::Timestamp(unit, Some(_)) => field.clone().with_data_type(DataType::Timestamp(*unit, Some(zone.into()))),
+        _ => field.clone(),
+    };
+    let schema: SchemaRef = Arc::new(Schema::new(stream.schema().fields().iter().map(|known| field(known)).collect::<Vec<_>>()));
+    if schema == stream.schema() {
+        return stream;
+    }
+    let wanted = Arc::clone(&schema);
+    let stream = stream.map(move |batch| {
+        let batch = batch?;
+        let cast = |(column, field): (&ArrayRef, &Arc<Field>)| cast_with_options(column, field.data_type(), &CastOptions::default());
+        let columns: Result<Vec<ArrayRef>, _> = batch.columns().iter().zip(wanted.fields()).map(cast).collect();
+        let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+        Ok(RecordBatch::try_new_with_options(Arc::clone(&wanted), columns?, &rows)?)
+    });
+    Box::pin(RecordBatchStreamAdapter::new(schema, stream))
+}
+
 /// A result that is already in memory.
 pub fn rows_in_memory(schema: SchemaRef, rows: RecordBatch) -> SendableRecordBatchStream {
     Box::pin(RecordBatchStreamAdapter::new(schema, futures::stream::iter([Ok(rows)])))

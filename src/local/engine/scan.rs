@@ -16,15 +16,55 @@ use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
 use datafusion::physical_expr::{EquivalenceProperties, PhysicalExpr};
 use datafusion::physical_plan::execution_plan::{Boundedness, EmissionType};
+use datafusion::physical_plan::metrics::{BaselineMetrics, ExecutionPlanMetricsSet, MetricsSet};
+use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{DisplayAs, DisplayFormatType, ExecutionPlan, Partitioning, PlanProperties, ReplaceChildrenOptions};
+use futures::StreamExt;
+
+use super::catalog::{ColumnDef, TableName};
+use super::parse::DistStyle;
 
 /// Rows of a batch, DataFusion's own default.
 pub const BATCH_ROWS: usize = 8192;
 
+/// What a source is, as a plan tells it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct About {
+    /// Its full name.
+    pub name: TableName,
+    /// Its columns as they are declared, in the order of [`Source::schema`].
+    pub columns: Vec<ColumnDef>,
+    /// Where its rows are.
+    pub place: Place,
+}
+
+/// Where the rows of a source are.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Place {
+    /// On the slices of the warehouse.
+    Warehouse {
+        /// `DISTSTYLE`, when it is written.
+        style: Option<DistStyle>,
+        /// `DISTKEY`.
+        key: Option<String>,
+        /// `SORTKEY`.
+        sort_key: Vec<String>,
+    },
+    /// In objects of S3.
+    Lake {
+        /// `s3://…/`.
+        location: String,
+        /// `TEXT`, `JSON`, `PARQUET`.
+        format: &'static str,
+        /// Names of the partition columns.
+        partitions: Vec<String>,
+    },
+}
+
 /// Something that can be read from the start to the end, in the same order each time.
 pub trait Source: Debug + Send + Sync + 'static {
-    /// What `EXPLAIN` calls it, such as `dm.data`.
-    fn label(&self) -> String;
+    /// What it is.
+    fn about(&self) -> About;
 
     /// All columns.
     fn schema(&self) -> SchemaRef;
@@ -56,6 +96,11 @@ pub struct ScanTable {
 }
 
 impl ScanTable {
+    /// What it reads.
+    pub fn source(&self) -> &dyn Source {
+        self.source.as_ref()
+    }
+
     /// A table that reads `source`.
     pub fn over(source: impl Source) -> Arc<dyn TableProvider> {
         let schema = source.schema();
@@ -113,9 +158,15 @@ pub struct ScanExec {
     schema: Arc<Schema>,
     limit: Option<usize>,
     properties: Arc<PlanProperties>,
+    metrics: ExecutionPlanMetricsSet,
 }
 
 impl ScanExec {
+    /// What it reads.
+    pub fn source(&self) -> &dyn Source {
+        self.source.as_ref()
+    }
+
     fn new(source: Arc<dyn Source>, projection: Vec<usize>, schema: SchemaRef, limit: Option<usize>) -> Self {
         let properties = PlanProperties::new(
             EquivalenceProperties::new(Arc::clone(&schema)),
@@ -123,7 +174,7 @@ impl ScanExec {
             EmissionType::Incremental,
             Boundedness::Bounded,
         );
-        ScanExec { source, projection, schema, limit, properties: Arc::new(properties) }
+        ScanExec { source, projection, schema, limit, properties: Arc::new(properties), metrics: ExecutionPlanMetricsSet::new() }
     }
 }
 
@@ -136,7 +187,7 @@ impl Debug for ScanExec {
 impl DisplayAs for ScanExec {
     fn fmt_as(&self, _: DisplayFormatType, f: &mut Formatter<'_>) -> fmt::Result {
         let columns: Vec<&str> = self.schema.fields().iter().map(|field| field.name().as_str()).collect();
-        write!(f, "Scan: {}, columns=[{}]", self.source.label(), columns.join(", "))?;
+        write!(f, "Scan: {}, columns=[{}]", self.source.about().name, columns.join(", "))?;
         self.limit.map_or(Ok(()), |limit| write!(f, ", limit={limit}"))
     }
 }
@@ -170,8 +221,19 @@ impl ExecutionPlan for ScanExec {
         if children.is_empty() { Ok(self) } else { Err(DataFusionError::Internal("a scan has no children".into())) }
     }
 
-    fn execute(&self, _partition: usize, _context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
-        self.source.open(&self.projection, self.limit)
+    fn execute(&self, partition: usize, _context: Arc<TaskContext>) -> Result<SendableRecordBatchStream> {
+        let rows = self.source.open(&self.projection, self.limit)?;
+        let (schema, measured) = (rows.schema(), BaselineMetrics::new(&self.metrics, partition));
+        let rows = rows.inspect(move |batch| {
+            if let Ok(batch) = batch {
+                measured.record_output(batch.num_rows());
+            }
+        });
+        Ok(Box::pin(RecordBatchStreamAdapter::new(schema, rows)))
+    }
+
+    fn metrics(&self) -> Option<MetricsSet> {
+        Some(self.metrics.clone_inner())
     }
 
     fn partition_statistics(&self, _partition: Option<usize>) -> Result<Arc<Statistics>> {

@@ -61,6 +61,13 @@ impl Session {
         }
     }
 
+    /// The time zone that moments are shown in, when it is not UTC (Redshift's `timezone`).
+    pub fn zone(&self) -> Option<&str> {
+        let zone = self.variables.get("timezone").map(String::as_str)?;
+        let utc = ["utc", "gmt", "etc/utc", "zulu"].iter().any(|name| zone.eq_ignore_ascii_case(name));
+        (self.dialect == Dialect::Redshift && !utc).then_some(zone)
+    }
+
     /// Whether `BEGIN` has opened a transaction that is still open.
     pub fn in_transaction(&self) -> bool {
         !matches!(self.transaction, Open::No)

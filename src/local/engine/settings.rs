@@ -1,5 +1,6 @@
 //! A session's parameters: `SET`, `RESET`, `SHOW`.
 
+use datafusion::arrow::array::timezone::Tz;
 use datafusion::sql::sqlparser::ast;
 use datafusion::sql::sqlparser::tokenizer::Location;
 
@@ -53,7 +54,7 @@ const PARAMETERS: [(&str, &str); 36] = [
 /// Parameters that cannot be set.
 const FIXED: [&str; 4] = ["is_superuser", "server_encoding", "server_version", "session_authorization"];
 
-/// `SET parameter TO value`. `search_path` and `statement_timeout` have an effect; `query_group` and the like are kept and shown. What
+/// `SET parameter TO value`. `search_path`, `statement_timeout` and `timezone` have an effect; `query_group` and the like are kept and shown. What
 /// would change the meaning of statements and is not done here is refused by name.
 pub fn set(work: &mut Work<'_>, set: &ast::Set) -> Result<Outcome, SqlError> {
     let (variable, values) = match set {
@@ -84,7 +85,9 @@ fn assign(work: &mut Work<'_>, name: &str, value: &str) -> Result<(), SqlError> 
     let lower = value.to_lowercase();
     let is = |given: &[&str]| given.contains(&lower.as_str());
     let supported = match name {
-        "timezone" => is(&["utc", "gmt", "default", "etc/utc", "zulu"]),
+        "timezone" if lower != "default" && value.parse::<Tz>().is_err() => {
+            return Err(refused(format!("invalid value for parameter \"TimeZone\": \"{value}\"")));
+        }
         "enable_case_sensitive_identifier" | "describe_field_name_in_uppercase" => is(&["off", "false", "default"]),
         "downcase_delimited_identifier" | "standard_conforming_strings" => is(&["on", "true", "default"]),
         "datestyle" => lower.contains("iso") || lower == "default" || is(&["mdy"]),

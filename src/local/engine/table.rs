@@ -18,9 +18,11 @@ use datafusion::parquet::file::properties::{EnabledStatistics, WriterProperties}
 use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 
 use super::cache::{Cache, Chunks};
-use super::catalog::{DataFile, TableDef};
+use super::catalog::{ColumnDef, DataFile, TableDef, TableName};
+use super::dialect::semistructured;
 use super::files::Lease;
-use super::scan::{BATCH_ROWS, Source};
+use super::scan::{About, BATCH_ROWS, Place, Source};
+use super::types::ColumnType;
 use super::{Engine, SqlError, error};
 
 /// Name of the hidden column that numbers the rows of a table, for UPDATE and DELETE.
@@ -30,13 +32,20 @@ const ROW_GROUP: usize = 128 * 1024;
 
 /// The Arrow schema of a table's columns.
 pub fn schema_of(columns: &[super::catalog::ColumnDef]) -> SchemaRef {
-    let fields: Vec<Field> = columns.iter().map(|column| Field::new(&column.name, column.column_type.arrow(), column.nullable)).collect();
-    Arc::new(Schema::new(fields))
+    let field = |column: &super::catalog::ColumnDef| {
+        let field = Field::new(&column.name, column.column_type.arrow(), column.nullable);
+        match column.column_type {
+            ColumnType::Super => semistructured::mark(field),
+            ColumnType::Char(_) => semistructured::mark_padded(field),
+            _ => field,
+        }
+    };
+    Arc::new(Schema::new(columns.iter().map(field).collect::<Vec<_>>()))
 }
 
 /// A table of the warehouse as it is in a snapshot.
 pub struct WarehouseTable {
-    label: String,
+    about: About,
     schema: SchemaRef,
     files: Vec<(DataFile, Arc<Lease>)>,
     row_ids: bool,
@@ -45,27 +54,33 @@ pub struct WarehouseTable {
 
 impl Debug for WarehouseTable {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("WarehouseTable").field("label", &self.label).finish_non_exhaustive()
+        f.debug_struct("WarehouseTable").field("about", &self.about).finish_non_exhaustive()
     }
 }
 
 impl WarehouseTable {
     /// The table `definition`, with the hidden column [`ROW_ID`] at the end when `row_ids`.
-    pub fn new(engine: &Engine, label: String, definition: &TableDef, row_ids: bool) -> Self {
+    pub fn new(engine: &Engine, name: &TableName, definition: &TableDef, row_ids: bool) -> Self {
         let mut schema = schema_of(&definition.columns);
+        let mut columns = definition.columns.clone();
         if row_ids {
             let mut fields: Vec<Arc<Field>> = schema.fields().iter().cloned().collect();
             fields.push(Arc::new(Field::new(ROW_ID, DataType::Int64, false)));
+            columns.push(ColumnDef::new(ROW_ID, ColumnType::Int8));
             schema = Arc::new(Schema::new(fields));
         }
         let files = definition.files.iter().map(|file| (file.clone(), engine.files().lease(file))).collect();
-        WarehouseTable { label, schema, files, row_ids, engine: engine.clone() }
+        let attributes = &definition.attributes;
+        let place =
+            Place::Warehouse { style: attributes.dist_style, key: attributes.dist_key.clone(), sort_key: attributes.sort_key.clone() };
+        let about = About { name: name.clone(), columns, place };
+        WarehouseTable { about, schema, files, row_ids, engine: engine.clone() }
     }
 }
 
 impl Source for WarehouseTable {
-    fn label(&self) -> String {
-        self.label.clone()
+    fn about(&self) -> About {
+        self.about.clone()
     }
 
     fn schema(&self) -> SchemaRef {

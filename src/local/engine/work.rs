@@ -28,7 +28,7 @@ use super::scan::ScanTable;
 use super::session::Session;
 use super::table::WarehouseTable;
 use super::transaction::Transaction;
-use super::{Dialect, Engine, SqlError, SqlErrorKind, dialect, error, external, models, system};
+use super::{Dialect, Engine, SqlError, SqlErrorKind, dialect, error, external, models, settings, system};
 use crate::local::objects::Objects;
 
 /// Views over views deeper than this are refused: one of them would be itself.
@@ -180,13 +180,15 @@ impl Planner<'_> {
             let options = state.config_mut().options_mut();
             options.catalog.default_catalog = self.session.catalog_name().to_owned();
             options.catalog.default_schema = self.session.default_schema().to_owned();
+            let settings = settings::all(&self.session.variables, &self.session.user).into_iter().collect();
+            options.extensions.insert(dialect::SessionFacts { user: self.session.user.clone(), settings });
             let mut providers = Providers::default();
             let mut origins = BTreeMap::new();
             for (name, optional) in relations.names {
                 if let (Some((full, table)), [written]) = (target, name.parts.as_slice())
                     && written == TARGET
                 {
-                    let source = WarehouseTable::new(self.engine, full.to_string(), table, true);
+                    let source = WarehouseTable::new(self.engine, full, table, true);
                     providers.add(self.session, &name, ScanTable::over(source));
                     continue;
                 }
@@ -218,7 +220,10 @@ impl Planner<'_> {
                     }
                 }
             };
-            let plan = text.check(dialect::inline(text.dialect, plan))?;
+            let mut plan = text.check(dialect::inline(text.dialect, plan))?;
+            if let Some(zone) = self.session.zone() {
+                plan = text.check(dialect::in_zone(plan, zone))?;
+            }
             Ok((state, TracedPlan { plan, origins }))
         })
     }
@@ -227,7 +232,7 @@ impl Planner<'_> {
     async fn provider(&self, found: Found, text: Text<'_>) -> Result<(TableName, Arc<dyn TableProvider>), SqlError> {
         Ok(match found {
             Found::Table(name, table) => {
-                let source = WarehouseTable::new(self.engine, name.to_string(), &table, false);
+                let source = WarehouseTable::new(self.engine, &name, &table, false);
                 (name, ScanTable::over(source))
             }
             Found::External(name, table) => {

@@ -4,8 +4,9 @@ use super::{Spill, Store, StoreError, Work};
 use crate::ops::query::{self, QueryResult};
 use crate::ops::{Context, OpError};
 
-/// Fetches pages until `rows` rows are there, or all; `work` hears the rows so far after every page. A second fetch
-/// of the same store waits for the first. What was fetched before an error or the end on demand stays.
+/// Fetches pages until `rows` rows are there, or all; `work` hears the rows so far after every page. While a page is put into the store the
+/// service works on the next one. A second fetch of the same store waits for the first. What was fetched before an error or the end on
+/// demand stays.
 ///
 /// # Errors
 /// What the service says, or the disk.
@@ -14,14 +15,29 @@ pub async fn fetch(context: &Context, result: &QueryResult, store: &Store, rows:
     if fetching.is_none() {
         return Err(OpError::cancelled("fetching rows"));
     }
-    while store.rows() < rows {
-        let Some(token) = store.next() else { return Ok(()) };
-        let page = query::page(context, result, &token);
-        let Some(page) = work.cancel().run_until_cancelled(page).await else { return Err(OpError::cancelled("fetching rows")) };
-        store.append(page?, spill).map_err(kept)?;
-        work.tell(store.rows(), result.total_rows.unwrap_or(0));
+    let ask = async |token: &str| match work.cancel().run_until_cancelled(query::page(context, result, token)).await {
+        Some(page) => page,
+        None => Err(OpError::cancelled("fetching rows")),
+    };
+    if store.rows() >= rows {
+        return Ok(());
     }
-    Ok(())
+    let Some(token) = store.next() else { return Ok(()) };
+    let mut page = ask(&token).await?;
+    loop {
+        let enough = store.rows() + page.rows.len() as u64 >= rows;
+        let next = page.next.clone().filter(|_| !enough);
+        let keep = async {
+            store.append(page, spill).map_err(kept)?;
+            work.tell(store.rows(), result.total_rows.unwrap_or(0));
+            Ok::<(), OpError>(())
+        };
+        let Some(token) = next else { return keep.await };
+        // The request is sent before the page is stored: the first of the two is polled first.
+        let (coming, kept) = tokio::join!(ask(&token), keep);
+        kept?;
+        page = coming?;
+    }
 }
 
 /// Rows that cannot be kept or read back, as the error of an operation.

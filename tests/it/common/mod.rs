@@ -2,8 +2,8 @@
 #![allow(dead_code, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 pub mod answers;
-pub mod engine;
 pub mod sql;
+pub mod tables;
 pub mod warehouse;
 
 use std::sync::Arc;

@@ -1,11 +1,12 @@
 //! An engine of its own with a warehouse `bankdm`, a lake `bankdm` and a bucket `lake`, for tests that speak SQL.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::StreamExt;
 use shiftdeck::demo::clock::SystemClock;
-use shiftdeck::local::engine::{Dialect, Engine, Outcome, Session, SqlError};
+use shiftdeck::local::engine::{Dialect, Engine, Outcome, Session, SqlError, SqlType};
 use shiftdeck::local::objects::Objects;
 use shiftdeck::local::store::Store;
 
@@ -24,6 +25,8 @@ pub struct Sql {
 pub struct Done {
     /// Labels of the columns.
     pub labels: Vec<String>,
+    /// Types of the columns.
+    pub types: Vec<SqlType>,
     /// Rows.
     pub rows: Vec<String>,
     /// Rows that were changed.
@@ -32,8 +35,9 @@ pub struct Done {
     pub scanned: u64,
 }
 
-async fn open(directory: &tempfile::TempDir) -> (Engine, Objects) {
-    let store = Store::open(directory.path()).unwrap();
+/// The engine and the objects of a state directory.
+pub async fn open(directory: &Path) -> (Engine, Objects) {
+    let store = Store::open(directory).unwrap();
     let clock: Arc<SystemClock> = Arc::new(SystemClock);
     let objects = Objects::open(&store, clock.clone()).unwrap();
     (Engine::open(&store, objects.clone(), clock).await.unwrap(), objects)
@@ -43,7 +47,7 @@ impl Sql {
     /// A new one.
     pub async fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let (engine, objects) = open(&directory).await;
+        let (engine, objects) = open(directory.path()).await;
         engine.create_warehouse("bankdm").unwrap();
         objects.create_bucket("lake").unwrap();
         let sql = Sql { directory, engine, objects };
@@ -55,7 +59,7 @@ impl Sql {
     pub async fn reopened(self) -> Self {
         let Sql { directory, engine, objects } = self;
         drop((engine, objects));
-        let (engine, objects) = open(&directory).await;
+        let (engine, objects) = open(directory.path()).await;
         Sql { directory, engine, objects }
     }
 
@@ -66,7 +70,7 @@ impl Sql {
 
     /// Runs a statement in a session.
     pub async fn within(&self, session: &mut Session, sql: &str) -> Result<Done, SqlError> {
-        read(self.engine.execute(session, sql, &[]).await?).await
+        execute(&self.engine, session, sql).await
     }
 
     /// Runs statements in a session; none may fail.
@@ -93,15 +97,25 @@ impl Sql {
 
     /// The message of a statement that fails in the warehouse.
     pub async fn refused(&self, sql: &str) -> String {
+        self.failed(sql).await.message
+    }
+
+    /// The error of a statement that fails in the warehouse.
+    pub async fn failed(&self, sql: &str) -> SqlError {
         match self.try_redshift(sql).await {
             Ok(done) => panic!("{sql} gave {:?}", done.rows),
-            Err(error) => error.message,
+            Err(error) => error,
         }
+    }
+
+    /// A session of the lake.
+    pub fn lake(&self) -> Session {
+        self.engine.session(Dialect::Athena, "bankdm")
     }
 
     /// Runs a statement in the lake.
     pub async fn try_athena(&self, sql: &str) -> Result<Done, SqlError> {
-        self.within(&mut self.engine.session(Dialect::Athena, "bankdm"), sql).await
+        self.within(&mut self.lake(), sql).await
     }
 
     /// The rows of a statement in the lake.
@@ -138,7 +152,29 @@ impl Sql {
     }
 }
 
-async fn read(outcome: Outcome) -> Result<Done, SqlError> {
+impl Done {
+    /// The types with both sizes, `varchar(12,0)`.
+    pub fn sized(&self) -> Vec<String> {
+        self.types.iter().map(|kind| format!("{}({},{})", kind.name, kind.precision, kind.scale)).collect()
+    }
+
+    /// The types, `numeric(7,3)` or `int4`.
+    pub fn named(&self) -> Vec<String> {
+        let one = |kind: &SqlType| match kind.name.as_str() {
+            "numeric" | "decimal" => format!("{}({},{})", kind.name, kind.precision, kind.scale),
+            name => name.to_owned(),
+        };
+        self.types.iter().map(one).collect()
+    }
+}
+
+/// Runs a statement and reads it to its end.
+pub async fn execute(engine: &Engine, session: &mut Session, sql: &str) -> Result<Done, SqlError> {
+    read(engine.execute(session, sql, &[]).await?).await
+}
+
+/// Reads what a statement gave to its end.
+pub async fn read(outcome: Outcome) -> Result<Done, SqlError> {
     let mut rows = Vec::new();
     if let Some(mut stream) = outcome.rows {
         while let Some(batch) = stream.next().await {
@@ -153,6 +189,7 @@ async fn read(outcome: Outcome) -> Result<Done, SqlError> {
     }
     Ok(Done {
         labels: outcome.columns.iter().map(|column| column.label.clone()).collect(),
+        types: outcome.columns.iter().map(|column| column.sql_type.clone()).collect(),
         rows,
         affected: outcome.affected,
         scanned: outcome.scanned.load(std::sync::atomic::Ordering::Relaxed),

@@ -1,9 +1,9 @@
 //! Casts: the dialects' type names as DataFusion knows them, and what a cast does beyond that.
 
-use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, TimezoneInfo};
+use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, TimezoneInfo, Value};
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use super::call;
+use super::{call, functions};
 use crate::local::engine::types::ColumnType;
 use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
 
@@ -53,6 +53,10 @@ pub(super) fn rewrite(dialect: Dialect, expr: &mut Expr) -> Result<(), SqlError>
         }
         Expr::TypedString(literal) => {
             literal.data_type = data_type(dialect, &literal.data_type)?.0;
+            let text = literal.value.value.clone().into_string();
+            if let (DataType::Date | DataType::Timestamp(..), Some(text)) = (&literal.data_type, text) {
+                literal.value.value = Value::SingleQuotedString(with_day(dialect, &text));
+            }
         }
         _ => {}
     }
@@ -83,7 +87,8 @@ fn cast(dialect: Dialect, expr: Expr, kind: CastKind, to: &DataType) -> Result<E
     };
     // A time may end with its minutes; Arrow wants the seconds.
     let expr = match (&mapped, call::literal_text(&expr)) {
-        (DataType::Timestamp(..), Some(text)) => call::text(&with_seconds(text)),
+        (DataType::Timestamp(..), Some(text)) => call::text(&with_seconds(&with_day(dialect, text))),
+        (DataType::Date, Some(text)) => call::text(&with_day(dialect, text)),
         _ => expr,
     };
     // A SUPER that is cast is first taken for the scalar that it holds.
@@ -91,6 +96,9 @@ fn cast(dialect: Dialect, expr: Expr, kind: CastKind, to: &DataType) -> Result<E
     // Both services round to the nearest whole number where DataFusion cuts the fraction off.
     if let (Some(function), CastKind::Cast) = (integer, &kind) {
         return Ok(call::function(function, vec![expr]));
+    }
+    if matches!(mapped, DataType::Date) && dialect == Dialect::Redshift && kind == CastKind::Cast && call::literal_text(&expr).is_none() {
+        return Ok(call::function("to_day", vec![expr]));
     }
     if matches!(mapped, DataType::Boolean) && dialect == Dialect::Redshift && kind == CastKind::Cast {
         return Ok(call::function("to_bool", vec![expr]));
@@ -167,6 +175,19 @@ fn data_type(dialect: Dialect, from: &DataType) -> Result<(DataType, Length), Sq
         },
         other => return Err(call::unsupported(dialect, Span::empty(), &format!("the type {other}"))),
     })
+}
+
+/// A text whose day is as Arrow wants it, where Redshift takes others (`2002-3-01`).
+fn with_day(dialect: Dialect, text: &str) -> String {
+    if dialect != Dialect::Redshift {
+        return text.to_owned();
+    }
+    let (day, rest) = text.trim().split_once([' ', 'T']).map_or((text.trim(), ""), |(day, rest)| (day, rest));
+    match functions::day_of(day) {
+        Some(day) if rest.is_empty() => day.to_string(),
+        Some(day) => format!("{day} {}", rest.trim_start()),
+        None => text.to_owned(),
+    }
 }
 
 /// `2024-05-06 15:04` with its seconds.

@@ -3,6 +3,7 @@
 
 mod aliases;
 mod arithmetic;
+mod blanks;
 mod call;
 mod casts;
 mod functions;
@@ -13,10 +14,13 @@ mod paths;
 mod relations;
 mod rewriter;
 pub mod semistructured;
+mod zones;
 
 pub use aliases::{missing, substitute};
+pub use functions::SessionFacts;
 pub use labels::label;
 pub use laterals::inline;
+pub use zones::apply as in_zone;
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

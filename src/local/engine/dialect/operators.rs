@@ -44,6 +44,14 @@ impl Operators {
     }
 }
 
+/// A written text that begins with a day, with the day as Arrow reads it.
+fn moment(expr: &Expr) -> Option<Expr> {
+    let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = expr else { return None };
+    let (day, rest) = text.trim().split_once(' ').map_or((text.trim(), ""), |(day, rest)| (day, rest.trim()));
+    let day = functions::day_of(day)?;
+    Some(lit(if rest.is_empty() { day.to_string() } else { format!("{day} {rest}") }))
+}
+
 impl ExprPlanner for Operators {
     fn plan_binary_op(&self, raw: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         let mut raw = raw;
@@ -58,6 +66,17 @@ impl ExprPlanner for Operators {
             match (&left, &right) {
                 (DataType::Date32, DataType::Interval(_)) => raw.left = cast(raw.left, timestamp),
                 (DataType::Interval(IntervalUnit::MonthDayNano), DataType::Date32) => raw.right = cast(raw.right, timestamp),
+                // A text beside an interval is a moment when it reads as a day.
+                (kind, DataType::Interval(_)) if kind.is_string() => {
+                    if let Some(moment) = moment(&raw.left) {
+                        raw.left = cast(moment, timestamp);
+                    }
+                }
+                (DataType::Interval(_), kind) if kind.is_string() && raw.op == BinaryOperator::Plus => {
+                    if let Some(moment) = moment(&raw.right) {
+                        raw.right = cast(moment, timestamp);
+                    }
+                }
                 _ => {}
             }
         }

@@ -22,7 +22,7 @@ use super::partitions::{self, Candidate};
 use super::{json, parquet, text::Fields};
 use crate::local::engine::catalog::{ExternalFormat, ExternalTable, TableName};
 use crate::local::engine::error::Text;
-use crate::local::engine::scan::{ScanTable, Source};
+use crate::local::engine::scan::{About, Place, ScanTable, Source};
 use crate::local::engine::table::schema_of;
 use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
 use crate::local::objects::{ObjectMeta, Objects, split_s3_uri};
@@ -40,7 +40,7 @@ pub fn provider(
     text: Text<'_>,
 ) -> std::result::Result<Arc<dyn TableProvider>, SqlError> {
     let mut scan = ExternalScan {
-        label: name.to_string(),
+        name: name.clone(),
         dialect: text.dialect,
         schema: schema_of(&table.all_columns()),
         table: Arc::clone(table),
@@ -105,7 +105,7 @@ pub(super) fn broken(file: &DataObject, error: &dyn fmt::Display) -> DataFusionE
 
 /// Reads the objects of an external table.
 struct ExternalScan {
-    label: String,
+    name: TableName,
     dialect: Dialect,
     /// Columns of the files, then those of the partitions.
     schema: SchemaRef,
@@ -118,7 +118,7 @@ struct ExternalScan {
 
 impl Debug for ExternalScan {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("ExternalScan").field("label", &self.label).field("files", &self.files.len()).finish_non_exhaustive()
+        f.debug_struct("ExternalScan").field("name", &self.name).field("files", &self.files.len()).finish_non_exhaustive()
     }
 }
 
@@ -144,8 +144,18 @@ impl ExternalScan {
 }
 
 impl Source for ExternalScan {
-    fn label(&self) -> String {
-        format!("{} ({})", self.label, self.table.location)
+    fn about(&self) -> About {
+        let format = match self.table.format {
+            ExternalFormat::Text(_) => "TEXT",
+            ExternalFormat::Json(_) => "JSON",
+            ExternalFormat::Parquet => "PARQUET",
+        };
+        let partitions = self.table.partition_columns.iter().map(|column| column.name.clone()).collect();
+        About {
+            name: self.name.clone(),
+            columns: self.table.all_columns(),
+            place: Place::Lake { location: self.table.location.clone(), format, partitions },
+        }
     }
 
     fn schema(&self) -> SchemaRef {
@@ -174,7 +184,7 @@ impl Source for ExternalScan {
             files.extend(self.list(&location, &values).map_err(SqlError::into_stream)?);
         }
         Ok(Some(Arc::new(ExternalScan {
-            label: self.label.clone(),
+            name: self.name.clone(),
             schema: Arc::clone(&self.schema),
             table: Arc::clone(&self.table),
             objects: self.objects.clone(),

@@ -122,6 +122,35 @@ pub(super) const VIEWS: &[View] = &[
         ordered: true,
     },
     View {
+        name: "sys_query_detail",
+        columns: &[
+            ("user_id", Int),
+            ("query_id", Long),
+            ("child_query_sequence", Int),
+            ("stream_id", Int),
+            ("segment_id", Int),
+            ("step_id", Int),
+            ("step_name", Text),
+            ("table_id", Int),
+            ("table_name", Text),
+            ("is_rrscan", Bool),
+            ("start_time", Time),
+            ("end_time", Time),
+            ("duration", Long),
+            ("alert", Text),
+            ("input_bytes", Long),
+            ("input_rows", Long),
+            ("output_bytes", Long),
+            ("output_rows", Long),
+            ("is_active", Bool),
+            ("spilled_block_local_disk", Long),
+            ("spilled_block_remote_disk", Long),
+            ("step_attribute", Text),
+        ],
+        fill: query_detail,
+        ordered: true,
+    },
+    View {
         name: "sys_query_text",
         columns: &[
             ("user_id", Int),
@@ -364,6 +393,38 @@ fn query_history(snapshot: &Snapshot<'_>, rows: &mut Rows) {
             query.error.clone(),
             some(query.rows.to_string()),
             some(&query.text),
+        ]);
+    }
+}
+
+/// One step a statement: the engine runs it as one, and gives its rows back.
+fn query_detail(snapshot: &Snapshot<'_>, rows: &mut Rows) {
+    let now = snapshot.engine.clock().now();
+    for query in snapshot.engine.journal().queries() {
+        let step = if matches!(kind(&query.text), "SELECT") { "return" } else { "save" };
+        rows.push([
+            some(USER_ID),
+            some(query.id.to_string()),
+            some("1"),
+            some("0"),
+            some("0"),
+            some("0"),
+            some(step),
+            some("0"),
+            None,
+            truth(false),
+            some(time(query.start)),
+            query.end.map(time),
+            microseconds(&query, now),
+            None,
+            some("0"),
+            some("0"),
+            some("0"),
+            some(query.rows.to_string()),
+            truth(query.end.is_none()),
+            some("0"),
+            some("0"),
+            None,
         ]);
     }
 }

@@ -2,7 +2,8 @@
 
 use std::fmt::Write as _;
 
-use chrono::{DateTime, Datelike, NaiveDate, Timelike};
+use chrono::{DateTime, Datelike, NaiveDate, Offset as _, TimeDelta, TimeZone as _, Timelike};
+use datafusion::arrow::array::timezone::Tz;
 use datafusion::arrow::array::{
     Array, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float32Array, Float64Array, Int64Array, NullArray, RecordBatch,
     StringArray, Time64MicrosecondArray, TimestampMicrosecondArray,
@@ -27,7 +28,7 @@ enum Column<'a> {
     Double(&'a Float64Array),
     Decimal(&'a Decimal128Array, i8),
     Date(&'a Date32Array),
-    Timestamp(&'a TimestampMicrosecondArray, bool),
+    Timestamp(&'a TimestampMicrosecondArray, Option<Tz>),
     Time(&'a Time64MicrosecondArray),
     Text(&'a StringArray),
     Bytes(&'a BinaryArray),
@@ -70,7 +71,7 @@ impl<'a> Cells<'a> {
             }
             Column::Decimal(array, scale) => decimal(out, array.value(row), *scale),
             Column::Date(array) => date(out, array.value(row)),
-            Column::Timestamp(array, zoned) => timestamp(out, array.value(row), *zoned, self.style),
+            Column::Timestamp(array, zone) => timestamp(out, array.value(row), zone.as_ref(), self.style),
             Column::Time(array) => time(out, array.value(row), self.style),
             Column::Text(array) => out.push_str(array.value(row)),
             Column::Bytes(array) => {
@@ -130,7 +131,10 @@ impl<'a> Column<'a> {
             DataType::Float64 => any.downcast_ref().map(Column::Double),
             DataType::Decimal128(_, scale) => any.downcast_ref().map(|array| Column::Decimal(array, *scale)),
             DataType::Date32 => any.downcast_ref().map(Column::Date),
-            DataType::Timestamp(TimeUnit::Microsecond, zone) => any.downcast_ref().map(|array| Column::Timestamp(array, zone.is_some())),
+            DataType::Timestamp(TimeUnit::Microsecond, zone) => {
+                let zone = zone.as_ref().map(|zone| zone.parse()).transpose()?;
+                any.downcast_ref().map(|array| Column::Timestamp(array, zone))
+            }
             DataType::Time64(TimeUnit::Microsecond) => any.downcast_ref().map(Column::Time),
             DataType::Utf8 => any.downcast_ref().map(Column::Text),
             DataType::Binary => any.downcast_ref().map(Column::Bytes),
@@ -261,18 +265,26 @@ fn date(out: &mut String, days: i32) {
     }
 }
 
-fn timestamp(out: &mut String, micros: i64, zoned: bool, style: Style) {
-    let Some(at) = DateTime::from_timestamp_micros(micros) else {
+/// A time, or a moment in its zone: behind it are the hours (and minutes, where there are) that the zone is ahead of UTC.
+fn timestamp(out: &mut String, micros: i64, zone: Option<&Tz>, style: Style) {
+    let Some(moment) = DateTime::from_timestamp_micros(micros) else {
         put(out, format_args!("{micros}"));
         return;
     };
+    let ahead = zone.map_or(0, |zone| zone.offset_from_utc_datetime(&moment.naive_utc()).fix().local_minus_utc());
+    let at = moment.naive_utc() + TimeDelta::seconds(i64::from(ahead));
     put(out, format_args!("{:04}-{:02}-{:02} {:02}:{:02}:{:02}", at.year(), at.month(), at.day(), at.hour(), at.minute(), at.second()));
-    fraction(out, at.timestamp_subsec_micros(), style);
-    if zoned {
-        out.push_str(match style {
-            Style::Redshift => "+00",
-            Style::Athena => " UTC",
-        });
+    fraction(out, at.nanosecond() / 1000, style);
+    match (zone, style) {
+        (None, _) => {}
+        (Some(_), Style::Athena) => out.push_str(" UTC"),
+        (Some(_), Style::Redshift) => {
+            let (sign, minutes) = (if ahead < 0 { '-' } else { '+' }, ahead.abs() / 60);
+            put(out, format_args!("{sign}{:02}", minutes / 60));
+            if minutes % 60 != 0 {
+                put(out, format_args!(":{:02}", minutes % 60));
+            }
+        }
     }
 }
 

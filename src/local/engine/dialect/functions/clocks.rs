@@ -11,7 +11,7 @@ use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::ScalarUDF;
 
 use super::cells::Value;
-use super::dates::{day_number, time_of};
+use super::date_rows::{day_number, time_of};
 use super::joda;
 use super::kernel::{Kernel, TIMESTAMP};
 use crate::local::engine::Dialect;

@@ -12,7 +12,7 @@ use datafusion::common::cast::{as_float64_array, as_string_array, as_timestamp_m
 use datafusion::common::{Result, exec_err, plan_err};
 use datafusion::logical_expr::ScalarUDF;
 
-use super::dates::{day_number, time_at};
+use super::date_rows::{day_number, time_at};
 use super::kernel::{Kernel, TIMESTAMP, at, returns_text, returns_timestamp};
 use crate::local::engine::Dialect;
 

@@ -10,7 +10,10 @@ mod collected;
 mod conditional;
 mod conversions;
 mod date_formats;
+mod date_parts;
+mod date_rows;
 mod dates;
+mod days;
 mod hashes;
 mod joda;
 mod json;
@@ -18,6 +21,7 @@ mod json_values;
 mod kernel;
 mod math;
 mod nested;
+mod numbers;
 mod patterns;
 mod reduce;
 mod rounding;
@@ -38,8 +42,10 @@ use super::call::Call;
 use crate::local::engine::{Dialect, SqlError};
 
 pub(super) use dates::{date_part_arguments, extract};
+pub(super) use days::day_of;
 pub(super) use patterns::{like_with_backslash, similar_to_regex};
 pub(super) use reduce::higher_order;
+pub use session::SessionFacts;
 
 /// What stands for a value without being a call.
 pub(super) fn keyword(dialect: Dialect, word: &str) -> Option<Expr> {
@@ -51,7 +57,8 @@ static SCALAR: LazyLock<[Vec<Arc<ScalarUDF>>; 2]> = LazyLock::new(|| {
         let both = [
             clocks::scalar(dialect),
             conversions::scalar(),
-            dates::scalar(dialect),
+            date_rows::scalar(dialect),
+            days::scalar(),
             date_formats::scalar(dialect),
             hashes::scalar(dialect),
             json::scalar(dialect),
@@ -64,7 +71,7 @@ static SCALAR: LazyLock<[Vec<Arc<ScalarUDF>>; 2]> = LazyLock::new(|| {
             unnest::scalar(),
         ];
         let own = match dialect {
-            Dialect::Redshift => super_values::scalar(),
+            Dialect::Redshift => [super_values::scalar(), numbers::scalar()].concat(),
             Dialect::Athena => [nested::scalar(), urls::scalar()].concat(),
         };
         [both.concat(), own].concat()
@@ -105,6 +112,7 @@ pub(super) fn rewrite(call: Call) -> Result<Option<Expr>, SqlError> {
         math::rewrite,
         json::rewrite,
         arrays::rewrite,
+        numbers::rewrite,
     ];
     let mut call = call;
     for family in families {

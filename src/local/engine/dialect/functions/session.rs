@@ -1,10 +1,12 @@
 //! What a query asks about its session: user, database, schema, version.
 
+use std::any::Any;
+use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::config::ConfigOptions;
+use datafusion::common::config::{ConfigEntry, ConfigExtension, ConfigOptions, ExtensionOptions};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 use datafusion::sql::sqlparser::ast::Expr;
@@ -17,8 +19,40 @@ use crate::local::engine::{Dialect, SqlError};
 const REDSHIFT_VERSION: &str =
     "PostgreSQL 8.0.2 on i686-pc-linux-gnu, compiled by GCC gcc (GCC) 3.4.2 20041017 (Red Hat 3.4.2-6.fc3), Redshift 1.0.103262";
 
-/// The user of a session.
-const USER: &str = "admin";
+/// What functions are told of the session that they are called in.
+#[derive(Debug, Clone, Default)]
+pub struct SessionFacts {
+    /// The user that statements run as.
+    pub user: String,
+    /// Its parameters with their values.
+    pub settings: BTreeMap<String, String>,
+}
+
+impl ConfigExtension for SessionFacts {
+    const PREFIX: &'static str = "session";
+}
+
+impl ExtensionOptions for SessionFacts {
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn as_any_mut(&mut self) -> &mut dyn Any {
+        self
+    }
+
+    fn cloned(&self) -> Box<dyn ExtensionOptions> {
+        Box::new(self.clone())
+    }
+
+    fn set(&mut self, key: &str, _: &str) -> Result<()> {
+        plan_err!("the session's {key} cannot be set")
+    }
+
+    fn entries(&self) -> Vec<ConfigEntry> {
+        Vec::new()
+    }
+}
 
 /// What stands for a value without being a call.
 pub(in crate::local::engine::dialect) fn keyword(word: &str) -> Option<Expr> {
@@ -61,7 +95,7 @@ pub(super) fn rewrite(call: Call) -> Result<Rewritten, SqlError> {
 pub(super) fn scalar(dialect: Dialect) -> Vec<Arc<ScalarUDF>> {
     let text = |text: &str| ScalarValue::from(text.to_owned());
     let facts: Vec<Fact> = vec![
-        Fact::new("session_user", DataType::Utf8, Box::new(move |_| text(USER))),
+        Fact::new("session_user", DataType::Utf8, Box::new(user)),
         Fact::new("session_user_id", DataType::Int32, Box::new(|_| ScalarValue::Int32(Some(100)))),
         Fact::new("session_schema", DataType::Utf8, Box::new(|options| ScalarValue::from(options.catalog.default_schema.clone()))),
         Fact::new("session_database", DataType::Utf8, Box::new(|options| ScalarValue::from(options.catalog.default_catalog.clone()))),
@@ -76,7 +110,46 @@ pub(super) fn scalar(dialect: Dialect) -> Vec<Arc<ScalarUDF>> {
             Box::new(|_| ScalarValue::Int32(Some(i32::try_from(std::process::id()).unwrap_or(i32::MAX)))),
         ),
     ];
-    facts.into_iter().map(|fact| Arc::new(ScalarUDF::new_from_impl(fact))).collect()
+    let mut all: Vec<Arc<ScalarUDF>> = facts.into_iter().map(|fact| Arc::new(ScalarUDF::new_from_impl(fact))).collect();
+    if dialect == Dialect::Redshift {
+        all.push(Arc::new(ScalarUDF::new_from_impl(Setting { signature: Signature::exact(vec![DataType::Utf8], Volatility::Stable) })));
+    }
+    all
+}
+
+fn user(options: &ConfigOptions) -> ScalarValue {
+    ScalarValue::from(options.extensions.get::<SessionFacts>().map(|facts| facts.user.clone()).unwrap_or_default())
+}
+
+/// `current_setting(name)`.
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Setting {
+    signature: Signature,
+}
+
+impl ScalarUDFImpl for Setting {
+    fn name(&self) -> &'static str {
+        "current_setting"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Utf8)
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let [ColumnarValue::Scalar(ScalarValue::Utf8(Some(name)))] = args.args.as_slice() else {
+            return plan_err!("current_setting takes the name of a parameter");
+        };
+        let settings = args.config_options.extensions.get::<SessionFacts>().map(|facts| &facts.settings);
+        match settings.and_then(|settings| settings.get(&name.to_lowercase())) {
+            Some(value) => Ok(ColumnarValue::Scalar(ScalarValue::from(value.clone()))),
+            None => plan_err!("unrecognized configuration parameter \"{name}\""),
+        }
+    }
 }
 
 type Say = Box<dyn Fn(&ConfigOptions) -> ScalarValue + Send + Sync>;
