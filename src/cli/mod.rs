@@ -5,6 +5,7 @@ mod completions;
 mod config;
 mod confirm;
 mod doctor;
+mod explore;
 pub mod failure;
 mod interrupt;
 mod local_state;
@@ -99,6 +100,8 @@ pub enum Command {
     Model(model::Model),
     /// Ask the deployed model
     Predict(predict::Predict),
+    /// Look at columns of the data against the answer
+    Explore(explore::Explore),
     /// Remove everything that the demonstration made
     Cleanup(cleanup::Cleanup),
     /// Put the embedded AWS back to a fresh account; checkpoints stay
@@ -191,6 +194,7 @@ pub async fn run_command(
         Command::Pipeline(arguments) => pipeline::run(&arguments, &settings, output).await,
         Command::Model(arguments) => model::run(&arguments, &settings, output).await,
         Command::Predict(arguments) => predict::run(&arguments, &settings, output).await,
+        Command::Explore(arguments) => explore::run(&arguments, &settings, output).await,
         Command::Cleanup(arguments) => cleanup::run(&arguments, &settings, output).await,
         Command::Reset(arguments) => local_state::reset(&arguments, &settings, &mut output),
         Command::Checkpoint(arguments) => local_state::checkpoint(&arguments, &settings, &mut output),

@@ -8,6 +8,8 @@ pub mod context;
 pub mod data;
 pub mod error;
 pub mod evaluation;
+pub mod explain;
+pub mod exploration;
 pub mod export;
 mod hops;
 mod login;

@@ -26,6 +26,8 @@ pub struct DeployedModel {
     pub schema: Arc<FeatureSchema>,
     /// A score from here on is a yes.
     pub threshold: f64,
+    /// `s3://` address of the model's `model.tar.gz`.
+    pub artifact: String,
     /// `s3://` address of the raw rows of the test split.
     test_rows: String,
     /// `s3://` address of the split of every row.
@@ -40,6 +42,7 @@ impl DeployedModel {
             version: None,
             schema: Arc::new(schema),
             threshold,
+            artifact: String::new(),
             test_rows: String::new(),
             splits: String::new(),
         }
@@ -106,6 +109,7 @@ pub(super) async fn at(context: &Context, endpoint: &str) -> Result<DeployedMode
         version: Some(package.summary.version),
         schema: Arc::new(schema),
         threshold: threshold.unwrap_or(context.settings.mlops.threshold),
+        artifact: package.artifact.clone(),
         test_rows: property(metadata::TEST_ROWS)?,
         splits: property(metadata::SPLITS)?,
     })
@@ -113,26 +117,31 @@ pub(super) async fn at(context: &Context, endpoint: &str) -> Result<DeployedMode
 
 /// `count` rows of the test split; the same `seed` gives the same rows.
 pub async fn samples(context: &Context, model: &DeployedModel, count: usize, seed: u64) -> Result<Vec<Sample>, OpError> {
+    let mut rows = test_rows(context, model).await?;
+    let mut chosen = rand::seq::index::sample(&mut seeded(seed), rows.len(), count.min(rows.len())).into_vec();
+    let mut rows: Vec<Option<Sample>> = rows.drain(..).map(Some).collect();
+    Ok(chosen.drain(..).filter_map(|at| rows[at].take()).collect())
+}
+
+/// Every row of the test split, in its order.
+pub async fn test_rows(context: &Context, model: &DeployedModel) -> Result<Vec<Sample>, OpError> {
     let content = evaluation::fetch(context, &model.test_rows).await?;
     let unreadable = |why: String| OpError::failed(&model.test_rows, "could not read the rows of the test split", why);
     let mut reader = csv::ReaderBuilder::new().from_reader(content.as_ref());
     let header: Vec<String> = reader.headers().map_err(|error| unreadable(error.to_string()))?.iter().map(str::to_owned).collect();
     let records: Vec<csv::StringRecord> = reader.records().collect::<Result<_, _>>().map_err(|error| unreadable(error.to_string()))?;
-    let chosen = rand::seq::index::sample(&mut seeded(seed), records.len(), count.min(records.len()));
-    chosen
-        .into_iter()
-        .map(|at| {
-            let (mut row, mut actual) = (Row::new(), None);
-            for (name, text) in header.iter().zip(records[at].iter()) {
-                if *name == model.schema.target.name {
-                    actual = Some(text.to_owned());
-                } else {
-                    row.insert(name.clone(), cell(&model.schema, name, text));
-                }
+    let samples = records.iter().map(|record| {
+        let (mut row, mut actual) = (Row::new(), None);
+        for (name, text) in header.iter().zip(record) {
+            if *name == model.schema.target.name {
+                actual = Some(text.to_owned());
+            } else {
+                row.insert(name.clone(), cell(&model.schema, name, text));
             }
-            Ok(Sample { row, actual, seen: Some(false) })
-        })
-        .collect()
+        }
+        Sample { row, actual, seen: Some(false) }
+    });
+    Ok(samples.collect())
 }
 
 fn seeded(seed: u64) -> rand_chacha::ChaCha8Rng {

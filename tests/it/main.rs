@@ -8,6 +8,8 @@ mod config;
 mod csv_input;
 mod embedded_account;
 mod endpoints;
+mod explain;
+mod exploration;
 mod identity_and_secrets;
 mod lambda;
 mod object_storage;
