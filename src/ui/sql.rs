@@ -10,7 +10,7 @@ mod editor_tests;
 mod grid;
 mod input;
 mod inspect;
-mod plot;
+pub(super) mod plot;
 mod profile;
 mod record;
 mod result;

@@ -18,6 +18,7 @@ use crossterm::event::KeyEvent;
 pub use chord::{Chord, key_label};
 
 use super::pane::Pane;
+use super::predict::beside;
 use super::sql::{self, editor, result};
 
 /// What can be asked for.
@@ -53,6 +54,8 @@ pub enum Command {
     Decrease,
     Increase,
     ResetField,
+    /// Beside the prediction form.
+    Beside(beside::Command),
     OpenInConsole,
     ExploreOpen,
     /// Of the SQL editor.

@@ -186,3 +186,63 @@ impl Node {
 fn logit(probability: f64) -> f64 {
     (probability / (1.0 - probability)).ln()
 }
+
+#[cfg(test)]
+pub mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    /// A model document of one tree over three features: below 30 years of age 1.0, else a student 0.5 and another -1.0.
+    pub fn document() -> Value {
+        json!({
+            "learner": {
+                "gradient_booster": { "name": "gbtree", "model": { "trees": [{
+                    "left_children": [1, -1, 3, -1, -1],
+                    "right_children": [2, -1, 4, -1, -1],
+                    "split_indices": [0, 0, 2, 0, 0],
+                    "split_conditions": [30.0, 1.0, 0.5, -1.0, 0.5],
+                    "default_left": [0, 0, 1, 0, 0],
+                    "loss_changes": [12.0, 0.0, 4.0, 0.0, 0.0],
+                    "sum_hessian": [100.0, 40.0, 60.0, 50.0, 10.0],
+                    "split_type": [0, 0, 0, 0, 0],
+                }] } },
+                "learner_model_param": { "base_score": "[2E-1]", "num_feature": "3", "num_class": "0", "num_target": "1" },
+                "objective": { "name": "binary:logistic" },
+            },
+            "version": [3, 0, 0],
+        })
+    }
+
+    pub fn model() -> BoostedTrees {
+        BoostedTrees::from_document(&document()).unwrap()
+    }
+
+    #[test]
+    fn a_document_is_read_as_xgboost_means_it() {
+        let model = model();
+        let base = (0.2_f64 / 0.8).ln();
+        assert!((model.margin(&[20.0, 1.0, 0.0]) - (base + 1.0)).abs() < 1e-12);
+        assert!((model.margin(&[30.0, 0.0, 1.0]) - (base + 0.5)).abs() < 1e-12, "30 is not below 30");
+        assert!((model.margin(&[f32::NAN, 0.0, f32::NAN]) - (base - 1.0)).abs() < 1e-12, "what is missing goes the default way");
+        assert!((model.expected_margin() - (base + (40.0 - 50.0 + 5.0) / 100.0)).abs() < 1e-12);
+        assert!((model.score_of(model.margin_of(0.3)) - 0.3).abs() < 1e-12);
+    }
+
+    #[test]
+    fn what_cannot_be_explained_is_refused_by_name() {
+        let refused = |path: &str, value: Value| {
+            let mut document = document();
+            *document.pointer_mut(path).unwrap() = value;
+            BoostedTrees::from_document(&document).unwrap_err().to_string()
+        };
+        assert!(refused("/learner/gradient_booster/name", json!("gblinear")).contains("gblinear"));
+        assert!(refused("/learner/learner_model_param/num_class", json!("3")).contains("several outputs"));
+        let tree = "/learner/gradient_booster/model/trees/0";
+        assert!(refused(&format!("{tree}/left_children"), json!([0, -1, 3, -1, -1])).contains("node 0"), "a circle");
+        assert!(refused(&format!("{tree}/split_type"), json!([1, 0, 0, 0, 0])).contains("categories"));
+        assert!(refused(&format!("{tree}/sum_hessian"), json!([1.0])).contains("different lengths"));
+        assert!(BoostedTrees::from_document(&json!({})).unwrap_err().to_string().contains("learner"));
+    }
+}

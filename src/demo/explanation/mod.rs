@@ -207,3 +207,78 @@ fn text(value: &Value) -> String {
 fn number(value: f64) -> Value {
     if value.fract() == 0.0 && value.abs() < 9e15 { Value::from(value as i64) } else { Value::from(value) }
 }
+
+#[cfg(test)]
+pub mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+    use serde_json::json;
+
+    use super::*;
+    use crate::demo::boosted;
+    use crate::demo::feature_schema::{CategoryValue, Column, Target};
+
+    pub fn schema() -> FeatureSchema {
+        let quantiles = vec![17.0, 18.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 98.0];
+        let value = |value: &str, count| CategoryValue { value: value.into(), count };
+        let age = ColumnKind::Number { integer: true, min: 17.0, max: 98.0, mean: 40.0, quantiles };
+        let job = ColumnKind::Category { values: vec![value("admin.", 900), value("student", 100)] };
+        let column = |name: &str, kind| Column { name: name.into(), dropped: false, kind };
+        FeatureSchema {
+            version: 1,
+            target: Target { name: "y".into(), positive: "yes".into(), negative: "no".into() },
+            columns: vec![column("age", age), column("job", job)],
+            derived: vec![],
+            features: ["age", "job_admin.", "job_student"].map(str::to_owned).to_vec(),
+        }
+    }
+
+    pub fn explainer() -> Explainer {
+        Explainer::new(boosted::tests::model(), schema()).unwrap()
+    }
+
+    pub fn row(age: i64, job: &str) -> Row {
+        [("age".to_owned(), json!(age)), ("job".to_owned(), json!(job))].into_iter().collect()
+    }
+
+    #[test]
+    fn the_features_of_a_column_speak_as_one() {
+        let explainer = explainer();
+        let explanation = explainer.explain(&row(40, "admin.")).unwrap();
+        assert_eq!(explanation.contributions.len(), 2);
+        let sum = explanation.base_margin + explanation.contributions.iter().map(|one| one.margin).sum::<f64>();
+        assert!((sum - explanation.margin).abs() < 1e-12);
+        let age = explanation.contributions.iter().find(|one| one.column == "age").unwrap();
+        assert_eq!(age.value, "40");
+        assert!(age.margin < 0.0);
+    }
+
+    #[test]
+    fn the_smallest_realistic_change_is_told() {
+        let explainer = explainer();
+        // 40, admin.: base -1.386 - 1.0, a score of 0.084; below 30 it is 0.405; a student has 0.292.
+        let flips = flip(&explainer, &row(40, "admin."), 0.25, &[], 3).unwrap();
+        let told: Vec<(&str, &str)> = flips.iter().map(|flip| (flip.changes[0].column.as_str(), flip.changes[0].to.as_str())).collect();
+        assert_eq!(told, [("age", "29"), ("job", "student")]);
+        assert!(flip(&explainer, &row(40, "admin."), 0.25, &["age".into(), "job".into()], 3).unwrap().is_empty());
+        assert!(flip(&explainer, &row(40, "admin."), 0.9, &[], 3).unwrap().is_empty(), "nothing reaches 0.9");
+    }
+
+    #[test]
+    fn dependence_is_the_mean_over_the_rows() {
+        let explainer = explainer();
+        let rows = [row(40, "admin."), row(20, "student")];
+        let found = dependence(&explainer, "job", &rows).unwrap().unwrap();
+        let scores = [row(40, "student"), row(20, "student")].map(|row| explainer.score(&row).unwrap());
+        assert!((found.points[1].mean - (scores[0] + scores[1]) / 2.0).abs() < 1e-12);
+        assert_eq!((found.points[1].value.as_str(), found.points[1].share), ("student", 0.1));
+        assert_eq!(dependence(&explainer, "income", &rows).unwrap(), None);
+    }
+
+    #[test]
+    fn trees_and_schema_have_to_fit() {
+        let mut schema = schema();
+        schema.features.pop();
+        let refused = Explainer::new(boosted::tests::model(), schema).unwrap_err();
+        assert_eq!(refused.to_string(), "the model asks 3 features, its feature schema makes 2");
+    }
+}

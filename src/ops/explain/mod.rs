@@ -51,6 +51,49 @@ pub struct TestSet {
     pub truths: Vec<bool>,
 }
 
+/// All that explanations are made from.
+#[derive(Debug, Clone)]
+pub struct Evidence {
+    /// The model file.
+    pub explained: ExplainedModel,
+    /// The test split, scored.
+    pub test: TestSet,
+    /// The test split by score; `None` when one class is missing.
+    pub ranking: Option<Ranking>,
+    /// How much each column matters, largest first.
+    pub importance: Vec<ColumnImportance>,
+}
+
+/// Reads all that explanations are made from.
+///
+/// # Errors
+/// The model file or the test split cannot be read, or they do not belong together.
+pub async fn evidence(context: &Context, model: &DeployedModel) -> Result<Evidence, OpError> {
+    let explained = open(context, model).await?;
+    let samples = predict::test_rows(context, model).await?;
+    computed("the test split", move || {
+        let test = explained.scored(samples)?;
+        let importance = explained.importance(&test)?;
+        let ranking = test.ranking();
+        Ok(Evidence { explained, test, ranking, importance })
+    })
+    .await
+}
+
+/// Why a row is answered as it is, computed away from the tasks that wait for services.
+///
+/// # Errors
+/// See [`ExplainedModel::reasons`].
+pub async fn reasons(evidence: std::sync::Arc<Evidence>, row: Row) -> Result<Reasons, OpError> {
+    computed("the explanation", move || evidence.explained.reasons(&row, &[])).await
+}
+
+/// Runs what only computes on a thread of its own.
+async fn computed<T: Send + 'static>(what: &str, work: impl FnOnce() -> Result<T, OpError> + Send + 'static) -> Result<T, OpError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|error| OpError::failed("", format!("could not compute {what}"), error.to_string()))?
+}
+
 /// Reads the model file behind an endpoint.
 ///
 /// # Errors
@@ -81,7 +124,10 @@ impl ExplainedModel {
     /// # Errors
     /// The rows cannot be read, or do not fit the model.
     pub async fn test_set(&self, context: &Context) -> Result<TestSet, OpError> {
-        let samples = predict::test_rows(context, &self.model).await?;
+        self.scored(predict::test_rows(context, &self.model).await?)
+    }
+
+    fn scored(&self, samples: Vec<Sample>) -> Result<TestSet, OpError> {
         let mut scores = Vec::with_capacity(samples.len());
         let mut truths = Vec::with_capacity(samples.len());
         for sample in &samples {
