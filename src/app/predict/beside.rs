@@ -256,8 +256,8 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+pub mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
     use super::*;
     use crate::app::predict;
     use crate::demo::explanation::tests::{explainer, row, schema};
@@ -265,7 +265,8 @@ mod tests {
     use crate::ops::explain::{ExplainedModel, TestSet};
     use crate::ops::predict::{DeployedModel, Sample};
 
-    fn evidence() -> Arc<Evidence> {
+    /// A model file of one tree and a test split of five rows.
+    pub fn evidence() -> Arc<Evidence> {
         let model = DeployedModel::detached("BankDM-staging", schema(), 0.5);
         let explained = ExplainedModel { model, explainer: Arc::new(explainer()) };
         let (scores, truths) = (vec![0.9, 0.8, 0.3, 0.2, 0.1], vec![true, false, true, false, false]);
