@@ -12,6 +12,7 @@ use crate::demo::step::Step;
 use crate::ops::console::history::Ran;
 use crate::ops::console::saved::SavedQuery;
 use crate::ops::console::workspace::Workspace;
+use crate::ops::explain::Evidence;
 use crate::ops::predict::DeployedModel;
 use crate::ops::query::{QueryEngine, QueryRequest, SessionUse};
 use crate::syntax::Dialect;
@@ -143,6 +144,35 @@ pub enum Effect {
         ticket: Ticket,
         /// The model.
         model: Arc<DeployedModel>,
+        /// The row.
+        row: Row,
+        /// How long to wait for a newer request first.
+        after: Duration,
+    },
+    /// Reads what explanations need: the model file and the test split.
+    GatherEvidence {
+        /// Whose answer it is.
+        ticket: Ticket,
+        /// The model.
+        model: Arc<DeployedModel>,
+    },
+    /// Explains one row, after a moment without another request.
+    Explain {
+        /// Whose answer it is.
+        ticket: Ticket,
+        /// The model file and the test split.
+        evidence: Arc<Evidence>,
+        /// The row.
+        row: Row,
+        /// How long to wait for a newer request first.
+        after: Duration,
+    },
+    /// Asks one row on every road, after a moment without another request.
+    AskRoads {
+        /// Whose answer it is.
+        ticket: Ticket,
+        /// The model file and the test split.
+        evidence: Arc<Evidence>,
         /// The row.
         row: Row,
         /// How long to wait for a newer request first.

@@ -17,9 +17,11 @@ use crate::aws::activity::ApiCall;
 use crate::config::Settings;
 use crate::config::settings::*;
 use crate::demo::event::{Event, EventKind};
+use crate::demo::explanation::{Change, Contribution, Explanation, Flip};
 use crate::demo::feature_schema::{CategoryValue, Column, ColumnKind, FeatureSchema, Row, Target};
 use crate::demo::resource::{ResourceState, ResourceStatus};
 use crate::demo::step::Step;
+use crate::ops::explain::Reasons;
 use crate::ops::predict::{DeployedModel, Prediction, Sample};
 use crate::ops::query::{Cell, Page, QueryColumn, QueryEngine, QueryResult};
 use crate::ops::{OpError, OpErrorKind};
@@ -194,6 +196,27 @@ pub fn schema() -> FeatureSchema {
     }
 }
 
+/// Why the customer of [`full_model`] is answered so.
+fn reasons() -> Reasons {
+    let contribution = |column: &str, value: &str, margin| Contribution { column: column.into(), value: value.into(), margin };
+    let change = |column: &str, from: &str, to: &str| Change { column: column.into(), from: from.into(), to: to.into() };
+    let contributions = vec![
+        contribution("month", "mar", 1.62),
+        contribution("job", "student", 0.71),
+        contribution("contact", "cellular", 0.44),
+        contribution("marital", "single", 0.12),
+        contribution("campaign", "2", -0.09),
+        contribution("age", "41", -0.063),
+    ];
+    Reasons {
+        explanation: Explanation { score: 0.6312, margin: 0.537, base_margin: -2.2, base_score: 0.0998, contributions },
+        flips: vec![
+            Flip { changes: vec![change("contact", "cellular", "telephone")], score: 0.471, distance: 0.64 },
+            Flip { changes: vec![change("month", "mar", "may")], score: 0.118, distance: 0.67 },
+        ],
+    }
+}
+
 /// With a finished demonstration: every pane has something to show.
 pub fn full_model() -> Model {
     let mut model = open_model();
@@ -274,7 +297,7 @@ pub fn full_model() -> Model {
         other => panic!("{other:?}"),
     };
     let draw = match &model.predict.update(predict::Msg::Found(find, Box::new(Ok(deployed))))[..] {
-        [Effect::DrawSamples { ticket, .. }] => *ticket,
+        [Effect::DrawSamples { ticket, .. }, Effect::GatherEvidence { .. }] => *ticket,
         other => panic!("{other:?}"),
     };
     let row: Row = [
@@ -297,6 +320,8 @@ pub fn full_model() -> Model {
         };
     let answer = Prediction { score: 0.6312, decision: "yes".into(), latency: Duration::from_millis(4) };
     model.predict.update(predict::Msg::Answered(ask, Ok(answer)));
+    model.predict.beside.evidence = Some(predict::beside::tests::evidence());
+    model.predict.beside.reasons = Some(reasons());
     model
         .sql
         .tab_mut()

@@ -6,6 +6,7 @@ mod config;
 mod confirm;
 mod doctor;
 mod endpoint;
+mod explore;
 pub mod failure;
 mod interrupt;
 mod local_state;
@@ -105,6 +106,8 @@ pub enum Command {
     Project(project::Project),
     /// Ask the deployed model
     Predict(predict::Predict),
+    /// Look at columns of the data against the answer
+    Explore(explore::Explore),
     /// Remove everything that the demonstration made
     Cleanup(cleanup::Cleanup),
     /// Put the embedded AWS back to a fresh account; checkpoints stay
@@ -199,6 +202,7 @@ pub async fn run_command(
         Command::Endpoint(arguments) => endpoint::run(&arguments, &settings, output).await,
         Command::Project(arguments) => project::run(&arguments, &settings, output).await,
         Command::Predict(arguments) => predict::run(&arguments, &settings, output).await,
+        Command::Explore(arguments) => explore::run(&arguments, &settings, output).await,
         Command::Cleanup(arguments) => cleanup::run(&arguments, &settings, output).await,
         Command::Reset(arguments) => local_state::reset(&arguments, &settings, &mut output),
         Command::Checkpoint(arguments) => local_state::checkpoint(&arguments, &settings, &mut output),

@@ -1,5 +1,6 @@
 //! The domain of the demonstration: what it is made of and what its figures mean. Pure: no I/O, no async, no SDK types.
 
+pub mod boosted;
 pub mod clock;
 pub mod csv_reader;
 pub mod data_quality;
@@ -7,12 +8,14 @@ pub mod dataset;
 pub mod delivery;
 pub mod drift;
 pub mod event;
+pub mod explanation;
 pub mod feature_schema;
 pub mod figures;
 pub mod findings;
 pub mod metrics;
 pub mod pipeline_definition;
 pub mod policies;
+pub mod ranking;
 pub mod resource;
 pub mod sample;
 pub mod scenario;

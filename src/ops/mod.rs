@@ -10,6 +10,8 @@ pub mod data;
 pub mod endpoints;
 pub mod error;
 pub mod evaluation;
+pub mod explain;
+pub mod exploration;
 pub mod export;
 mod hops;
 mod login;

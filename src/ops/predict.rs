@@ -26,6 +26,8 @@ pub struct DeployedModel {
     pub schema: Arc<FeatureSchema>,
     /// A score from here on is a yes.
     pub threshold: f64,
+    /// `s3://` address of the model's `model.tar.gz`.
+    pub artifact: String,
     /// `s3://` address of the raw rows of the test split.
     test_rows: String,
     /// `s3://` address of the split of every row.
@@ -40,6 +42,7 @@ impl DeployedModel {
             version: None,
             schema: Arc::new(schema),
             threshold,
+            artifact: String::new(),
             test_rows: String::new(),
             splits: String::new(),
         }
@@ -106,6 +109,7 @@ pub async fn at(context: &Context, endpoint: &str) -> Result<DeployedModel, OpEr
         version: Some(package.summary.version),
         schema: Arc::new(schema),
         threshold: threshold.unwrap_or(context.settings.mlops.threshold),
+        artifact: package.artifact.clone(),
         test_rows: property(metadata::TEST_ROWS)?,
         splits: property(metadata::SPLITS)?,
     })
@@ -116,6 +120,11 @@ pub async fn samples(context: &Context, model: &DeployedModel, count: usize, see
     let all = rows_at(context, &model.schema, &model.test_rows).await?;
     let chosen = rand::seq::index::sample(&mut seeded(seed), all.len(), count.min(all.len()));
     Ok(chosen.into_iter().map(|at| all[at].clone()).collect())
+}
+
+/// Every row of the test split, in its order.
+pub async fn test_split(context: &Context, model: &DeployedModel) -> Result<Vec<Sample>, OpError> {
+    rows_at(context, &model.schema, &model.test_rows).await
 }
 
 /// Every row of the test split of a package, typed by `schema`.

@@ -498,3 +498,22 @@ fn random_keys_never_panic() {
         }
     }
 }
+
+#[test]
+fn beside_the_prediction_form() {
+    use crate::app::predict::beside::{Command as Beside, Msg as Heard};
+    use crate::ops::explain::Roads;
+    let mut model = full_model();
+    update(&mut model, Msg::Do(Command::Focus(Pane::Predict)));
+    update(&mut model, Msg::Do(Command::Zoom));
+    update(&mut model, Msg::Do(Command::Beside(Beside::Why)));
+    at_three_sizes("predict_why", &model);
+    update(&mut model, Msg::Do(Command::Beside(Beside::Threshold)));
+    update(&mut model, Msg::Do(Command::Beside(Beside::HigherThreshold)));
+    at_three_sizes("predict_threshold", &model);
+    let effects = update(&mut model, Msg::Do(Command::Beside(Beside::Roads)));
+    let ticket = effects.iter().find_map(|effect| if let Effect::AskRoads { ticket, .. } = effect { Some(*ticket) } else { None });
+    let roads = Roads { endpoint: 0.6312, file: 0.631_200_2, decision: "yes".into(), sql: Some("no".into()) };
+    update(&mut model, Msg::Predict(crate::app::predict::Msg::Beside(Heard::Asked(ticket.unwrap(), Box::new(Ok(roads))))));
+    at_three_sizes("predict_roads", &model);
+}

@@ -9,6 +9,8 @@ mod csv_input;
 mod deployment;
 mod embedded_account;
 mod endpoints;
+mod explain;
+mod exploration;
 mod hosting;
 mod identity_and_secrets;
 mod lambda;

@@ -19,6 +19,7 @@ pub use chord::{Chord, key_label};
 
 use super::pane::Pane;
 use super::pipeline;
+use super::predict::beside;
 use super::sql::{self, editor, result};
 
 /// What can be asked for.
@@ -52,6 +53,8 @@ pub enum Command {
     Decrease,
     Increase,
     ResetField,
+    /// Beside the prediction form.
+    Beside(beside::Command),
     OpenInConsole,
     ExploreOpen,
     /// Of the SQL editor.

@@ -80,6 +80,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         C::Decrease => model.predict.step(-1),
         C::Increase => model.predict.step(1),
         C::ResetField => model.predict.reset(),
+        C::Beside(command) => model.predict.run(command),
         C::OpenInConsole => open_in_console(model),
         C::ExploreOpen => model.explore.want(),
     }

@@ -19,6 +19,7 @@ use tokio_util::task::TaskTracker;
 
 use crate::app::latest::Ticket;
 use crate::app::msg::Identity;
+use crate::app::predict::beside::Msg as Beside;
 use crate::app::sql::{self, LibraryEntry, RunId};
 use crate::app::{Effect, Msg, activity, explore, predict, resources, walkthrough};
 use crate::config::Settings;
@@ -78,6 +79,8 @@ struct Slots {
     /// What the Pipeline pane shows and follows.
     pipeline: HashMap<pipeline::Lane, CancellationToken>,
     predict: CancellationToken,
+    explain: CancellationToken,
+    roads: CancellationToken,
     explore: CancellationToken,
     check: CancellationToken,
 }
@@ -86,6 +89,10 @@ fn renew(slot: &mut CancellationToken) -> CancellationToken {
     slot.cancel();
     *slot = CancellationToken::new();
     slot.clone()
+}
+
+fn beside(msg: Beside) -> Msg {
+    Msg::Predict(predict::Msg::Beside(msg))
 }
 
 fn broken(what: &str) -> OpError {
@@ -204,6 +211,35 @@ impl Runner {
                     move || Msg::Predict(predict::Msg::Answered(ticket, Err(broken("could not ask the endpoint")))),
                 );
             }
+            Effect::GatherEvidence { ticket, model } => self.job(
+                async move { beside(Beside::Gathered(ticket, ops::explain::evidence(&context, &model).await.map(Arc::new))) },
+                move || beside(Beside::Gathered(ticket, Err(broken("could not read the model file")))),
+            ),
+            Effect::Explain { ticket, evidence, row, after } => {
+                let cancel = renew(&mut slots.explain);
+                self.latest(
+                    cancel,
+                    async move {
+                        sleep(after).await;
+                        beside(Beside::Explained(ticket, Box::new(ops::explain::reasons(evidence, row).await)))
+                    },
+                    move || beside(Beside::Explained(ticket, Box::new(Err(broken("could not explain the answer"))))),
+                );
+            }
+            Effect::AskRoads { ticket, evidence, row, after } => {
+                let cancel = renew(&mut slots.roads);
+                self.latest(
+                    cancel,
+                    async move {
+                        sleep(after).await;
+                        let asked = ops::explain::roads(&context, &evidence.explained, &[row]).await;
+                        let asked =
+                            asked.and_then(|roads| roads.into_iter().next().ok_or_else(|| no_answer(&evidence.explained.model.endpoint)));
+                        beside(Beside::Asked(ticket, Box::new(asked)))
+                    },
+                    move || beside(Beside::Asked(ticket, Box::new(Err(broken("could not ask on every road"))))),
+                );
+            }
             Effect::Explore { ticket, request } => {
                 context.cancel = renew(&mut slots.explore);
                 self.job(
@@ -237,7 +273,7 @@ impl Runner {
         {
             let slots = self.shared.slots.lock();
             slots.keep.cancel();
-            let single = [&slots.steps, &slots.resources, &slots.predict, &slots.explore];
+            let single = [&slots.steps, &slots.resources, &slots.predict, &slots.explain, &slots.roads, &slots.explore];
             for slot in single
                 .into_iter()
                 .chain(slots.pipeline.values())

@@ -1,137 +1,15 @@
-//! `shiftdeck predict`: answers of the deployed model, with the actual answer where it is known.
+//! The customers that a person gives: a JSON object, or a CSV.
 
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::Path;
 
-use clap::{ArgGroup, Args};
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use super::failure::{Failure, exit};
-use super::output::{Output, columns};
-use super::session::Session;
-use crate::config::Settings;
+use crate::cli::failure::{Failure, exit};
 use crate::demo::dataset::normalise;
 use crate::demo::feature_schema::{ColumnKind, FeatureSchema, Row};
-use crate::ops::Context;
-use crate::ops::predict::{self, DeployedModel, Prediction, Sample};
-
-/// Rows sent to the endpoint and shown at a time.
-const CHUNK: usize = 5000;
-
-/// Ask the deployed model
-#[derive(Debug, Args)]
-#[command(group(ArgGroup::new("rows").required(true).args(["sample", "row", "file"])))]
-pub struct Predict {
-    /// So many customers that training has not seen
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
-    pub sample: Option<u32>,
-    /// One customer, {"age": 41, "job": "admin.", …}
-    #[arg(long, value_name = "JSON")]
-    pub row: Option<String>,
-    /// Customers in a CSV with a header line; a column `y` is the actual answer
-    #[arg(long, value_name = "CSV")]
-    pub file: Option<PathBuf>,
-    /// Which customers --sample draws; the same for the same seed
-    #[arg(long, value_name = "SEED", default_value_t = 1, requires = "sample")]
-    pub seed: u64,
-    /// One JSON object a row
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Asks and shows the answers.
-///
-/// # Errors
-/// When nothing is deployed, or a row is not what the model expects.
-pub async fn run(arguments: &Predict, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
-    // What can be read without the account is read first.
-    let given = Given::read(arguments.sample, arguments.row.as_deref(), arguments.file.as_deref())?;
-    let session = Session::open(settings).await?;
-    let context = session.quiet();
-    let model = predict::deployed(&context).await?;
-    let samples = match given {
-        Given::Sample(count) => predict::samples(&context, &model, count as usize, arguments.seed).await?,
-        Given::Row(row) => recognised(&context, &model, vec![row]).await?,
-        Given::File { name, text } => {
-            let rows = read_csv(&text, &name, &model.schema)?;
-            recognised(&context, &model, rows).await?
-        }
-    };
-    let mut tally = Tally::default();
-    let mut lines = vec![];
-    for chunk in samples.chunks(CHUNK) {
-        let rows: Vec<Row> = chunk.iter().map(|sample| sample.row.clone()).collect();
-        let answers = predict::predict(&context, &model, &rows).await?;
-        for (sample, answer) in chunk.iter().zip(&answers) {
-            tally.count(sample, answer);
-            if arguments.json {
-                output.json(&json!({
-                    "score": answer.score,
-                    "decision": answer.decision,
-                    "actual": sample.actual,
-                    "seen": sample.seen,
-                    "row": sample.row,
-                }))?;
-            } else {
-                lines.push(cells(sample, answer));
-            }
-        }
-    }
-    if !arguments.json {
-        let version = model.version.map(|version| format!(", version {version}")).unwrap_or_default();
-        output
-            .line(&format!("{}{version}: a score of {} or more is a {}", model.endpoint, model.threshold, model.schema.target.positive))?;
-        output.line("")?;
-        columns(&lines).iter().try_for_each(|line| output.line(line))?;
-        if tally.known > 1 {
-            output.line("")?;
-            output.line(&format!("{} of {} decisions are right", tally.right, tally.known))?;
-        }
-    }
-    output.flush()?;
-    session.close().await;
-    Ok(())
-}
-
-/// How many decisions could be compared, and were right.
-#[derive(Default)]
-struct Tally {
-    known: usize,
-    right: usize,
-}
-
-impl Tally {
-    fn count(&mut self, sample: &Sample, answer: &Prediction) {
-        if let Some(actual) = &sample.actual {
-            self.known += 1;
-            self.right += usize::from(*actual == answer.decision);
-        }
-    }
-}
-
-fn cells(sample: &Sample, answer: &Prediction) -> Vec<String> {
-    let actual = match &sample.actual {
-        Some(actual) if *actual == answer.decision => format!("actually {actual} ✔"),
-        Some(actual) => format!("actually {actual} ✖"),
-        None => "not known".to_owned(),
-    };
-    let seen = match sample.seen {
-        Some(true) => "seen in training",
-        Some(false) => "not seen in training",
-        None => "not in the data",
-    };
-    let value = |name: &str| match sample.row.get(name) {
-        Some(Value::String(text)) => text.clone(),
-        Some(other) => other.to_string(),
-        None => String::new(),
-    };
-    let customer = ["age", "job", "marital", "education", "month", "poutcome"].map(value);
-    let customer = customer.iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join(", ");
-    vec![format!("{:.3}", answer.score), answer.decision.clone(), actual, seen.to_owned(), customer]
-}
 
 /// What the person gave.
-pub(super) enum Given {
+pub(in crate::cli) enum Given {
     /// So many rows of the test split.
     Sample(u32),
     /// One row.
@@ -147,7 +25,7 @@ pub(super) enum Given {
 
 impl Given {
     /// Reads what can be read without the account.
-    pub(super) fn read(sample: Option<u32>, row: Option<&str>, file: Option<&Path>) -> Result<Self, Failure> {
+    pub(in crate::cli) fn read(sample: Option<u32>, row: Option<&str>, file: Option<&Path>) -> Result<Self, Failure> {
         if let Some(text) = row {
             return read_row(text).map(Given::Row);
         }
@@ -195,25 +73,8 @@ fn read_row(text: &str) -> Result<Row, Failure> {
     Ok(row)
 }
 
-/// Looks the rows up in the data; a target that a row carries is its actual answer where the data have none.
-async fn recognised(context: &Context, model: &DeployedModel, mut rows: Vec<Row>) -> Result<Vec<Sample>, Failure> {
-    let target = &model.schema.target.name;
-    let given: Vec<Option<String>> = rows
-        .iter_mut()
-        .map(|row| match row.shift_remove(target) {
-            Some(Value::String(text)) => Some(text),
-            _ => None,
-        })
-        .collect();
-    let mut samples = predict::recognise(context, model, rows).await?;
-    for (sample, given) in samples.iter_mut().zip(given) {
-        sample.actual = sample.actual.take().or(given);
-    }
-    Ok(samples)
-}
-
 /// Reads rows of a CSV; numbers where the model's columns are numbers.
-pub(super) fn read_csv(text: &str, name: &str, schema: &FeatureSchema) -> Result<Vec<Row>, Failure> {
+pub(in crate::cli) fn read_csv(text: &str, name: &str, schema: &FeatureSchema) -> Result<Vec<Row>, Failure> {
     let bad = |line: u64, why: String| Failure::Told {
         code: exit::USAGE,
         what: "the customers cannot be used".to_owned(),

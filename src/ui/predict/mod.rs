@@ -1,5 +1,7 @@
 //! The prediction form: the answer on top, the customer's fields below.
 
+mod beside;
+
 use ratatui::layout::{Position, Rect};
 
 use super::canvas::{Canvas, Pieces};
@@ -7,6 +9,7 @@ use super::theme::Role;
 use crate::app::Pane;
 use crate::app::list::window;
 use crate::app::msg::Target;
+use crate::app::predict::beside::View;
 use crate::app::predict::{Field, Remark};
 use crate::app::text_width::{left, right, visible, width};
 use crate::demo::feature_schema::ColumnKind;
@@ -16,6 +19,11 @@ use crate::demo::figures;
 const VALUE: usize = 20;
 /// Columns of the scale beside a number.
 const SCALE: usize = 12;
+
+/// From this width on the form has company.
+const BOTH: u16 = 110;
+/// Columns of the form when it has company.
+const FORM: u16 = 56;
 
 /// Draws the pane.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
@@ -38,6 +46,23 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         canvas.paragraph(area, &text, if bad { Role::Bad } else { Role::Dim });
         return;
     }
+    if area.width >= BOTH {
+        form(canvas, Rect { width: FORM, ..area });
+        let x = area.x + FORM + 2;
+        beside::draw(canvas, Rect { x, width: area.right() - x, ..area });
+    } else if state.beside.view == View::Form {
+        form(canvas, area);
+    } else {
+        let used = answer(canvas, area);
+        if area.height > used + 1 {
+            let y = area.y + used + 1;
+            beside::draw(canvas, Rect::new(area.x, y, area.width, area.bottom() - y));
+        }
+    }
+}
+
+/// The answer, and the customer's fields.
+fn form(canvas: &mut Canvas<'_>, area: Rect) {
     let used = answer(canvas, area);
     if area.height > used + 1 {
         let y = area.y + used + 1;
@@ -50,13 +75,13 @@ fn answer(canvas: &mut Canvas<'_>, area: Rect) -> u16 {
     let model = canvas.model;
     let state = &model.predict;
     let Some(deployed) = &state.model else { return 0 };
-    let threshold = deployed.threshold;
+    let threshold = state.threshold();
     let mut y = area.y;
     let mut pieces = Pieces::new();
     match (&state.prediction, &state.error) {
         (_, Some(error)) => pieces = pieces.add(format!("✖ {}", error.why), Role::Bad),
         (Some(prediction), None) => {
-            let yes = prediction.decision == deployed.schema.target.positive;
+            let yes = state.decision(prediction.score) == Some(deployed.schema.target.positive.as_str());
             let word = if yes { "Yes, will subscribe" } else { "No, will not subscribe" };
             pieces = pieces
                 .add(figures::percent(prediction.score), Role::Strong)
@@ -101,7 +126,7 @@ fn answer(canvas: &mut Canvas<'_>, area: Rect) -> u16 {
             if state.fields.iter().any(Field::changed) {
                 truth = truth.add(format!(" · really answered {actual}, before the changes"), Role::Dim);
             } else {
-                let right = state.prediction.as_ref().map(|prediction| prediction.decision == *actual);
+                let right = state.prediction.as_ref().map(|prediction| state.decision(prediction.score) == Some(actual.as_str()));
                 truth = truth.add(" · really answered ", Role::Dim).add(actual.clone(), Role::Strong);
                 truth = match right {
                     Some(true) => truth.add(" ✔ right", Role::Good),

@@ -1,9 +1,13 @@
 //! The prediction form: a customer's fields, made from the feature schema that travelled with the model, and the endpoint's answer.
 
+pub mod beside;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Number, Value};
+
+use beside::Beside;
 
 use super::effect::Effect;
 use super::latest::{Latest, Ticket};
@@ -157,6 +161,8 @@ pub struct State {
     pub draw: Latest,
     /// What is awaited.
     pub ask: Latest,
+    /// What stands beside the form.
+    pub beside: Beside,
 }
 
 /// What happens to the form.
@@ -170,6 +176,8 @@ pub enum Msg {
     Answered(Ticket, Result<Prediction, OpError>),
     /// A value was picked for a field.
     Picked(usize, String),
+    /// Something happened beside the form.
+    Beside(beside::Msg),
 }
 
 impl State {
@@ -180,7 +188,9 @@ impl State {
 
     /// Forgets the model, after a cleanup.
     pub fn forget(&mut self) {
-        *self = State { find: self.find, draw: self.draw, ask: self.ask, ..State::default() };
+        let mut beside = std::mem::take(&mut self.beside);
+        beside.forget();
+        *self = State { find: self.find, draw: self.draw, ask: self.ask, beside, ..State::default() };
         self.find.abandon();
         self.draw.abandon();
         self.ask.abandon();
@@ -221,6 +231,7 @@ impl State {
         self.editing = None;
         self.prediction = None;
         self.baseline = None;
+        self.beside.reasons = None;
         self.ask(Duration::ZERO)
     }
 
@@ -237,7 +248,9 @@ impl State {
         match self.row() {
             Ok(row) => {
                 let model = Arc::clone(model);
-                vec![Effect::Predict { ticket: self.ask.issue(), model, row, after }]
+                let mut effects = self.reason(&row, after);
+                effects.insert(0, Effect::Predict { ticket: self.ask.issue(), model, row, after });
+                effects
             }
             Err(_) => {
                 self.ask.abandon();
@@ -325,8 +338,16 @@ impl State {
                 match *answer {
                     Ok(model) => {
                         self.missing = None;
+                        let same = self.model.as_ref().is_some_and(|known| known.artifact == model.artifact);
                         self.model = Some(Arc::new(model));
-                        if self.customer.is_none() { self.next_customer() } else { self.ask(Duration::ZERO) }
+                        if !same {
+                            self.beside.forget();
+                        }
+                        let mut effects = if self.customer.is_none() { self.next_customer() } else { self.ask(Duration::ZERO) };
+                        if self.beside.evidence.is_none() {
+                            effects.extend(self.gather());
+                        }
+                        effects
                     }
                     Err(error) => {
                         self.model = None;
@@ -335,6 +356,7 @@ impl State {
                         self.customer = None;
                         self.fields.clear();
                         self.prediction = None;
+                        self.beside.forget();
                         Vec::new()
                     }
                 }
@@ -370,6 +392,7 @@ impl State {
                 }
                 Vec::new()
             }
+            Msg::Beside(msg) => self.hear_beside(msg),
             Msg::Picked(index, value) => match self.fields.get_mut(index) {
                 Some(field) => {
                     field.text = value;
@@ -417,7 +440,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         let draw = match &state.update(Msg::Found(find, Box::new(Ok(model()))))[..] {
-            [Effect::DrawSamples { ticket, .. }] => *ticket,
+            [Effect::DrawSamples { ticket, .. }, Effect::GatherEvidence { .. }] => *ticket,
             other => panic!("{other:?}"),
         };
         let row: Row = [("age".to_owned(), Value::from(30)), ("job".to_owned(), Value::from("student"))].into_iter().collect();
