@@ -15,6 +15,7 @@ pub mod exploration;
 pub mod export;
 mod hops;
 mod login;
+mod model_file;
 pub mod models;
 mod notes;
 pub mod pipeline;

@@ -1,12 +1,11 @@
 //! Why the deployed model answers what it answers: computed from its own file, with the schema and the rows that travelled with it.
 
-mod file;
 mod roads;
 
 use serde::Serialize;
 
 use super::predict::{self, DeployedModel, Sample};
-use super::{Context, OpError};
+use super::{Context, OpError, model_file};
 use crate::demo::explanation::{self, ColumnImportance, Dependence, Explainer, Explanation, Flip};
 use crate::demo::feature_schema::Row;
 use crate::demo::metrics::BinaryReport;
@@ -99,7 +98,7 @@ async fn computed<T: Send + 'static>(what: &str, work: impl FnOnce() -> Result<T
 /// # Errors
 /// When there is no artifact, or it is not a model of one output with the schema it came with.
 pub async fn open(context: &Context, model: &DeployedModel) -> Result<ExplainedModel, OpError> {
-    let trees = file::trees(context, &model.artifact).await?;
+    let trees = model_file::trees(context, &model.artifact).await?;
     let explainer = Explainer::new(trees, (*model.schema).clone())
         .map_err(|mismatch| OpError::failed(&model.artifact, "the model cannot be explained", mismatch.to_string()))?;
     Ok(ExplainedModel { model: model.clone(), explainer: std::sync::Arc::new(explainer) })

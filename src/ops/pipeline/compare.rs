@@ -1,21 +1,13 @@
 //! Two executions side by side: figures, settings, data, and what their models go by.
 
 use std::collections::BTreeMap;
-use std::io::Read;
 
-use flate2::read::GzDecoder;
-use hessboost::prelude::{BoostedModel, ImportanceType, ModelFormat};
 use serde::Serialize;
 
 use super::{RunOutputs, outputs, quality};
 use crate::ops::error::op;
 use crate::ops::evaluation::{self, Evaluation, SplitRows};
-use crate::ops::{Context, OpError};
-
-/// The largest model file that is read: an archive of a few bytes could otherwise fill the memory.
-const LARGEST_MODEL: u64 = 512 * 1024 * 1024;
-/// The model's file name in an artifact.
-const MODEL_FILE: &str = "xgboost-model";
+use crate::ops::{Context, OpError, model_file};
 
 /// One of the two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -198,35 +190,11 @@ fn importances(a: &BTreeMap<String, f64>, b: &BTreeMap<String, f64>) -> Vec<Impo
     all
 }
 
-/// Mean gain of each feature of an execution's model; nothing when it made none.
+/// Mean gain of each feature of an execution's model, features that no tree splits on left out; nothing when it made none.
 async fn importance(context: &Context, found: &RunOutputs) -> Result<BTreeMap<String, f64>, OpError> {
-    let model = present(found.model.as_deref(), |address| evaluation::fetch(context, address)).await?;
+    let trees = present(found.model.as_deref(), |address| model_file::trees(context, address)).await?;
     let schema = present(found.schema.as_deref(), |address| evaluation::schema(context, address)).await?;
-    let Some((model, schema)) = model.zip(schema) else { return Ok(BTreeMap::new()) };
-    let address = found.model.clone().unwrap_or_default();
-    // Unpacking and reading a model takes some milliseconds of computing.
-    let read = tokio::task::spawn_blocking(move || gains(&model, &schema.features)).await;
-    read.map_err(|error| error.to_string())
-        .and_then(|gains| gains)
-        .map_err(|why| OpError::failed(&address, "could not read what the model goes by", why))
-}
-
-/// Mean gain by feature of the model in an artifact; features that no tree splits on are absent.
-pub(crate) fn gains(archive: &[u8], features: &[String]) -> Result<BTreeMap<String, f64>, String> {
-    let mut archive = tar::Archive::new(GzDecoder::new(archive));
-    for entry in archive.entries().map_err(|error| error.to_string())? {
-        let mut entry = entry.map_err(|error| error.to_string())?;
-        let model = entry.path().is_ok_and(|path| path.file_name().is_some_and(|name| name == MODEL_FILE));
-        if !model {
-            continue;
-        }
-        let mut content = Vec::new();
-        entry.by_ref().take(LARGEST_MODEL).read_to_end(&mut content).map_err(|error| error.to_string())?;
-        let format = ModelFormat::detect(&content).ok_or("the model is neither XGBoost JSON nor XGBoost UBJSON")?;
-        let model = BoostedModel::decode(&content, format).map_err(|error| error.to_string())?;
-        let gains = model.feature_importance(ImportanceType::Gain);
-        let name = |index: usize| features.get(index).cloned().unwrap_or_else(|| format!("f{index}"));
-        return Ok(gains.into_iter().map(|(index, gain)| (name(index), gain)).collect());
-    }
-    Err(format!("the artifact has no `{MODEL_FILE}`"))
+    let Some((trees, schema)) = trees.zip(schema) else { return Ok(BTreeMap::new()) };
+    let name = |feature: usize| schema.features.get(feature).cloned().unwrap_or_else(|| format!("f{feature}"));
+    Ok(trees.importances().into_iter().map(|importance| (name(importance.feature), importance.gain)).collect())
 }

@@ -5,8 +5,8 @@ use std::io::Read;
 use flate2::read::GzDecoder;
 use serde_json::Value;
 
+use super::{Context, OpError, evaluation};
 use crate::demo::boosted::BoostedTrees;
-use crate::ops::{Context, OpError, evaluation};
 
 /// The model's file name in an artifact, as SageMaker's XGBoost container writes it.
 const MODEL_FILE: &str = "xgboost-model";
@@ -17,6 +17,7 @@ const LARGEST_FILE: u64 = 512 * 1024 * 1024;
 pub(super) async fn trees(context: &Context, artifact: &str) -> Result<BoostedTrees, OpError> {
     let failed = |why: String| OpError::failed(artifact, "could not read the model file", why);
     let archive = evaluation::fetch(context, artifact).await?;
+    // Unpacking and reading a model takes some milliseconds of computing.
     let read = tokio::task::spawn_blocking(move || read(&archive)).await;
     read.map_err(|error| failed(error.to_string()))?.map_err(failed)
 }
