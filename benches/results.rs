@@ -66,6 +66,7 @@ fn result(first: Page) -> QueryResult {
         total_rows: Some(ROWS),
         duration: Duration::from_millis(1),
         scanned_bytes: None,
+        result_bytes: None,
     }
 }
 

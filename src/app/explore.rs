@@ -359,6 +359,7 @@ mod tests {
             total_rows: None,
             duration: Duration::ZERO,
             scanned_bytes: None,
+            result_bytes: None,
         }
     }
 

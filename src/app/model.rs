@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, FixedOffset, Utc};
 
-use super::msg::Identity;
+use super::msg::{Identity, Target};
 use super::pane::Pane;
 use super::popup::Popup;
 use super::{activity, explore, pipeline, predict, resources, sql, walkthrough};
@@ -61,6 +61,27 @@ pub struct Viewport {
     pub overview: bool,
 }
 
+/// What the mouse holds while its button is down.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Held {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The end of a selection in the SQL editor.
+    Text,
+    /// The right edge of a column of the SQL result: its place, and where in the terminal it begins.
+    Edge(usize, u16),
+}
+
+/// What the mouse did last.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Pointer {
+    /// What was pressed, when, and how often within a moment.
+    pub pressed: Option<(Target, DateTime<Utc>, u8)>,
+    /// What is held.
+    pub held: Held,
+}
+
 /// What the console goes by.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ConsoleRules {
@@ -110,6 +131,8 @@ pub struct Model {
     pub popups: Vec<Popup>,
     /// What the last frame had room for.
     pub viewport: Viewport,
+    /// What the mouse did last.
+    pub pointer: Pointer,
     /// A sentence that goes away by itself.
     pub notice: Option<Notice>,
     /// Frames of the animation so far.
@@ -151,6 +174,7 @@ impl Model {
             zoomed: false,
             popups: Vec::new(),
             viewport: Viewport::default(),
+            pointer: Pointer::default(),
             notice: None,
             frame: 0,
             walkthrough: walkthrough::State::default(),

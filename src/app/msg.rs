@@ -18,8 +18,14 @@ pub enum Msg {
     Paste(String),
     /// The mouse was pressed on something.
     Click(Target),
-    /// The mouse was moved over something with its button down.
-    Drag(Target),
+    /// The mouse was moved with its button down: over what, and in which column of the terminal.
+    Drag(Option<Target>, u16),
+    /// The button of the mouse was let go.
+    Release,
+    /// The wheel was turned over a half of the SQL pane; down, negative for up.
+    Scroll(sql::Half, isize),
+    /// The wheel was turned sideways over the SQL result; right, negative for left.
+    Sideways(isize),
     /// The wheel was turned over a pane; rows down, negative for up.
     Wheel(Option<Pane>, isize),
     /// An action was chosen.
@@ -84,8 +90,16 @@ pub enum Target {
     EditorText(usize, usize),
     /// A suggestion under the cursor of the SQL editor.
     Suggestion(usize),
+    /// The number of a line of the SQL editor.
+    EditorLine(usize),
+    /// A half of the SQL pane, where nothing more exact is.
+    SqlHalf(sql::Half),
     /// A cell of the SQL result: row and column.
     Cell(usize, usize),
+    /// The head of a column of the SQL result.
+    ColumnHead(usize),
+    /// The right edge of a column of the SQL result, and where in the terminal the column begins.
+    ColumnEdge(usize, u16),
     /// A row of the component on top.
     PopupRow(usize),
     /// Outside of the component on top.

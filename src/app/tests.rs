@@ -131,6 +131,7 @@ pub fn empty_result() -> QueryResult {
         total_rows: None,
         duration: Duration::from_millis(12),
         scanned_bytes: None,
+        result_bytes: None,
     }
 }
 
@@ -348,6 +349,7 @@ pub fn full_model() -> Model {
             total_rows: Some(41_188),
             duration: Duration::from_millis(12),
             scanned_bytes: Some(4_834_728),
+            result_bytes: None,
         },
         "SELECT 1".into(),
         0.2,

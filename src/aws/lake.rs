@@ -91,6 +91,8 @@ pub struct LakeTable {
     pub partitions: Vec<LakeColumn>,
     /// Where its rows lie.
     pub location: Option<String>,
+    /// Where the rows of a partition lie, where the table says that by a pattern (`storage.location.template`).
+    pub template: Option<String>,
 }
 
 /// A page of a result; the header that Athena puts first is left out.
@@ -247,19 +249,7 @@ impl Lake {
         loop {
             let request = self.client.get().list_table_metadata().catalog_name(CATALOG).database_name(database).max_results(50);
             let said = request.set_next_token(token.take()).send().await.map_err(fault(SERVICE, "ListTableMetadata"))?;
-            tables.extend(said.table_metadata_list().iter().map(|table| {
-                let column = |column: &aws_sdk_athena::types::Column| LakeColumn {
-                    name: column.name().to_owned(),
-                    type_name: column.r#type().unwrap_or_default().to_owned(),
-                };
-                LakeTable {
-                    name: table.name().to_owned(),
-                    is_view: table.table_type() == Some("VIRTUAL_VIEW"),
-                    columns: table.columns().iter().map(column).collect(),
-                    partitions: table.partition_keys().iter().map(column).collect(),
-                    location: table.parameters().and_then(|parameters| parameters.get("location")).cloned(),
-                }
-            }));
+            tables.extend(said.table_metadata_list().iter().map(lake_table));
             token = said.next_token().map(str::to_owned);
             if token.is_none() {
                 return Ok(tables);
@@ -267,10 +257,14 @@ impl Lake {
         }
     }
 
-    /// Where the rows of a table lie, if it exists and they lie anywhere.
-    pub async fn location(&self, database: &str, name: &str) -> Result<Option<String>, AwsError> {
-        let parameters = self.table(database, name).await?;
-        Ok(parameters.into_iter().flatten().find(|(key, _)| key == "location").map(|(_, value)| value))
+    /// A table or a view with its columns, if it exists.
+    pub async fn described(&self, database: &str, name: &str) -> Result<Option<LakeTable>, AwsError> {
+        let request = self.client.get().get_table_metadata().catalog_name(CATALOG).database_name(database).table_name(name);
+        match request.send().await.map_err(fault(SERVICE, "GetTableMetadata")) {
+            Ok(said) => Ok(said.table_metadata().map(lake_table)),
+            Err(error) if error.is_not_found() || says_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
     /// State of a workgroup (`ENABLED`, `DISABLED`), if it exists.
@@ -309,6 +303,22 @@ impl Lake {
             Err(error) if error.is_not_found() || says_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
+    }
+}
+
+fn lake_table(table: &aws_sdk_athena::types::TableMetadata) -> LakeTable {
+    let column = |column: &aws_sdk_athena::types::Column| LakeColumn {
+        name: column.name().to_owned(),
+        type_name: column.r#type().unwrap_or_default().to_owned(),
+    };
+    let parameter = |name: &str| table.parameters().and_then(|parameters| parameters.get(name)).cloned();
+    LakeTable {
+        name: table.name().to_owned(),
+        is_view: table.table_type() == Some("VIRTUAL_VIEW"),
+        columns: table.columns().iter().map(column).collect(),
+        partitions: table.partition_keys().iter().map(column).collect(),
+        location: parameter("location"),
+        template: parameter("storage.location.template"),
     }
 }
 

@@ -59,6 +59,8 @@ pub struct StatementInfo {
     pub has_result: bool,
     /// Rows of the result or rows changed, where known.
     pub rows: Option<u64>,
+    /// Bytes of the result, where there is one.
+    pub bytes: Option<u64>,
     /// Time that the service reports.
     pub duration: Duration,
     /// The statements of a batch.
@@ -272,6 +274,7 @@ impl Statements {
             error: said.error().map(str::to_owned),
             has_result: said.has_result_set().unwrap_or_default(),
             rows: counted(said.result_rows()),
+            bytes: counted(said.result_size()),
             duration: Duration::from_nanos(u64::try_from(said.duration()).unwrap_or_default()),
             parts: said
                 .sub_statements()

@@ -27,6 +27,7 @@ use ratatui::layout::{Position, Rect};
 
 use crate::app::model::{Link, Viewport};
 use crate::app::msg::Target;
+use crate::app::sql::Half;
 use crate::app::{Model, Pane};
 use canvas::Canvas;
 use theme::Theme;
@@ -58,9 +59,24 @@ impl Drawn {
         let position = Position::new(column, row);
         self.targets.iter().rev().filter(|(area, _)| area.contains(position)).find_map(|(_, target)| match target {
             Target::Pane(pane) | Target::Row(pane, _) => Some(*pane),
-            Target::EditorText(..) | Target::Suggestion(_) | Target::Cell(..) | Target::SqlTab(_) => Some(Pane::Sql),
-            _ => None,
+            Target::SqlTab(_) => Some(Pane::Sql),
+            target => half(target).map(|_| Pane::Sql),
         })
+    }
+
+    /// The half of the SQL pane at a place, unless something stands over it.
+    pub fn half_at(&self, column: u16, row: u16) -> Option<Half> {
+        let position = Position::new(column, row);
+        self.targets.iter().rev().filter(|(area, _)| area.contains(position)).find_map(|(_, target)| half(target)).filter(|_| !self.covered)
+    }
+}
+
+/// The half of the SQL pane that something is in.
+fn half(target: &Target) -> Option<Half> {
+    match target {
+        Target::EditorText(..) | Target::EditorLine(_) | Target::Suggestion(_) | Target::SqlHalf(Half::Editor) => Some(Half::Editor),
+        Target::Cell(..) | Target::ColumnHead(_) | Target::ColumnEdge(..) | Target::SqlHalf(Half::Results) => Some(Half::Results),
+        _ => None,
     }
 }
 

@@ -46,10 +46,13 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let height = wanted.clamp(least.max(2), most.max(2)).min(area.height.saturating_sub(2));
     status(canvas, Rect { height: 1, ..area });
     let editor = Rect { y: area.y + 1, height, ..area };
+    canvas.target(editor, Target::SqlHalf(sql::Half::Editor));
     editor::draw(canvas, editor);
     let y = editor.bottom();
     if y + 1 < area.bottom() {
-        result(canvas, Rect { y, height: area.bottom() - y, ..area });
+        let below = Rect { y, height: area.bottom() - y, ..area };
+        canvas.target(below, Target::SqlHalf(sql::Half::Results));
+        result(canvas, below);
     }
     // Over the result: that is what it is about to be made from.
     editor::suggestions(canvas, editor, area);
@@ -94,6 +97,9 @@ fn status(canvas: &mut Canvas<'_>, area: Rect) {
         if width(&text) <= usize::from(room) {
             canvas.text_right(x, area.y, room, &text, Role::Accent);
         }
+    } else if let Some((_, signature)) = &tab.call {
+        let pieces = called(signature, usize::from(room));
+        canvas.pieces(x + room.saturating_sub(pieces.width() as u16), area.y, room, &pieces);
     } else if let Some(problem) =
         tab.mistakes().find(|problem| problem.from.line <= tab.editor.cursor().line && tab.editor.cursor().line <= problem.to.line)
     {
@@ -104,6 +110,19 @@ fn status(canvas: &mut Canvas<'_>, area: Rect) {
             canvas.text_right(x, area.y, room, text, Role::Faint);
         }
     }
+}
+
+/// What a call takes, the argument that is being typed standing out; of one that is too long for `room` what is around that argument.
+fn called(signature: &sql::completion::Signature, room: usize) -> Pieces {
+    let text = signature.text.as_str();
+    let current = signature.current.clone().unwrap_or(0..0);
+    let cut = width(text) > room && width(&text[..current.end]) + 1 > room;
+    let from = if cut { current.start } else { 0 };
+    Pieces::new()
+        .add(if cut { "…" } else { "" }, Role::Faint)
+        .add(&text[from..current.start.max(from)], Role::Dim)
+        .add(&text[current.clone()], Role::Function)
+        .add(&text[current.end..], Role::Dim)
 }
 
 fn result(canvas: &mut Canvas<'_>, area: Rect) {

@@ -153,6 +153,7 @@ fn changed(rows: u64) -> QueryResult {
         total_rows: Some(rows),
         duration: Duration::from_millis(7),
         scanned_bytes: None,
+        result_bytes: None,
     }
 }
 
@@ -193,6 +194,7 @@ fn the_catalog_browser() {
         kind,
         columns: columns.clone(),
         location: location.map(Into::into),
+        gives: None,
     };
     let catalog = Catalog {
         database: "bankdm".into(),
@@ -206,12 +208,20 @@ fn the_catalog_browser() {
                 name: "dm".into(),
                 relations: vec![
                     relation("data", RelationKind::Table, None),
-                    Relation { name: "dm01".into(), kind: RelationKind::Model, columns: vec![], location: None },
+                    Relation { name: "dm01".into(), kind: RelationKind::Model, columns: vec![], location: None, gives: None },
+                    Relation {
+                        name: "predict_dm01".into(),
+                        columns: vec![column("$1", "integer"), column("$2", "varchar"), column("$3", "double precision")],
+                        gives: Some("varchar".into()),
+                        ..relation("", RelationKind::Function, None)
+                    },
                     relation("yes_by_month", RelationKind::View, None),
                 ],
             },
             Schema { name: "public".into(), relations: vec![] },
         ],
+        others: vec!["dev".into()],
+        functions: vec![],
         read: Some(model.now),
         version: 1,
     };

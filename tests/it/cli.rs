@@ -179,6 +179,44 @@ fn script(machine: &Machine) {
     assert!(above.stderr.contains("the ceiling is"), "{}", above.stderr);
 }
 
+#[test]
+fn what_destroys_has_to_be_confirmed_on_an_account() {
+    let machine = Machine::new();
+    let on_aws = |arguments: &[&str]| {
+        let all: Vec<&str> = ["--target", "aws", "sql"].into_iter().chain(arguments.iter().copied()).collect();
+        finish(machine.command(&all).env("AWS_EC2_METADATA_DISABLED", "true").spawn().unwrap())
+    };
+    let script = "select 1;\ndelete from dm.data;\nupdate dm.data set age = 1 where 1 = 1;\ndrop table dm.data";
+    let refused = on_aws(&["-e", script]);
+    assert_eq!((refused.code, refused.stdout.as_str()), (Some(3), ""), "{}", refused.stderr);
+    for told in [
+        "nothing was run",
+        "line 2: DELETE without WHERE removes every row of dm.data.",
+        "line 3: UPDATE without WHERE changes every row of dm.data.",
+        "line 4: DROP removes the table dm.data for good.",
+        "--yes",
+        "--dry-run",
+    ] {
+        assert!(refused.stderr.contains(told), "{told}\nnot in\n{}", refused.stderr);
+    }
+    let lake = on_aws(&["--engine", "athena", "-e", "drop table bankdm_glue"]);
+    assert!(lake.code == Some(3) && lake.stderr.contains("DROP removes the table bankdm_glue"), "{}", lake.stderr);
+    // What is let through comes as far as the account, which this machine has no credentials for.
+    for arguments in [&["-e", "delete from dm.data where age > 99"][..], &["--yes", "-e", script], &["-e", "select 'drop table x'"]] {
+        let ended = on_aws(arguments);
+        assert!(ended.code == Some(3) && ended.stderr.contains("credentials"), "{arguments:?}: {}", ended.stderr);
+        assert!(!ended.stderr.contains("nothing was run"), "{arguments:?}: {}", ended.stderr);
+    }
+    let never = on_aws(&["-e", "delete from dm.data", "--set", "sql.guard=never"]);
+    assert!(never.stderr.contains("credentials"), "{}", never.stderr);
+    // The embedded account is guarded when the settings say so.
+    let always = machine.run(&["--set", "sql.guard=always", "sql", "-e", "truncate dm.data"]);
+    assert_eq!(always.code, Some(3), "{}", always.stderr);
+    assert!(always.stderr.contains("TRUNCATE without WHERE removes every row of dm.data"), "{}", always.stderr);
+    let local = machine.run(&["sql", "-e", "truncate dm.data"]);
+    assert!(!local.stderr.contains("nothing was run: what destroys"), "{}", local.stderr);
+}
+
 /// Documents of other commands.
 fn documents(machine: &Machine) {
     let document = |arguments: &[&str]| -> Value { serde_json::from_str(&machine.done(arguments)).unwrap() };

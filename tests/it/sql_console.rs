@@ -13,6 +13,7 @@ use shiftdeck::ops::{Context, OpError, OpErrorKind, steps};
 use tokio_util::sync::CancellationToken;
 
 use crate::common::{self, TestAccount};
+use crate::program::{Machine, finish};
 
 const ENDLESS: &str = "with d as (select 0 as n union all select 1 union all select 2 union all select 3 union all select 4 union all select 5), \
      m as (select a.n from d a, d b, d c, d e, d f, d g, d h) select sum(a.n * b.n) from m a, m b, m c";
@@ -152,9 +153,96 @@ async fn the_catalog_has_every_relation_of_both_engines() {
     let external = warehouse.relation(Some("athena"), "bankdm_glue").unwrap();
     assert_eq!(external.kind, RelationKind::External);
     assert!(external.location.as_deref().unwrap().starts_with("s3://"), "{external:?}");
+    assert!(!warehouse.others.contains(&warehouse.database), "{:?}", warehouse.others);
     let lake = catalog::read(&context, QueryEngine::Athena, 0).await.unwrap();
     let table = lake.relation(None, "bankdm_glue").unwrap();
     assert_eq!((table.kind, table.columns.len()), (RelationKind::External, 21));
+    account.close().await;
+}
+
+#[tokio::test]
+async fn the_function_of_a_model_is_in_the_catalog_with_what_it_takes() {
+    let account = account_with(true).await;
+    let context = context(&account);
+    steps::run(&context, Step::RedshiftMl).await.unwrap();
+    let warehouse = catalog::read(&context, QueryEngine::Redshift, 0).await.unwrap();
+    let all = || warehouse.schemas.iter().flat_map(|schema| schema.relations.iter().map(move |relation| (schema, relation)));
+    assert!(all().any(|(_, relation)| relation.kind == RelationKind::Model), "{warehouse:?}");
+    let functions: Vec<_> = all().filter(|(_, relation)| relation.kind == RelationKind::Function).collect();
+    let (schema, function) = functions.first().unwrap_or_else(|| panic!("no function: {warehouse:?}"));
+    assert!(function.columns.len() > 10 && function.columns.iter().all(|column| !column.type_name.is_empty()), "{function:?}");
+    assert_eq!(warehouse.function(Some(&schema.name), &function.name), Some(*function));
+    account.close().await;
+}
+
+#[tokio::test]
+async fn an_interrupted_query_of_the_command_line_is_cancelled_at_the_service() {
+    let account = account_with(false).await;
+    let context = context(&account);
+    let machine = Machine::new();
+    let directory = account.directory.path().to_str().unwrap();
+    let child = machine.command(&["--state-dir", directory, "sql", "-e", ENDLESS]).spawn().unwrap();
+    let pid = rustix::process::Pid::from_child(&child);
+    let state = |found: Vec<remote::Remote>| found.into_iter().find(|it| it.sql == ENDLESS).map(|it| it.state);
+    let running = async {
+        while state(remote::recent(&context).await.unwrap()) != Some(RemoteState::Running) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), running).await.unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).unwrap();
+    let ended = tokio::task::spawn_blocking(move || finish(child)).await.unwrap();
+    assert_eq!((ended.code, ended.stdout.as_str()), (Some(130), ""), "{}", ended.stderr);
+    assert!(ended.stderr.contains("cancelled"), "{}", ended.stderr);
+    assert_eq!(state(remote::recent(&context).await.unwrap()), Some(RemoteState::Cancelled), "at the service, too");
+    account.close().await;
+}
+
+#[tokio::test]
+async fn partitions_that_a_query_leaves_out_are_no_part_of_what_it_may_read() {
+    let account = account_with(true).await;
+    let context = context(&account);
+    let bucket = &context.scenario.bucket;
+    let run = async |sql: &str| {
+        query::run(&context, request(QueryEngine::Athena, sql), &mut |_| {}).await.unwrap_or_else(|error| panic!("{sql}: {error}"))
+    };
+    run(&format!(
+        "create table by_month with (external_location = 's3://{bucket}/by_month/', format = 'PARQUET', partitioned_by = array['month']) as \
+         select age, job, month from bankdm_glue"
+    ))
+    .await;
+    let whole = cost::estimate(&context, "select * from by_month", &[]).await.unwrap();
+    let (read, all) = whole.partitions().unwrap();
+    assert!(read == all && all > 3, "{whole:?}");
+    for (sql, some) in [
+        ("select * from by_month where month = 'may'", 1),
+        ("select count(age) from by_month m where m.month in ('may', 'jun') and age > 30", 2),
+        ("select * from by_month where month = 'nowhere'", 0),
+    ] {
+        let estimate = cost::estimate(&context, sql, &[]).await.unwrap();
+        assert_eq!(estimate.partitions(), Some((some, all)), "{sql}");
+        assert!(estimate.bytes < whole.bytes, "{sql}: {estimate:?}");
+        let scanned = run(sql).await.scanned_bytes.unwrap();
+        assert!(scanned <= estimate.bytes.unwrap(), "{sql}: {scanned} of {estimate:?}");
+    }
+    let named = [("m".to_owned(), "may".to_owned())];
+    let estimate = cost::estimate(&context, "select * from by_month where month = :m", &named).await.unwrap();
+    assert_eq!(estimate.partitions(), Some((1, all)));
+    let twice = cost::estimate(&context, "select * from by_month a join by_month b on a.month = b.month", &[]).await.unwrap();
+    assert_eq!(twice.bytes, whole.bytes.map(|bytes| bytes * 2), "a table that is read twice is paid twice");
+    account.close().await;
+}
+
+#[tokio::test]
+async fn the_warehouse_tells_how_large_a_result_is() {
+    let account = account_with(false).await;
+    let context = context(&account);
+    let ask = async |sql: &str| query::run(&context, request(QueryEngine::Redshift, sql), &mut |_| {}).await.unwrap();
+    let (one, more) = (ask("select 1 as n").await, ask("select 'a longer text' as t union all select 'another one'").await);
+    assert_eq!((one.total_rows, more.total_rows), (Some(1), Some(2)));
+    assert!(one.result_bytes.unwrap() > 0 && more.result_bytes > one.result_bytes, "{one:?} {more:?}");
+    let changed = ask("create table public.t (n int)").await;
+    assert!(changed.result_bytes.unwrap_or(0) == 0, "{changed:?}");
     account.close().await;
 }
 

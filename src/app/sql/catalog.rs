@@ -3,18 +3,25 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::choice::{Browse, Choice};
+use super::completion::functions;
+use super::dialect;
 use crate::app::list::ListState;
 use crate::demo::sql::{Quotes, identifier};
 pub use crate::ops::catalog::{Catalog, CatalogColumn, Catalogs, Relation, RelationKind, Schema};
 use crate::ops::query::QueryEngine;
 
-/// The browser: a tree of schemas, relations and columns, narrowed by typing.
+/// The name of the group of functions that the engine itself has.
+const BUILT_IN: &str = "built-in functions";
+
+/// The browser: a tree of schemas, relations and columns, narrowed by typing; then the functions of the engine, and the other databases.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Browser {
     /// Whose catalog.
     pub engine: QueryEngine,
     /// The catalog as it was when it was last looked at.
     pub catalog: Catalog,
+    /// The functions of the engine.
+    built_in: Schema,
     /// Whether it is being read.
     pub reading: bool,
     /// Why it could not be read.
@@ -55,6 +62,8 @@ pub enum Line<'a> {
         /// It.
         column: &'a CatalogColumn,
     },
+    /// Another database.
+    Database(&'a str),
 }
 
 /// What a key did.
@@ -77,7 +86,19 @@ impl Browser {
         if catalog.schemas.len() <= 4 {
             open = catalog.schemas.iter().map(|schema| schema.name.clone()).collect();
         }
-        Browser { engine, catalog, reading: false, problem: None, query: String::new(), open, list: ListState::default() }
+        let built_in = built_in(engine, &catalog);
+        Browser { engine, catalog, built_in, reading: false, problem: None, query: String::new(), open, list: ListState::default() }
+    }
+
+    /// Shows a catalog that was read in the meantime; what is open stays open.
+    pub fn refresh(&mut self, catalog: Catalog) {
+        let fresh = Browser::new(self.engine, catalog);
+        if self.catalog.read.is_none() {
+            self.open = fresh.open;
+        }
+        (self.catalog, self.built_in) = (fresh.catalog, fresh.built_in);
+        let len = self.lines().len();
+        self.list.clamp(len);
     }
 
     fn is_open(&self, key: &str) -> bool {
@@ -90,7 +111,7 @@ impl Browser {
         let words: Vec<&str> = query.split_whitespace().collect();
         let matches = |text: &str| words.iter().all(|word| text.contains(word));
         let mut lines = Vec::new();
-        for schema in &self.catalog.schemas {
+        for schema in self.catalog.schemas.iter().chain([&self.built_in]) {
             let schema_matches = words.is_empty() || matches(&schema.name.to_lowercase());
             let mut inner = Vec::new();
             for relation in &schema.relations {
@@ -104,7 +125,8 @@ impl Browser {
                 if !relation_matches && columns.is_empty() {
                     continue;
                 }
-                let open = self.is_open(&name) || (!words.is_empty() && !relation_matches);
+                let key = Self::key_of(&Line::Relation { schema, relation, open: false });
+                let open = self.is_open(&key) || (!words.is_empty() && !relation_matches);
                 inner.push(Line::Relation { schema, relation, open });
                 if open {
                     inner.extend(columns.into_iter().map(|column| Line::Column { schema, relation, column }));
@@ -119,6 +141,8 @@ impl Browser {
                 lines.append(&mut inner);
             }
         }
+        let others = self.catalog.others.iter().filter(|name| words.is_empty() || matches(&name.to_lowercase()));
+        lines.extend(others.map(|name| Line::Database(name)));
         lines
     }
 
@@ -146,7 +170,7 @@ impl Browser {
                         self.toggle(key);
                         Answer::Consumed
                     }
-                    Some(line) => Answer::Close(Some(Choice::Browse(Browse::Insert(self.name(line))))),
+                    Some(line) => Answer::Close(Some(Choice::Browse(Browse::Insert(self.inserted(line))))),
                     None => Answer::Consumed,
                 };
             }
@@ -157,12 +181,12 @@ impl Browser {
                 };
                 return Answer::Stay(Browse::Switch(other));
             }
-            KeyCode::F(5) => return self.statement(|name, _| format!("SELECT *\nFROM {name}\nLIMIT 100")),
+            KeyCode::F(5) => return self.statement(|name, relation| rows_of(relation, format!("SELECT *\nFROM {name}\nLIMIT 100"))),
             KeyCode::F(6) => {
                 let engine = self.engine;
-                return self.statement(|name, relation| definition(engine, name, relation.kind));
+                return self.statement(|name, relation| definition(engine, name, relation));
             }
-            KeyCode::F(7) => return self.statement(|name, _| format!("SELECT count(*) AS rows\nFROM {name}")),
+            KeyCode::F(7) => return self.statement(|name, relation| rows_of(relation, format!("SELECT count(*) AS rows\nFROM {name}"))),
             KeyCode::Char('r') if control => return Answer::Stay(Browse::Refresh(self.engine)),
             KeyCode::Backspace => self.narrow(|query| query.truncate(query.char_indices().next_back().map_or(0, |(at, _)| at))),
             KeyCode::Char('u') if control => self.narrow(|query| query.clear()),
@@ -183,7 +207,12 @@ impl Browser {
     fn key_of(line: &Line<'_>) -> String {
         match line {
             Line::Schema { schema, .. } => schema.name.clone(),
-            Line::Relation { schema, relation, .. } | Line::Column { schema, relation, .. } => format!("{}.{}", schema.name, relation.name),
+            Line::Relation { schema, relation, .. } | Line::Column { schema, relation, .. } => match relation.kind.has_rows() {
+                true => format!("{}.{}", schema.name, relation.name),
+                // One name may have several functions.
+                false => format!("{}.{}({})", schema.name, relation.name, relation.arguments()),
+            },
+            Line::Database(name) => (*name).to_owned(),
         }
     }
 
@@ -217,28 +246,72 @@ impl Browser {
     pub fn name(&self, line: &Line<'_>) -> String {
         match line {
             Line::Schema { schema, .. } => identifier(Quotes::Double, &schema.name),
+            // What the engine itself has needs no schema, and some of it, like `left`, no quotes either.
+            Line::Relation { schema, relation, .. } if schema.name == BUILT_IN => relation.name.clone(),
             Line::Relation { schema, relation, .. } => {
                 format!("{}.{}", identifier(Quotes::Double, &schema.name), identifier(Quotes::Double, &relation.name))
             }
             Line::Column { column, .. } => identifier(Quotes::Double, &column.name),
+            Line::Database(name) => identifier(Quotes::Double, name),
         }
     }
 
-    fn statement(&self, text: impl FnOnce(&str, &Relation) -> String) -> Answer {
-        match self.lines().get(self.list.selected) {
-            Some(Line::Relation { schema, relation, .. } | Line::Column { schema, relation, .. }) => {
-                let line = Line::Relation { schema, relation, open: false };
-                let sql = text(&self.name(&line), relation);
-                Answer::Close(Some(Choice::Browse(Browse::Run(self.engine, sql))))
+    /// What goes into the editor for a line: its name, and of a function or an argument of one the call.
+    fn inserted(&self, line: &Line<'_>) -> String {
+        match line {
+            Line::Relation { schema, relation, .. } | Line::Column { schema, relation, .. }
+                if matches!(relation.kind, RelationKind::Function | RelationKind::Procedure) =>
+            {
+                format!("{}()", self.name(&Line::Relation { schema, relation, open: false }))
             }
-            _ => Answer::Consumed,
+            line => self.name(line),
+        }
+    }
+
+    fn statement(&self, text: impl FnOnce(&str, &Relation) -> Option<String>) -> Answer {
+        let statement = match self.lines().get(self.list.selected) {
+            Some(Line::Relation { schema, relation, .. } | Line::Column { schema, relation, .. }) => {
+                text(&self.name(&Line::Relation { schema, relation, open: false }), relation)
+            }
+            _ => None,
+        };
+        match statement {
+            Some(sql) => Answer::Close(Some(Choice::Browse(Browse::Run(self.engine, sql)))),
+            None => Answer::Consumed,
         }
     }
 }
 
-/// The statement that shows how something was made.
-fn definition(engine: QueryEngine, name: &str, kind: RelationKind) -> String {
-    match (engine, kind) {
+/// A statement that reads rows, of what has some.
+fn rows_of(relation: &Relation, sql: String) -> Option<String> {
+    relation.kind.has_rows().then_some(sql)
+}
+
+/// The functions of an engine: as the service lists them, or else as its documentation does.
+fn built_in(engine: QueryEngine, catalog: &Catalog) -> Schema {
+    let relations = if catalog.functions.is_empty() {
+        let known = functions::all(dialect(engine)).iter().map(|function| Relation {
+            name: function.name.to_owned(),
+            kind: RelationKind::Function,
+            columns: match function.arguments {
+                "" => Vec::new(),
+                arguments => vec![CatalogColumn { name: "takes".to_owned(), type_name: arguments.to_owned() }],
+            },
+            location: None,
+            gives: Some(function.gives).filter(|gives| !gives.is_empty()).map(str::to_owned),
+        });
+        known.collect()
+    } else {
+        catalog.functions.clone()
+    };
+    Schema { name: BUILT_IN.to_owned(), relations }
+}
+
+/// The statement that shows how something was made; functions of neither service have one.
+fn definition(engine: QueryEngine, name: &str, relation: &Relation) -> Option<String> {
+    Some(match (engine, relation.kind) {
+        (_, RelationKind::Function) => return None,
+        (QueryEngine::Redshift, RelationKind::Procedure) => format!("SHOW PROCEDURE {name}({})", relation.arguments()),
         (QueryEngine::Redshift, RelationKind::View | RelationKind::MaterializedView) => format!("SHOW VIEW {name}"),
         (QueryEngine::Redshift, RelationKind::Model) => format!("SHOW MODEL {name}"),
         (QueryEngine::Redshift, RelationKind::External) => format!("SHOW EXTERNAL TABLE {name}"),
@@ -246,7 +319,7 @@ fn definition(engine: QueryEngine, name: &str, kind: RelationKind) -> String {
         (QueryEngine::Athena, RelationKind::View) => format!("SHOW CREATE VIEW {name}"),
         // Hive's statements quote with back ticks.
         (QueryEngine::Athena, _) => format!("SHOW CREATE TABLE {}", name.replace('"', "`")),
-    }
+    })
 }
 
 #[cfg(test)]
@@ -256,7 +329,13 @@ mod tests {
 
     fn catalog() -> Catalog {
         let column = |name: &str| CatalogColumn { name: name.into(), type_name: "int".into() };
-        let relation = |name: &str, kind| Relation { name: name.into(), kind, columns: vec![column("age"), column("Job")], location: None };
+        let relation = |name: &str, kind| Relation {
+            name: name.into(),
+            kind,
+            columns: vec![column("age"), column("Job")],
+            location: None,
+            gives: None,
+        };
         Catalog {
             default_schema: "public".into(),
             schemas: vec![
@@ -298,8 +377,8 @@ mod tests {
     #[test]
     fn preview_definition_and_count_are_statements_of_the_engine() {
         let mut browser = Browser::new(QueryEngine::Redshift, catalog());
-        press(&mut browser, KeyCode::End);
-        press(&mut browser, KeyCode::Up);
+        press(&mut browser, KeyCode::Down);
+        press(&mut browser, KeyCode::Down);
         let run = |answer: Answer| match answer {
             Answer::Close(Some(Choice::Browse(Browse::Run(_, sql)))) => sql,
             other => panic!("{other:?}"),
@@ -307,7 +386,53 @@ mod tests {
         assert_eq!(run(press(&mut browser, KeyCode::F(5))), "SELECT *\nFROM dm.v\nLIMIT 100");
         assert_eq!(run(press(&mut browser, KeyCode::F(6))), "SHOW VIEW dm.v");
         assert_eq!(run(press(&mut browser, KeyCode::F(7))), "SELECT count(*) AS rows\nFROM dm.v");
-        assert_eq!(definition(QueryEngine::Athena, "\"1a\".t", RelationKind::External), "SHOW CREATE TABLE `1a`.t");
+        let external = Relation { kind: RelationKind::External, ..catalog().schemas[0].relations[0].clone() };
+        assert_eq!(definition(QueryEngine::Athena, "\"1a\".t", &external).as_deref(), Some("SHOW CREATE TABLE `1a`.t"));
+    }
+
+    #[test]
+    fn functions_are_called_and_have_no_rows() {
+        let mut with = catalog();
+        let argument = |at: usize, kind: &str| CatalogColumn { name: format!("${at}"), type_name: kind.into() };
+        let function =
+            |columns| Relation { name: "f".into(), kind: RelationKind::Function, columns, location: None, gives: Some("varchar".into()) };
+        with.schemas[1].relations = vec![function(vec![argument(1, "int")]), function(vec![argument(1, "int"), argument(2, "date")])];
+        with.others = vec!["dev".into()];
+        let mut browser = Browser::new(QueryEngine::Redshift, with);
+        for c in "public.f".chars() {
+            press(&mut browser, KeyCode::Char(c));
+        }
+        assert_eq!(browser.lines().len(), 3, "one name, two functions: {:?}", browser.lines());
+        press(&mut browser, KeyCode::Right);
+        assert_eq!(browser.lines().len(), 4, "only one of them is open");
+        assert_eq!(press(&mut browser, KeyCode::F(5)), Answer::Consumed);
+        assert_eq!(press(&mut browser, KeyCode::F(6)), Answer::Consumed);
+        assert_eq!(press(&mut browser, KeyCode::Enter), Answer::Close(Some(Choice::Browse(Browse::Insert("public.f()".into())))));
+    }
+
+    #[test]
+    fn the_functions_of_the_engine_and_other_databases_are_found() {
+        let mut with = catalog();
+        with.others = vec!["sample_data_dev".into()];
+        let mut browser = Browser::new(QueryEngine::Redshift, with);
+        let lines = browser.lines();
+        assert!(matches!(lines[lines.len() - 2], Line::Schema { open: false, .. }), "closed: they are many");
+        assert_eq!(lines.last(), Some(&Line::Database("sample_data_dev")));
+        for c in "json_extract_path".chars() {
+            press(&mut browser, KeyCode::Char(c));
+        }
+        let insert = Browse::Insert("json_extract_path_text()".into());
+        assert_eq!(press(&mut browser, KeyCode::Enter), Answer::Close(Some(Choice::Browse(insert))));
+        // What the service lists takes the place of what the documentation says.
+        let listed = Relation {
+            name: "abs".into(),
+            kind: RelationKind::Function,
+            columns: Vec::new(),
+            location: None,
+            gives: Some("bigint".into()),
+        };
+        browser.refresh(Catalog { functions: vec![listed], ..catalog() });
+        assert!(browser.lines().is_empty());
     }
 
     #[test]

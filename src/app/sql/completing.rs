@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::completion::{self, List, Request, Suggestion};
+use super::completion::{self, List, Request, Signature, Snippet, Suggestion};
 use super::editor::text::Place;
 use super::lexer::{self, TokenKind};
 use super::{State, dialect};
@@ -28,8 +28,7 @@ impl State {
         }
         let (text, start, at) = around(editor);
         let parameters = self.named_parameters(&text);
-        let snippets: Vec<(String, String)> =
-            self.library.iter().filter(|entry| entry.engine == tab.engine).map(|entry| (entry.title.clone(), entry.text.clone())).collect();
+        let snippets = self.snippets();
         let request = Request {
             text: &text,
             at,
@@ -41,6 +40,41 @@ impl State {
         let suggestions = completion::suggest(&request);
         let begins = editor.text().place(start + suggestions.start);
         List::open(suggestions, begins, asked)
+    }
+
+    /// What can be put in as a whole: the reader's own queries for the engine of the tab, then the statements of the demonstration.
+    fn snippets(&self) -> Vec<Snippet> {
+        let engine = self.tab().engine;
+        let saved = self.saved.iter().filter(|query| query.engine == engine).map(|query| Snippet {
+            title: query.name.clone(),
+            tags: query.tags.clone(),
+            text: query.text.clone(),
+            origin: "saved",
+        });
+        let demo = self.library.iter().filter(|entry| entry.engine == engine).map(|entry| Snippet {
+            title: entry.title.clone(),
+            tags: Vec::new(),
+            text: entry.text.clone(),
+            origin: "demonstration",
+        });
+        saved.chain(demo).collect()
+    }
+
+    /// Brings up to date which call the cursor is in; `typed` says that the reader has just typed there.
+    pub fn follow_call(&mut self, typed: bool) {
+        let found = if typed { self.call() } else { None };
+        self.tab_mut().call = found;
+    }
+
+    fn call(&self) -> Option<(Place, Signature)> {
+        let tab = self.tab();
+        if tab.editor.bar().is_some() || tab.editor.selection().is_some() {
+            return None;
+        }
+        let (text, start, at) = around(&tab.editor);
+        let found = completion::signature(&text, at, dialect(tab.engine), self.catalogs.of(tab.engine))?;
+        let place = tab.editor.text().place(start + found.start);
+        Some((place, found))
     }
 
     /// Parameters that the statement names elsewhere.

@@ -396,7 +396,11 @@ impl State {
             Msg::Keep => self.keep(),
             Msg::Catalog(engine, answer) => {
                 self.reading.retain(|reading| *reading != engine);
-                let Ok(catalog) = *answer else { return Vec::new() };
+                let Ok(mut catalog) = *answer else { return Vec::new() };
+                if catalog.functions.is_empty() {
+                    // They are read once; nobody can change them.
+                    catalog.functions = std::mem::take(&mut self.catalogs.of_mut(engine).functions);
+                }
                 *self.catalogs.of_mut(engine) = catalog.clone();
                 vec![Effect::KeepCatalog { engine, catalog: Box::new(catalog), account: self.account.clone() }]
             }

@@ -49,6 +49,8 @@ pub enum RunState {
         rows: Option<u64>,
         /// Bytes that Athena scanned.
         scanned: Option<u64>,
+        /// Bytes of the result, where the service says.
+        bytes: Option<u64>,
     },
     /// It failed, or was cancelled.
     Failed {
@@ -269,7 +271,7 @@ impl Tab {
         match answer {
             Ok(result) => {
                 let rows = result.total_rows.or_else(|| (!result.columns.is_empty()).then_some(result.page.rows.len() as u64));
-                self.runs[at].state = RunState::Done { seconds, rows, scanned: result.scanned_bytes };
+                self.runs[at].state = RunState::Done { seconds, rows, scanned: result.scanned_bytes, bytes: result.result_bytes };
                 match run.purpose {
                     Purpose::Rows => {
                         outcome.catalog_changed = result.columns.is_empty() && session::changes_names(&run.sql, run.engine);

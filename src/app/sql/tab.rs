@@ -42,6 +42,10 @@ pub struct Tab {
     pub checked: Option<u64>,
     /// The suggestions under the cursor.
     pub completion: Option<completion::List>,
+    /// The call that is being typed, and where its name begins.
+    pub call: Option<(Place, completion::Signature)>,
+    /// Where the wheel has left the text, until the cursor moves: revision of the text, cursor, first line on the screen.
+    pub scrolled: Option<(u64, Place, usize)>,
     /// Which half has the focus.
     pub half: Half,
     /// The statements of the last thing that was started here.
@@ -71,6 +75,8 @@ impl Tab {
             problems: Vec::new(),
             checked: None,
             completion: None,
+            call: None,
+            scrolled: None,
             half: Half::Editor,
             runs: Vec::new(),
             results: Results::default(),

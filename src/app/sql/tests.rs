@@ -28,6 +28,7 @@ fn answer(rows: usize, next: Option<&str>) -> QueryResult {
         total_rows: Some(5000),
         duration: Duration::from_millis(7),
         scanned_bytes: None,
+        result_bytes: None,
     }
 }
 

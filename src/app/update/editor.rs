@@ -11,6 +11,7 @@ use crate::app::{Effect, Pane};
 
 pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     model.sql.tab_mut().completion = None;
+    model.sql.follow_call(false);
     if command == Command::Complete {
         model.sql.suggest(true);
         if model.sql.tab().completion.is_none() {
@@ -64,6 +65,7 @@ pub(super) fn key_first(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>>
         }
         Some(Answer::Accept(suggestion)) => {
             model.sql.accept(&suggestion);
+            model.sql.follow_call(true);
             return Some(model.sql.check());
         }
     }
@@ -76,18 +78,30 @@ pub(super) fn key_first(model: &mut Model, key: KeyEvent) -> Option<Vec<Effect>>
             reply => reply,
         }
     });
-    if reply == Reply::Ignored { None } else { Some(conclude(model, reply)) }
+    if reply == Reply::Ignored {
+        // Esc takes the signature away first.
+        if key.code == KeyCode::Esc && model.sql.tab_mut().call.take().is_some() {
+            return Some(Vec::new());
+        }
+        return None;
+    }
+    model.sql.follow_call(false);
+    Some(conclude(model, reply))
 }
 
 /// A key that is no action.
 pub(super) fn key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     let before = model.sql.tab().editor.revision();
     let reply = on_editor(model, |editor| editor.key(key));
-    if model.sql.tab().editor.revision() != before {
+    let typed = model.sql.tab().editor.revision() != before;
+    if typed {
         follow(model, key);
     } else {
         model.sql.tab_mut().completion = None;
     }
+    // Once it is there the signature also follows the cursor.
+    let follows = typed || model.sql.tab().call.is_some();
+    model.sql.follow_call(follows);
     conclude(model, reply)
 }
 

@@ -154,7 +154,7 @@ fn last(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Columns to the left or right; in other views what goes sideways there.
-fn sideways(model: &mut Model, delta: isize) -> Vec<Effect> {
+pub(super) fn sideways(model: &mut Model, delta: isize) -> Vec<Effect> {
     let (room, height) = (model.viewport.grid_width, model.viewport.heights[Pane::Sql as usize]);
     let Some(result) = model.sql.tab_mut().result_mut() else { return Vec::new() };
     match &mut result.view {
@@ -191,9 +191,59 @@ pub(super) fn move_rows(model: &mut Model, delta: isize) -> Vec<Effect> {
     }
 }
 
-/// The wheel was turned.
+/// The wheel was turned: the grid scrolls, and the cursor stays as long as it is on the screen.
 pub(super) fn wheel(model: &mut Model, delta: isize) -> Vec<Effect> {
-    moved(model, delta)
+    let at = Pane::Sql as usize;
+    let (top, height) = (model.viewport.tops[at], model.viewport.heights[at].max(1));
+    let Some(result) = model.sql.tab_mut().result_mut() else { return Vec::new() };
+    if !matches!(result.view, View::Grid) {
+        return moved(model, delta);
+    }
+    let rows = usize::try_from(result.shown_rows()).unwrap_or(usize::MAX);
+    let top = top.saturating_add_signed(delta).min(rows.saturating_sub(height));
+    let row = result.list.selected.clamp(top, (top + height - 1).min(rows.saturating_sub(1)).max(top));
+    let step = isize::try_from(row).unwrap_or(isize::MAX) - isize::try_from(result.list.selected).unwrap_or(0);
+    let effects = result.move_rows(step, height);
+    model.viewport.tops[at] = top;
+    effects
+}
+
+/// The head of a column was pressed: the rows are sorted by it, upwards, then downwards, then not at all.
+pub(super) fn press_head(model: &mut Model, place: usize) -> Vec<Effect> {
+    let room = model.viewport.grid_width;
+    let tab = model.sql.tab_mut();
+    let Some(result) = tab.results.current_mut() else { return Vec::new() };
+    tab.half = Half::Results;
+    result.said = None;
+    result.columns.go_to(place, room);
+    result.sort(false)
+}
+
+/// The edge of a column was pressed; twice makes it as wide as what is on the screen.
+pub(super) fn press_edge(model: &mut Model, place: usize, twice: bool) {
+    let room = model.viewport.grid_width;
+    let (top, height) = (model.viewport.tops[Pane::Sql as usize], model.viewport.heights[Pane::Sql as usize]);
+    let tab = model.sql.tab_mut();
+    let Some(result) = tab.results.current_mut() else { return };
+    tab.half = Half::Results;
+    if twice {
+        result.columns.go_to(place, room);
+        result.fit(false, top, height);
+    }
+}
+
+/// The edge of a column is drawn to where the column has a width.
+pub(super) fn resize(model: &mut Model, place: usize, width: usize) {
+    if let Some(result) = model.sql.tab_mut().result_mut() {
+        result.columns.set_width(place, width);
+    }
+}
+
+/// Shows the cell under the cursor in full.
+pub(super) fn inspect(model: &mut Model) {
+    if let Some(result) = model.sql.tab_mut().result_mut().filter(|result| matches!(result.view, View::Grid)) {
+        result.view = View::Inspect { scroll: 0 };
+    }
 }
 
 /// A cell was pressed.

@@ -16,7 +16,7 @@ pub use pointer::TAB;
 
 use super::effect::Effect;
 use super::explore::Source;
-use super::model::{Link, Model};
+use super::model::{Held, Link, Model};
 use super::msg::Msg;
 use super::pane::Pane;
 use super::resources;
@@ -28,7 +28,7 @@ use crate::demo::step::Step;
 use crate::ops::steps::{StepState, from_checklist};
 use commands::run_command;
 use keys::{conclude, on_key, on_paste};
-use pointer::{on_click, on_drag, on_wheel};
+use pointer::{on_click, on_drag, on_scroll, on_sideways, on_wheel};
 
 /// Takes a message.
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
@@ -51,7 +51,13 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Key(key) => on_key(model, key),
         Msg::Paste(text) => on_paste(model, &text),
         Msg::Click(target) => on_click(model, target),
-        Msg::Drag(target) => on_drag(model, target),
+        Msg::Drag(over, column) => on_drag(model, over, column),
+        Msg::Release => {
+            model.pointer.held = Held::Nothing;
+            Vec::new()
+        }
+        Msg::Scroll(half, delta) => on_scroll(model, half, delta),
+        Msg::Sideways(delta) => on_sideways(model, delta),
         Msg::Wheel(pane, delta) => on_wheel(model, pane, delta),
         Msg::Do(command) => run_command(model, command),
         Msg::Resize(columns, rows) => {

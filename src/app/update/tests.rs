@@ -270,7 +270,7 @@ fn what_was_copied_in_one_tab_can_be_pasted_in_another() {
 fn dragging_the_mouse_selects() {
     let mut model = console("one\ntwo");
     update(&mut model, Msg::Click(crate::app::msg::Target::EditorText(0, 1)));
-    update(&mut model, Msg::Drag(crate::app::msg::Target::EditorText(1, 2)));
+    update(&mut model, Msg::Drag(Some(crate::app::msg::Target::EditorText(1, 2)), 40));
     assert_eq!(model.sql.tab().editor.selected().unwrap(), "ne\ntw");
 }
 

@@ -11,8 +11,7 @@ pub async fn check(context: &Context, request: &QueryRequest, rules: &Sql) -> Re
     if request.engine != QueryEngine::Athena || (rules.ceiling_bytes == 0 && rules.ceiling_usd == 0.0) {
         return Ok(());
     }
-    let names: Vec<String> = request.parameters.iter().map(|(name, _)| name.clone()).collect();
-    let estimate = cost::estimate(context, &request.sql, &names).await?;
+    let estimate = cost::estimate(context, &request.sql, &request.parameters).await?;
     let refuse = |why: String| {
         Err(Failure::usage(
             format!("the query was not run: {why}"),

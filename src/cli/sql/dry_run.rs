@@ -49,15 +49,17 @@ pub async fn run(arguments: &Sql, settings: &Arc<Settings>, mut output: Output, 
         if let Some(danger) = guard::danger(dialect, statement.text, &names) {
             output.line(&format!("   {}", danger.sentence()))?;
         }
-        let reads = cost::relations(dialect, statement.text, &names).unwrap_or_default();
+        let given = parameters::used(statement.text, &arguments.parameters);
+        let reads = cost::tables(dialect, statement.text, &given).unwrap_or_default();
         if arguments.engine == QueryEngine::Athena && !reads.is_empty() {
             if session.is_none() {
                 session = Some(Session::open(settings).await?);
             }
             if let Some(session) = &session {
-                let estimate = cost::estimate(&session.quiet(), statement.text, &names).await?;
+                let estimate = cost::estimate(&session.quiet(), statement.text, &given).await?;
+                let of = estimate.partitions().map(|(read, all)| format!(" in {read} of {all} partitions")).unwrap_or_default();
                 output.line(&match (estimate.bytes, estimate.usd) {
-                    (Some(bytes), Some(usd)) => format!("   reads at most {}, {}", bytes_in_words(bytes), cost::money(usd)),
+                    (Some(bytes), Some(usd)) => format!("   reads at most {}{of}, {}", bytes_in_words(bytes), cost::money(usd)),
                     _ => "   how much it reads is not known".to_owned(),
                 })?;
             }

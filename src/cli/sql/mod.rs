@@ -3,6 +3,7 @@
 mod caret;
 mod ceiling;
 mod dry_run;
+mod guard;
 
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
@@ -54,6 +55,9 @@ pub struct Sql {
     /// Read every statement and say what would run, and what it may read and cost; nothing is run
     #[arg(long)]
     pub dry_run: bool,
+    /// Run what destroys without asking; on `aws` a DELETE or UPDATE without WHERE, TRUNCATE and DROP are asked about (setting sql.guard)
+    #[arg(short, long)]
+    pub yes: bool,
     /// How results are written
     #[arg(long, value_enum, default_value = "table")]
     pub format: Format,
@@ -93,6 +97,7 @@ pub async fn run(arguments: &Sql, settings: &Arc<Settings>, output: Output) -> R
     if arguments.dry_run {
         return dry_run::run(arguments, settings, output, &found).await;
     }
+    guard::check(arguments, settings, &found)?;
     let session = Session::open(settings).await?;
     let context = session.quiet();
     let colour = output.colour;
@@ -212,13 +217,14 @@ impl One<'_> {
         }
         let rows = stream(context, &result, writer, sink).await?;
         if format == Format::Table {
+            let size = result.result_bytes.map(|bytes| format!(", {}", bytes_in_words(bytes))).unwrap_or_default();
             let scanned = result.scanned_bytes.map(|bytes| format!(", {} scanned", bytes_in_words(bytes))).unwrap_or_default();
             let usd = result.scanned_bytes.and_then(|bytes| cost::usd(engine, bytes));
             let usd = usd.map(|usd| format!(", {}", cost::money(usd))).unwrap_or_default();
             let noun = if rows == 1 { "row" } else { "rows" };
             // What was written so far belongs above this line.
             sink.flush()?;
-            eprintln!("{} {noun}, {}{scanned}{usd}", thousands(rows), seconds(began.elapsed().as_secs_f64()));
+            eprintln!("{} {noun}{size}, {}{scanned}{usd}", thousands(rows), seconds(began.elapsed().as_secs_f64()));
         }
         Ok(true)
     }

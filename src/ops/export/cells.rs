@@ -1,38 +1,77 @@
 //! A cell as text and as JSON.
 
-use std::borrow::Cow;
+use std::io::Write as _;
 
-use crate::ops::query::{Cell, QueryColumn};
+use crate::ops::query::{CellRef, QueryColumn};
 
-/// The cell as the service would print it; `None` for NULL.
-pub fn text(cell: &Cell) -> Option<Cow<'_, str>> {
+/// Adds the cell as the service would print it; nothing for NULL.
+pub fn push(cell: CellRef<'_>, out: &mut Vec<u8>) {
     match cell {
-        Cell::Null => None,
-        Cell::Integer(number) => Some(number.to_string().into()),
-        Cell::Float(number) => Some(number.to_string().into()),
-        Cell::Boolean(truth) => Some(truth.to_string().into()),
-        Cell::Text(text) => Some(text.as_str().into()),
+        CellRef::Null => {}
+        CellRef::Integer(number) => push_integer(number, out),
+        // Writing into memory does not fail.
+        CellRef::Float(number) => drop(write!(out, "{number}")),
+        CellRef::Boolean(truth) => out.extend(if truth { b"true".as_slice() } else { b"false" }),
+        CellRef::Text(text) => out.extend(text.as_bytes()),
     }
 }
 
-/// The cell as JSON. A decimal is sent as text and stays exact: its digits are written as they are.
-pub fn json(cell: &Cell, column: &QueryColumn, out: &mut String) {
+/// Adds a whole number.
+fn push_integer(number: i64, out: &mut Vec<u8>) {
+    // Nineteen digits at most.
+    let (mut digits, mut at, mut rest) = ([0_u8; 20], 20, number.unsigned_abs());
+    loop {
+        at -= 1;
+        digits[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        out.push(b'-');
+    }
+    out.extend(&digits[at..]);
+}
+
+/// Adds the cell as JSON. A decimal is sent as text and stays exact: its digits are written as they are.
+pub fn json(cell: CellRef<'_>, column: &QueryColumn, out: &mut Vec<u8>) {
     match cell {
-        Cell::Null => out.push_str("null"),
-        Cell::Integer(number) => out.push_str(&number.to_string()),
-        Cell::Float(number) if number.is_finite() => out.push_str(&serde_json::Value::from(*number).to_string()),
+        CellRef::Null => out.extend(b"null"),
+        CellRef::Float(number) if number.is_finite() => out.extend(serde_json::Value::from(number).to_string().as_bytes()),
         // JSON has no word for these.
-        Cell::Float(number) => push_string(&number.to_string(), out),
-        Cell::Boolean(truth) => out.push_str(if *truth { "true" } else { "false" }),
-        Cell::Text(text) if column.numeric && is_json_number(text) => out.push_str(text),
-        Cell::Text(text) if column.type_name.eq_ignore_ascii_case("boolean") && (text == "true" || text == "false") => out.push_str(text),
-        Cell::Text(text) => push_string(text, out),
+        CellRef::Float(number) => push_string(&number.to_string(), out),
+        CellRef::Text(text) if column.numeric && is_json_number(text) => out.extend(text.as_bytes()),
+        CellRef::Text(text) if (text == "true" || text == "false") && column.type_name.eq_ignore_ascii_case("boolean") => {
+            out.extend(text.as_bytes());
+        }
+        CellRef::Text(text) => push_string(text, out),
+        CellRef::Integer(_) | CellRef::Boolean(_) => push(cell, out),
     }
 }
 
-/// A JSON string.
-pub fn push_string(text: &str, out: &mut String) {
-    out.push_str(&serde_json::Value::from(text).to_string());
+/// Adds a JSON string.
+pub fn push_string(text: &str, out: &mut Vec<u8>) {
+    out.push(b'"');
+    let mut copied = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let escape = match byte {
+            b'"' | b'\\' => &[b'\\', byte][..],
+            b'\n' => b"\\n",
+            b'\r' => b"\\r",
+            b'\t' => b"\\t",
+            0..0x20 => b"",
+            _ => continue,
+        };
+        out.extend(&text.as_bytes()[copied..at]);
+        match escape {
+            b"" => drop(write!(out, "\\u{byte:04x}")),
+            escape => out.extend(escape),
+        }
+        copied = at + 1;
+    }
+    out.extend(&text.as_bytes()[copied..]);
+    out.push(b'"');
 }
 
 /// Whether `text` is a number by the grammar of JSON.
@@ -65,7 +104,29 @@ pub fn keys(columns: &[QueryColumn]) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::ops::query::Cell;
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_json_string(text in ".{0,40}", control in "[\\x00-\\x20\"\\\\]{0,9}") {
+            let text = format!("{text}{control}");
+            let mut out = Vec::new();
+            push_string(&text, &mut out);
+            prop_assert_eq!(serde_json::from_slice::<String>(&out).unwrap(), text);
+        }
+
+        #[test]
+        fn whole_numbers_are_written_as_they_are(number: i64, small in -1000_i64..1000) {
+            for number in [number, small, i64::MIN, i64::MAX] {
+                let mut out = Vec::new();
+                push(CellRef::Integer(number), &mut out);
+                prop_assert_eq!(String::from_utf8(out).unwrap(), number.to_string());
+            }
+        }
+    }
 
     fn column(name: &str, type_name: &str, numeric: bool) -> QueryColumn {
         QueryColumn { name: name.into(), type_name: type_name.into(), numeric }
@@ -74,9 +135,9 @@ mod tests {
     #[test]
     fn decimals_stay_exact_in_json() {
         let write = |cell: Cell, numeric| {
-            let mut out = String::new();
-            json(&cell, &column("a", "numeric", numeric), &mut out);
-            out
+            let mut out = Vec::new();
+            json((&cell).into(), &column("a", "numeric", numeric), &mut out);
+            String::from_utf8(out).unwrap()
         };
         assert_eq!(write(Cell::Text("3854194.4640".into()), true), "3854194.4640");
         assert_eq!(write(Cell::Text("007".into()), true), "\"007\"");

@@ -1,10 +1,11 @@
 //! Rows as files: the formats that results are written in, for the command line and the screen alike.
 //!
-//! A [`RowWriter`] turns pages into bytes and knows nothing of where they go; [`Draft`] is a file that appears under its name only when
-//! it is complete.
+//! A [`RowWriter`] turns rows into bytes and knows nothing of where they go; [`Draft`] is a file that appears under its name only when
+//! it is complete. Rows come in [`Chunk`]s of cells that lie elsewhere, so that no cell is copied on its way into a file.
 
 pub mod cells;
 mod draft;
+mod insert;
 mod parquet;
 mod table;
 mod text;
@@ -13,9 +14,9 @@ use std::io::{self, Write};
 use std::path::Path;
 
 pub use draft::Draft;
-pub use text::insert_statements;
+pub use insert::insert_statements;
 
-use crate::ops::query::{Page, QueryColumn};
+use crate::ops::query::{CellRef, Page, QueryColumn};
 
 /// How results are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, clap::ValueEnum)]
@@ -43,16 +44,60 @@ pub trait RowWriter {
     /// # Errors
     /// What the writer behind it says.
     fn begin(&mut self, columns: &[QueryColumn], out: &mut dyn Write) -> io::Result<()>;
-    /// A page.
+    /// Some rows, in their order.
     ///
     /// # Errors
     /// What the writer behind it says, or a cell that is not of its column's type.
-    fn page(&mut self, page: &Page, out: &mut dyn Write) -> io::Result<()>;
-    /// After the last page.
+    fn chunks(&mut self, chunks: &[Chunk<'_>], out: &mut dyn Write) -> io::Result<()>;
+    /// After the last rows.
     ///
     /// # Errors
     /// What the writer behind it says.
     fn end(&mut self, out: &mut dyn Write) -> io::Result<()>;
+
+    /// A page.
+    ///
+    /// # Errors
+    /// As [`RowWriter::chunks`].
+    fn page(&mut self, page: &Page, out: &mut dyn Write) -> io::Result<()> {
+        let width = page.rows.first().map_or(0, Vec::len);
+        let mut chunk = Chunk::new(width);
+        for row in &page.rows {
+            chunk.push(row.iter().map(CellRef::from));
+        }
+        self.chunks(&[chunk], out)
+    }
+}
+
+/// Rows whose cells lie elsewhere, all with as many cells.
+#[derive(Debug, Clone, Default)]
+pub struct Chunk<'a> {
+    cells: Vec<CellRef<'a>>,
+    width: usize,
+}
+
+impl<'a> Chunk<'a> {
+    /// No rows yet, of `width` cells each.
+    pub fn new(width: usize) -> Chunk<'a> {
+        Chunk { cells: Vec::new(), width }
+    }
+
+    /// Adds a row. What is missing of it is NULL, what is too much is left out.
+    pub fn push(&mut self, cells: impl IntoIterator<Item = CellRef<'a>>) {
+        let end = self.cells.len() + self.width;
+        self.cells.extend(cells.into_iter().take(self.width));
+        self.cells.resize(end, CellRef::Null);
+    }
+
+    /// The rows.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &[CellRef<'a>]> + Clone {
+        self.cells.chunks_exact(self.width.max(1))
+    }
+
+    /// The cells of a column.
+    pub fn column(&self, at: usize) -> impl Iterator<Item = CellRef<'a>> + Clone {
+        self.rows().map(move |row| row.get(at).copied().unwrap_or(CellRef::Null))
+    }
 }
 
 impl Format {
@@ -81,11 +126,11 @@ impl Format {
     pub fn writer(self, truncate: bool) -> Box<dyn RowWriter + Send> {
         match self {
             Format::Table => Box::new(table::Table::new(truncate)),
-            Format::Csv => Box::new(text::Csv::default()),
-            Format::Tsv => Box::new(text::Csv::tabs()),
-            Format::Json => Box::new(text::Json::array()),
-            Format::Jsonl => Box::new(text::Json::lines()),
-            Format::Markdown => Box::new(text::Markdown),
+            Format::Csv => Box::new(text::Text::new(text::Csv::commas())),
+            Format::Tsv => Box::new(text::Text::new(text::Csv::tabs())),
+            Format::Json => Box::new(text::Text::new(text::Json::array())),
+            Format::Jsonl => Box::new(text::Text::new(text::Json::lines())),
+            Format::Markdown => Box::new(text::Text::new(text::Markdown)),
             Format::Parquet => Box::new(parquet::Parquet::default()),
         }
     }

@@ -5,9 +5,8 @@ use std::io::{self, Write};
 
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::RowWriter;
-use super::cells;
-use crate::ops::query::{Page, QueryColumn};
+use super::{Chunk, RowWriter};
+use crate::ops::query::QueryColumn;
 
 /// The widest column on a terminal; what is longer is cut, with a mark.
 const WIDEST: usize = 60;
@@ -61,11 +60,11 @@ impl RowWriter for Table {
         Ok(())
     }
 
-    fn page(&mut self, page: &Page, out: &mut dyn Write) -> io::Result<()> {
+    fn chunks(&mut self, chunks: &[Chunk<'_>], out: &mut dyn Write) -> io::Result<()> {
         if self.widths.is_empty() {
             self.widths = self.columns.iter().map(|column| self.shown(Some(column.name.as_str().into())).width()).collect();
-            for row in &page.rows {
-                let widths: Vec<usize> = row.iter().map(|cell| self.shown(cells::text(cell)).width()).collect();
+            for row in chunks.iter().flat_map(Chunk::rows) {
+                let widths: Vec<usize> = row.iter().map(|cell| self.shown(cell.text()).width()).collect();
                 for (known, width) in self.widths.iter_mut().zip(widths) {
                     *known = (*known).max(width);
                 }
@@ -75,8 +74,8 @@ impl RowWriter for Table {
             let rules: Vec<String> = self.widths.iter().map(|width| "─".repeat(width + 2)).collect();
             writeln!(out, "{}", rules.join("┼"))?;
         }
-        for row in &page.rows {
-            self.write_row(row.iter().map(|cell| self.shown(cells::text(cell))), out)?;
+        for row in chunks.iter().flat_map(Chunk::rows) {
+            self.write_row(row.iter().map(|cell| self.shown(cell.text())), out)?;
         }
         Ok(())
     }
@@ -105,7 +104,7 @@ fn cut(text: &str, width: usize) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::ops::query::Cell;
+    use crate::ops::query::{Cell, Page};
 
     #[test]
     fn columns_line_up() {

@@ -1,72 +1,141 @@
-//! CSV, TSV, JSON, Markdown and INSERT statements.
+//! CSV, TSV, JSON and Markdown.
+//!
+//! A row of these depends on nothing but itself, so that many chunks are written at the same time and put behind each other.
 
 use std::io::{self, Write};
 
-use super::RowWriter;
+use rayon::prelude::*;
+
 use super::cells;
-use crate::ops::query::{Cell, Page, QueryColumn};
+use super::{Chunk, RowWriter};
+use crate::ops::query::{CellRef, QueryColumn};
+
+/// How rows become text.
+pub trait RowText: Send + Sync {
+    /// What stands before the rows; also a time to look at the columns.
+    fn head(&mut self, columns: &[QueryColumn], out: &mut Vec<u8>);
+    /// What stands before every row but the first, and before the first.
+    fn lead(&self) -> (&'static str, &'static str) {
+        ("", "")
+    }
+    /// A row.
+    fn row(&self, cells: &[CellRef<'_>], out: &mut Vec<u8>);
+    /// What stands behind the rows, when there were some, and when there were none.
+    fn tail(&self) -> (&'static str, &'static str) {
+        ("", "")
+    }
+}
+
+/// Writes rows that become text.
+pub struct Text<T> {
+    format: T,
+    /// Whether there was a row.
+    any: bool,
+}
+
+impl<T: RowText> Text<T> {
+    /// Before anything is written.
+    pub fn new(format: T) -> Self {
+        Text { format, any: false }
+    }
+}
+
+impl<T: RowText> RowWriter for Text<T> {
+    fn begin(&mut self, columns: &[QueryColumn], out: &mut dyn Write) -> io::Result<()> {
+        let mut head = Vec::new();
+        self.format.head(columns, &mut head);
+        out.write_all(&head)
+    }
+
+    fn chunks(&mut self, chunks: &[Chunk<'_>], out: &mut dyn Write) -> io::Result<()> {
+        let format = &self.format;
+        let (lead, first) = format.lead();
+        let written: Vec<Vec<u8>> = chunks
+            .par_iter()
+            .map(|chunk| {
+                let mut text = Vec::with_capacity(chunk.cells.len() * 8);
+                for row in chunk.rows() {
+                    text.extend(lead.as_bytes());
+                    format.row(row, &mut text);
+                }
+                text
+            })
+            .collect();
+        for text in written.iter().filter(|text| !text.is_empty()) {
+            if self.any {
+                out.write_all(text)?;
+            } else {
+                self.any = true;
+                out.write_all(first.as_bytes())?;
+                out.write_all(&text[lead.len()..])?;
+            }
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        let (some, none) = self.format.tail();
+        out.write_all(if self.any { some } else { none }.as_bytes())
+    }
+}
 
 /// Comma-separated values after RFC 4180, with LF. NULL is nothing at all, the empty text is a pair of quotes.
 pub struct Csv {
-    separator: char,
-}
-
-impl Default for Csv {
-    fn default() -> Self {
-        Csv { separator: ',' }
-    }
+    separator: u8,
 }
 
 impl Csv {
-    /// Separated by tabs, as spreadsheets take it from the clipboard.
-    pub fn tabs() -> Self {
-        Csv { separator: '\t' }
+    /// Separated by commas.
+    pub fn commas() -> Self {
+        Csv { separator: b',' }
     }
 
-    fn field(&self, text: &str, out: &mut String) {
-        if text.is_empty() || text.contains([self.separator, '"', '\n', '\r']) {
-            out.push('"');
-            out.push_str(&text.replace('"', "\"\""));
-            out.push('"');
+    /// Separated by tabs, as spreadsheets take it from the clipboard.
+    pub fn tabs() -> Self {
+        Csv { separator: b'\t' }
+    }
+
+    fn field(&self, text: &str, out: &mut Vec<u8>) {
+        let special = |byte: &u8| *byte == self.separator || matches!(byte, b'"' | b'\n' | b'\r');
+        if text.is_empty() || text.as_bytes().iter().any(special) {
+            out.push(b'"');
+            for (at, part) in text.split('"').enumerate() {
+                if at > 0 {
+                    out.extend(b"\"\"");
+                }
+                out.extend(part.as_bytes());
+            }
+            out.push(b'"');
         } else {
-            out.push_str(text);
+            out.extend(text.as_bytes());
         }
     }
 }
 
-impl RowWriter for Csv {
-    fn begin(&mut self, columns: &[QueryColumn], out: &mut dyn Write) -> io::Result<()> {
-        let mut line = String::new();
+impl RowText for Csv {
+    fn head(&mut self, columns: &[QueryColumn], out: &mut Vec<u8>) {
         for (at, column) in columns.iter().enumerate() {
             if at > 0 {
-                line.push(self.separator);
+                out.push(self.separator);
             }
-            self.field(&column.name, &mut line);
+            self.field(&column.name, out);
         }
-        line.push('\n');
-        out.write_all(line.as_bytes())
+        out.push(b'\n');
     }
 
-    fn page(&mut self, page: &Page, out: &mut dyn Write) -> io::Result<()> {
-        let mut line = String::new();
-        for row in &page.rows {
-            line.clear();
-            for (at, cell) in row.iter().enumerate() {
-                if at > 0 {
-                    line.push(self.separator);
-                }
-                if let Some(text) = cells::text(cell) {
-                    self.field(&text, &mut line);
-                }
+    fn row(&self, cells: &[CellRef<'_>], out: &mut Vec<u8>) {
+        for (at, cell) in cells.iter().enumerate() {
+            if at > 0 {
+                out.push(self.separator);
             }
-            line.push('\n');
-            out.write_all(line.as_bytes())?;
+            match cell {
+                CellRef::Null => {}
+                CellRef::Text(text) => self.field(text, out),
+                // None of these needs quotes.
+                other => cells::push(*other, out),
+            }
         }
-        Ok(())
-    }
-
-    fn end(&mut self, _out: &mut dyn Write) -> io::Result<()> {
-        Ok(())
+        out.push(b'\n');
     }
 }
 
@@ -75,14 +144,13 @@ pub struct Json {
     array: bool,
     columns: Vec<QueryColumn>,
     /// The labels, as JSON strings with a colon.
-    keys: Vec<String>,
-    rows: u64,
+    keys: Vec<Vec<u8>>,
 }
 
 impl Json {
     /// An array.
     pub fn array() -> Self {
-        Json { array: true, columns: vec![], keys: vec![], rows: 0 }
+        Json { array: true, columns: vec![], keys: vec![] }
     }
 
     /// One object a line.
@@ -91,52 +159,44 @@ impl Json {
     }
 }
 
-impl RowWriter for Json {
-    fn begin(&mut self, columns: &[QueryColumn], out: &mut dyn Write) -> io::Result<()> {
+impl RowText for Json {
+    fn head(&mut self, columns: &[QueryColumn], out: &mut Vec<u8>) {
         self.columns = columns.to_vec();
         self.keys = cells::keys(columns)
             .iter()
             .map(|key| {
-                let mut text = String::new();
+                let mut text = Vec::new();
                 cells::push_string(key, &mut text);
-                text.push(':');
+                text.push(b':');
                 text
             })
             .collect();
-        if self.array { out.write_all(b"[") } else { Ok(()) }
+        if self.array {
+            out.push(b'[');
+        }
     }
 
-    fn page(&mut self, page: &Page, out: &mut dyn Write) -> io::Result<()> {
-        let mut line = String::new();
-        for row in &page.rows {
-            line.clear();
-            if self.array {
-                line.push_str(if self.rows > 0 { ",\n " } else { "\n " });
-            }
-            self.rows += 1;
-            line.push('{');
-            for (at, ((cell, column), key)) in row.iter().zip(&self.columns).zip(&self.keys).enumerate() {
-                if at > 0 {
-                    line.push(',');
-                }
-                line.push_str(key);
-                cells::json(cell, column, &mut line);
-            }
-            line.push('}');
-            if !self.array {
-                line.push('\n');
-            }
-            out.write_all(line.as_bytes())?;
-        }
-        Ok(())
+    fn lead(&self) -> (&'static str, &'static str) {
+        if self.array { (",\n ", "\n ") } else { ("", "") }
     }
 
-    fn end(&mut self, out: &mut dyn Write) -> io::Result<()> {
-        match (self.array, self.rows) {
-            (true, 0) => out.write_all(b"]\n"),
-            (true, _) => out.write_all(b"\n]\n"),
-            (false, _) => Ok(()),
+    fn row(&self, cells: &[CellRef<'_>], out: &mut Vec<u8>) {
+        out.push(b'{');
+        for (at, ((cell, column), key)) in cells.iter().zip(&self.columns).zip(&self.keys).enumerate() {
+            if at > 0 {
+                out.push(b',');
+            }
+            out.extend(key);
+            cells::json(*cell, column, out);
         }
+        out.push(b'}');
+        if !self.array {
+            out.push(b'\n');
+        }
+    }
+
+    fn tail(&self) -> (&'static str, &'static str) {
+        if self.array { ("\n]\n", "]\n") } else { ("", "") }
     }
 }
 
@@ -145,56 +205,41 @@ impl RowWriter for Json {
 pub struct Markdown;
 
 impl Markdown {
-    fn escaped(text: &str) -> String {
-        text.replace('\\', "\\\\").replace('|', "\\|").replace(['\n', '\r'], " ")
-    }
-}
-
-impl RowWriter for Markdown {
-    fn begin(&mut self, columns: &[QueryColumn], out: &mut dyn Write) -> io::Result<()> {
-        let names: Vec<String> = columns.iter().map(|column| Markdown::escaped(&column.name)).collect();
-        let rules: Vec<&str> = columns.iter().map(|column| if column.numeric { "---:" } else { "---" }).collect();
-        writeln!(out, "| {} |\n| {} |", names.join(" | "), rules.join(" | "))
-    }
-
-    fn page(&mut self, page: &Page, out: &mut dyn Write) -> io::Result<()> {
-        for row in &page.rows {
-            let cells: Vec<String> =
-                row.iter().map(|cell| cells::text(cell).map_or(String::new(), |text| Markdown::escaped(&text))).collect();
-            writeln!(out, "| {} |", cells.join(" | "))?;
-        }
-        Ok(())
-    }
-
-    fn end(&mut self, _out: &mut dyn Write) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// `INSERT` statements that put the rows into `table`, a hundred rows each. Numbers stay as they are, everything else is quoted.
-pub fn insert_statements(table: &str, columns: &[QueryColumn], rows: &[Vec<Cell>]) -> String {
-    let names: Vec<String> = cells::keys(columns).iter().map(|name| format!("\"{}\"", name.replace('"', "\"\""))).collect();
-    let mut out = String::new();
-    for chunk in rows.chunks(100) {
-        out.push_str(&format!("INSERT INTO {table} ({}) VALUES\n", names.join(", ")));
-        for (index, row) in chunk.iter().enumerate() {
-            let values: Vec<String> = row.iter().zip(columns).map(|(cell, column)| literal(cell, column)).collect();
-            out.push_str(&format!("  ({}){}\n", values.join(", "), if index + 1 == chunk.len() { ";" } else { "," }));
+    fn escaped(text: &str, out: &mut Vec<u8>) {
+        for byte in text.bytes() {
+            match byte {
+                b'\\' | b'|' => out.extend([b'\\', byte]),
+                b'\n' | b'\r' => out.push(b' '),
+                byte => out.push(byte),
+            }
         }
     }
-    out
 }
 
-fn literal(cell: &Cell, column: &QueryColumn) -> String {
-    let quoted = |text: &str| format!("'{}'", text.replace('\'', "''"));
-    match cell {
-        Cell::Null => "NULL".to_owned(),
-        Cell::Integer(number) => number.to_string(),
-        Cell::Float(number) if number.is_finite() => number.to_string(),
-        Cell::Float(number) => quoted(&number.to_string()),
-        Cell::Boolean(truth) => truth.to_string(),
-        Cell::Text(text) if column.numeric && cells::is_json_number(text) => text.clone(),
-        Cell::Text(text) => quoted(text),
+impl RowText for Markdown {
+    fn head(&mut self, columns: &[QueryColumn], out: &mut Vec<u8>) {
+        for column in columns {
+            out.extend(b"| ");
+            Markdown::escaped(&column.name, out);
+            out.push(b' ');
+        }
+        out.extend(b"|\n");
+        for column in columns {
+            out.extend(if column.numeric { b"| ---: ".as_slice() } else { b"| --- " });
+        }
+        out.extend(b"|\n");
+    }
+
+    fn row(&self, cells: &[CellRef<'_>], out: &mut Vec<u8>) {
+        for cell in cells {
+            out.extend(b"| ");
+            match cell {
+                CellRef::Text(text) => Markdown::escaped(text, out),
+                other => cells::push(*other, out),
+            }
+            out.push(b' ');
+        }
+        out.extend(b"|\n");
     }
 }
 
@@ -202,10 +247,11 @@ fn literal(cell: &Cell, column: &QueryColumn) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+    use crate::ops::query::{Cell, Page};
 
-    fn written(mut writer: impl RowWriter, rows: Vec<Vec<Cell>>) -> String {
+    fn written(format: impl RowText, rows: Vec<Vec<Cell>>) -> String {
         let column = |name: &str, numeric| QueryColumn { name: name.into(), type_name: String::new(), numeric };
-        let mut out = vec![];
+        let (mut writer, mut out) = (Text::new(format), vec![]);
         writer.begin(&[column("n", true), column("a,b", false)], &mut out).unwrap();
         // Two pages are one result.
         for row in rows {
@@ -225,7 +271,7 @@ mod tests {
 
     #[test]
     fn csv_tells_null_from_empty() {
-        assert_eq!(written(Csv::default(), rows()), "n,\"a,b\"\n1,\n0.5,\"\"\n2.50,\"x|\"\"y\"\"\nz\"\n");
+        assert_eq!(written(Csv::commas(), rows()), "n,\"a,b\"\n1,\n0.5,\"\"\n2.50,\"x|\"\"y\"\"\nz\"\n");
     }
 
     #[test]
@@ -250,10 +296,21 @@ mod tests {
     }
 
     #[test]
-    fn inserts_quote_what_is_no_number() {
-        let column = |name: &str, numeric| QueryColumn { name: name.into(), type_name: String::new(), numeric };
-        let rows = [vec![Cell::Text("2.50".into()), Cell::Text("O'Hara".into())], vec![Cell::Null, Cell::Boolean(true)]];
-        let text = insert_statements("dm.t", &[column("n", true), column("a\"b", false)], &rows);
-        assert_eq!(text, "INSERT INTO dm.t (\"n\", \"a\"\"b\") VALUES\n  (2.50, 'O''Hara'),\n  (NULL, true);\n");
+    fn rows_come_in_their_order_however_many_come_at_once() {
+        let column = QueryColumn { name: "n".into(), type_name: "int8".into(), numeric: true };
+        let chunk = |from: i64| {
+            let mut chunk = Chunk::new(1);
+            (from..from + 100).for_each(|n| chunk.push([CellRef::Integer(n)]));
+            chunk
+        };
+        let chunks: Vec<Chunk<'_>> = (0..20).map(|at| chunk(at * 100)).collect();
+        let (mut writer, mut out) = (Text::new(Json::array()), vec![]);
+        writer.begin(std::slice::from_ref(&column), &mut out).unwrap();
+        writer.chunks(&chunks[..7], &mut out).unwrap();
+        writer.chunks(&[], &mut out).unwrap();
+        writer.chunks(&chunks[7..], &mut out).unwrap();
+        writer.end(&mut out).unwrap();
+        let document: Vec<serde_json::Value> = serde_json::from_slice(&out).unwrap();
+        assert_eq!(document.iter().map(|row| row["n"].as_i64().unwrap()).collect::<Vec<_>>(), (0..2000).collect::<Vec<_>>());
     }
 }

@@ -1,16 +1,16 @@
 //! What a query of the lake costs, before and after; Redshift is paid by the hour whatever is asked of it.
 
-use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 use std::sync::LazyLock;
 
 use serde::Deserialize;
-use sqlparser::ast::{ObjectName, Visit, Visitor};
 
-use super::QueryEngine;
+use super::partitions::{Layout, Wanted};
+use super::reads::{self, Read};
+use super::{QueryEngine, parameters, rows_with};
+use crate::aws::lake::LakeTable;
 use crate::ops::error::op;
 use crate::ops::{Context, OpError};
-use crate::syntax::{self, Dialect, Parameter, Statement};
+use crate::syntax::{self, Dialect};
 
 const PRICES: &str = include_str!("../../../assets/sql/prices.toml");
 
@@ -59,6 +59,17 @@ pub fn money(usd: f64) -> String {
     text.trim_end_matches('0').to_owned()
 }
 
+/// A table that a statement reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableRead {
+    /// Database and name.
+    pub name: String,
+    /// Bytes of the objects that may be read, when they are known.
+    pub bytes: Option<u64>,
+    /// Of a table with partitions: how many may be read, and how many there are.
+    pub partitions: Option<(usize, usize)>,
+}
+
 /// What a statement may read at most.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Estimate {
@@ -66,8 +77,8 @@ pub struct Estimate {
     pub bytes: Option<u64>,
     /// US dollars for them.
     pub usd: Option<f64>,
-    /// The tables that it reads, with the bytes of their objects.
-    pub tables: Vec<(String, Option<u64>)>,
+    /// The tables that it reads, one as often as it is read.
+    pub tables: Vec<TableRead>,
 }
 
 impl Estimate {
@@ -82,80 +93,110 @@ impl Estimate {
         self.tables.extend(other.tables);
         self
     }
-}
 
-/// The relations that a statement reads, as it names them; `None` when it cannot be read. Names of its own `WITH` are left out.
-pub fn relations(dialect: Dialect, sql: &str, parameters: &[String]) -> Option<Vec<Vec<String>>> {
-    let parameters: Vec<Parameter> = parameters.iter().map(|name| Parameter { name: name.clone(), value: Some(String::new()) }).collect();
-    let statement = syntax::parse(dialect, sql, &parameters).ok()?;
-    let mut found = Found::default();
-    if visit(&statement, &mut found).is_break() {
-        return None;
-    }
-    found.names.retain(|name| name.len() > 1 || !found.own.contains(&name[0]));
-    Some(found.names.into_iter().collect())
-}
-
-#[derive(Default)]
-struct Found {
-    names: BTreeSet<Vec<String>>,
-    own: BTreeSet<String>,
-}
-
-fn visit(statement: &Statement, found: &mut Found) -> ControlFlow<()> {
-    match statement {
-        Statement::Sql(statement) => statement.visit(found),
-        Statement::Explain { analyze: true, statement, .. } => visit(statement, found),
-        Statement::CreateTable { create, .. } => create.query.visit(found),
-        _ => ControlFlow::Continue(()),
+    /// How many partitions may be read, of how many; `None` when no table has any.
+    pub fn partitions(&self) -> Option<(usize, usize)> {
+        let counts = self.tables.iter().filter_map(|table| table.partitions);
+        counts.reduce(|(read, all), (more_read, more)| (read + more_read, all + more))
     }
 }
 
-impl Visitor for Found {
-    type Break = ();
-
-    fn pre_visit_relation(&mut self, relation: &ObjectName) -> ControlFlow<()> {
-        let parts = relation.0.iter().filter_map(|part| part.as_ident()).map(|ident| ident.value.to_lowercase()).collect::<Vec<_>>();
-        if !parts.is_empty() {
-            self.names.insert(parts);
-        }
-        ControlFlow::Continue(())
-    }
-
-    fn pre_visit_query(&mut self, query: &sqlparser::ast::Query) -> ControlFlow<()> {
-        if let Some(with) = &query.with {
-            self.own.extend(with.cte_tables.iter().map(|cte| cte.alias.name.value.to_lowercase()));
-        }
-        ControlFlow::Continue(())
-    }
+/// The tables that a statement reads, as often as it names them; `None` when it cannot be read. `values` stand for its parameters.
+pub fn tables(dialect: Dialect, sql: &str, values: &[(String, String)]) -> Option<Vec<Read>> {
+    let statement = syntax::parse(dialect, &parameters::inlined(sql, values), &[]).ok()?;
+    reads::reads(&statement)
 }
 
-/// What a query of the lake may read at most: the bytes of all objects of the tables that it names. Partitions and columns that it leaves
-/// out make the true figure smaller. Nothing is run.
+/// What a query of the lake may read at most: the bytes of all objects of the tables that it names, partitions left out that cannot hold
+/// rows of it. Columns that it leaves out make the true figure smaller. Nothing is run; where a table has partitions, the service is asked
+/// for its plan, which reads no rows and costs nothing, and which knows more than the text of the query says.
 ///
 /// # Errors
 /// When the account does not say.
-pub async fn estimate(context: &Context, sql: &str, parameters: &[String]) -> Result<Estimate, OpError> {
-    let Some(names) = relations(Dialect::Athena, sql, parameters) else {
+pub async fn estimate(context: &Context, sql: &str, values: &[(String, String)]) -> Result<Estimate, OpError> {
+    let Some(reads) = tables(Dialect::Athena, sql, values) else {
         return Ok(Estimate { bytes: None, usd: None, tables: Vec::new() });
     };
-    let mut tables = Vec::new();
-    for name in names {
-        let table = name.last().cloned().unwrap_or_default();
-        let database = if name.len() > 1 { name[name.len() - 2].clone() } else { context.scenario.glue_database.clone() };
-        let what = "could not estimate what the query reads";
-        let location = context.gateways.lake.location(&database, &table).await.map_err(op(&table, what))?;
-        let bytes = match location.as_deref().and_then(bucket_and_prefix) {
-            Some((bucket, prefix)) => {
-                let objects = context.gateways.objects.list(bucket, &prefix).await.map_err(op(&table, what))?;
-                Some(objects.iter().map(|object| object.size).sum())
-            }
-            None => None,
+    let mut described: Vec<(String, String, Read, Option<LakeTable>)> = Vec::new();
+    for read in reads {
+        let table = read.name.last().cloned().unwrap_or_default();
+        let database = match read.name.len() {
+            0 | 1 => context.scenario.glue_database.clone(),
+            parts => read.name[parts - 2].clone(),
         };
-        tables.push((format!("{database}.{table}"), bytes));
+        let known = described.iter().find(|(other, name, ..)| *other == database && *name == table).map(|(.., known)| known.clone());
+        let known = match known {
+            Some(known) => known,
+            None => context.gateways.lake.described(&database, &table).await.map_err(op(&table, WHAT))?,
+        };
+        described.push((database, table, read, known));
     }
-    let bytes = tables.iter().map(|(_, bytes)| *bytes).sum::<Option<u64>>();
+    let pruned = described.iter().any(|(.., known)| known.as_ref().is_some_and(|table| !table.partitions.is_empty()));
+    let wanted = if pruned { planned(context, sql, values).await } else { None };
+    let mut tables = Vec::new();
+    for (database, table, read, known) in described {
+        let (bytes, partitions) = match known {
+            Some(known) => size(context, &database, &known, &read, wanted.as_ref()).await?,
+            None => (None, None),
+        };
+        tables.push(TableRead { name: format!("{database}.{table}"), bytes, partitions });
+    }
+    let bytes = tables.iter().map(|table| table.bytes).sum::<Option<u64>>();
     Ok(Estimate { bytes, usd: bytes.and_then(|bytes| usd(QueryEngine::Athena, bytes)), tables })
+}
+
+const WHAT: &str = "could not estimate what the query reads";
+
+/// What the service plans to read. A service that does not say, and a query that it cannot plan, are no mistake here: then the text of the
+/// query has to do.
+async fn planned(context: &Context, sql: &str, values: &[(String, String)]) -> Option<Wanted> {
+    let explain = format!("EXPLAIN (TYPE IO, FORMAT JSON) {sql}");
+    match rows_with(context, QueryEngine::Athena, explain, values.to_vec()).await {
+        Ok(answer) => {
+            let lines: Vec<String> = answer.page.rows.iter().filter_map(|row| row.first()).map(super::Cell::text).collect();
+            Wanted::read(&lines.join("\n"))
+        }
+        Err(error) => {
+            tracing::info!("the service does not say what the query reads: {error}");
+            None
+        }
+    }
+}
+
+/// Bytes that may be read of a table, and how many of its partitions.
+async fn size(
+    context: &Context,
+    database: &str,
+    table: &LakeTable,
+    read: &Read,
+    wanted: Option<&Wanted>,
+) -> Result<(Option<u64>, Option<(usize, usize)>), OpError> {
+    let Some(location) = &table.location else { return Ok((None, None)) };
+    let Some((bucket, prefix)) = bucket_and_prefix(location) else { return Ok((None, None)) };
+    let objects = context.gateways.objects.list(bucket, &prefix).await.map_err(op(&table.name, WHAT))?;
+    let columns = table.partitions.iter().map(|column| (column.name.as_str(), column.type_name.as_str()));
+    let layout = Layout::new(columns, location, table.template.as_deref());
+    let (mut bytes, mut seen) = (0, std::collections::BTreeMap::new());
+    for object in objects {
+        let path = object.key.strip_prefix(&prefix).unwrap_or(&object.key);
+        // Athena does not look at hidden files.
+        if path.rsplit('/').next().is_some_and(|name| name.starts_with(['_', '.'])) {
+            continue;
+        }
+        let values = layout.as_ref().and_then(|layout| layout.values(path));
+        let may_be = match &values {
+            Some(values) => read.may_read(values) && wanted.is_none_or(|wanted| wanted.may_read(database, &table.name, values)),
+            None => true,
+        };
+        if may_be {
+            bytes += object.size;
+        }
+        if let Some(values) = values {
+            seen.insert(values.into_iter().map(|value| value.value).collect::<Vec<_>>(), may_be);
+        }
+    }
+    let partitions = layout.map(|_| (seen.values().filter(|may_be| **may_be).count(), seen.len())).filter(|(_, all)| *all > 0);
+    Ok((Some(bytes), partitions))
 }
 
 /// `s3://bucket/prefix/` in its parts.
@@ -195,12 +236,15 @@ mod tests {
     }
 
     #[test]
-    fn the_tables_of_a_query_are_found_wherever_they_stand() {
-        let sql = "WITH a AS (SELECT * FROM lake.t1) SELECT * FROM a JOIN \"T2\" ON true WHERE x IN (SELECT y FROM other.t3)";
-        let names = relations(Dialect::Athena, sql, &[]).unwrap();
-        assert_eq!(names, [vec!["lake".to_owned(), "t1".into()], vec!["other".into(), "t3".into()], vec!["t2".into()]]);
-        assert_eq!(relations(Dialect::Athena, "SELECT FROM WHERE", &[]), None);
-        assert!(relations(Dialect::Athena, "SHOW TABLES", &[]).unwrap().is_empty());
+    fn parameters_are_read_as_their_values() {
+        let year = |year: &str| [("y".to_owned(), year.to_owned())];
+        let partition = [reads::PartitionValue { column: "year".into(), value: Some("2024".into()), numeric: true }];
+        let may = |values: &[(String, String)]| {
+            tables(Dialect::Athena, "SELECT * FROM t WHERE year = :y", values).unwrap()[0].may_read(&partition)
+        };
+        assert!(may(&year("2024")) && !may(&year("2023")));
+        assert_eq!(tables(Dialect::Athena, "SELECT FROM WHERE", &[]), None);
+        assert_eq!(tables(Dialect::Athena, "SHOW TABLES", &[]).map(|found| found.len()), Some(0));
     }
 
     #[test]

@@ -78,6 +78,7 @@ pub(super) async fn follow(
         duration: info.duration,
         // A statement that only changes the catalog reads nothing and costs nothing.
         scanned_bytes: (info.is_query || info.scanned > 0).then_some(info.scanned),
+        result_bytes: None,
     })
 }
 

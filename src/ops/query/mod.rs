@@ -3,15 +3,20 @@
 pub mod cost;
 pub mod guard;
 pub mod parameters;
+pub mod partitions;
 pub mod plan;
 pub mod position;
+pub mod reads;
 pub mod remote;
 pub mod scrub;
 
+mod cell;
 mod lake;
 mod warehouse;
 
 use std::time::Duration;
+
+pub use cell::{Cell, CellRef};
 
 use super::error::op;
 use super::{Context, OpError};
@@ -90,21 +95,6 @@ pub enum SessionUse {
     },
 }
 
-/// A cell of a result.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Cell {
-    /// NULL.
-    Null,
-    /// A whole number.
-    Integer(i64),
-    /// A floating point number.
-    Float(f64),
-    /// A truth value.
-    Boolean(bool),
-    /// Text, and every type that the service sends as text (decimals, dates).
-    Text(String),
-}
-
 /// A column of a result.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct QueryColumn {
@@ -142,6 +132,8 @@ pub struct QueryResult {
     pub duration: Duration,
     /// Bytes that Athena scanned.
     pub scanned_bytes: Option<u64>,
+    /// Bytes of the whole result, where the service says (Redshift).
+    pub result_bytes: Option<u64>,
 }
 
 impl From<SqlEngine> for QueryEngine {
@@ -159,29 +151,6 @@ impl QueryEngine {
         match self {
             QueryEngine::Redshift => "Redshift",
             QueryEngine::Athena => "Athena",
-        }
-    }
-}
-
-impl Cell {
-    /// The cell as text, empty for NULL.
-    pub fn text(&self) -> String {
-        match self {
-            Cell::Null => String::new(),
-            Cell::Integer(value) => value.to_string(),
-            Cell::Float(value) => value.to_string(),
-            Cell::Boolean(value) => value.to_string(),
-            Cell::Text(value) => value.clone(),
-        }
-    }
-
-    /// The cell as a number, when it is one.
-    pub fn number(&self) -> Option<f64> {
-        match self {
-            Cell::Integer(value) => Some(*value as f64),
-            Cell::Float(value) => Some(*value),
-            Cell::Text(value) => value.trim().parse().ok(),
-            Cell::Null | Cell::Boolean(_) => None,
         }
     }
 }
@@ -244,7 +213,17 @@ pub async fn page(context: &Context, result: &QueryResult, next: &str) -> Result
 
 /// Every row of a statement of the demonstration itself, as cells.
 pub(super) async fn rows(context: &Context, engine: QueryEngine, sql: String) -> Result<QueryResult, OpError> {
-    let request = QueryRequest { engine, sql, parameters: Vec::new(), page_size: 1000 };
+    rows_with(context, engine, sql, Vec::new()).await
+}
+
+/// The same of a statement with parameters.
+pub(super) async fn rows_with(
+    context: &Context,
+    engine: QueryEngine,
+    sql: String,
+    parameters: Vec<(String, String)>,
+) -> Result<QueryResult, OpError> {
+    let request = QueryRequest { engine, sql, parameters, page_size: 1000 };
     let mut result = run(context, request, &mut |_| {}).await?;
     while let Some(next) = result.page.next.take() {
         let more = page(context, &result, &next).await?;

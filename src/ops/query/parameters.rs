@@ -3,6 +3,8 @@
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::tokenizer::{Token, Tokenizer};
 
+use crate::demo::sql::literal;
+
 /// The names of `:name` in a statement, each once, in the order in which they stand. Casts (`::`), texts, quoted names and comments hold
 /// none.
 pub fn names(sql: &str) -> Vec<String> {
@@ -20,6 +22,28 @@ pub fn names(sql: &str) -> Vec<String> {
     names
 }
 
+/// A statement with values in the place of its parameters, for reading it here. What is sent to a service keeps its parameters.
+pub fn inlined(sql: &str, values: &[(String, String)]) -> String {
+    let Ok(tokens) = Tokenizer::new(&PostgreSqlDialect {}, sql).with_unescape(false).tokenize() else { return sql.to_owned() };
+    let mut text = String::with_capacity(sql.len());
+    let mut at = 0;
+    while let Some(token) = tokens.get(at) {
+        let value = match (token, tokens.get(at + 1)) {
+            (Token::Colon, Some(Token::Word(word))) if word.quote_style.is_none() => {
+                values.iter().find(|(name, _)| name.eq_ignore_ascii_case(&word.value)).map(|(_, value)| value)
+            }
+            _ => None,
+        };
+        match value {
+            Some(value) if value.parse::<f64>().is_ok_and(f64::is_finite) => text.push_str(value),
+            Some(value) => text.push_str(&literal(value)),
+            None => text.push_str(&token.to_string()),
+        }
+        at += if value.is_some() { 2 } else { 1 };
+    }
+    text
+}
+
 /// Those of `values` that a statement names: a service refuses a value without a place.
 pub fn used(sql: &str, values: &[(String, String)]) -> Vec<(String, String)> {
     let names = names(sql);
@@ -34,6 +58,13 @@ mod tests {
     fn only_what_is_a_parameter_is_one() {
         assert_eq!(names("select :a, b::int, ':c', \":d\" from t -- :e\n where x > :a and y = :f_1"), ["a", "f_1"]);
         assert!(names("select 'open").is_empty());
+    }
+
+    #[test]
+    fn values_stand_in_the_text_that_is_only_read() {
+        let values = [("a".to_owned(), "it's".to_owned()), ("n".to_owned(), "7".to_owned())];
+        let sql = "select 'it''s :a', \"x\", b::int -- :a\nfrom t where x = :A and y > :n and z = :other";
+        assert_eq!(inlined(sql, &values), sql.replace("= :A", "= 'it''s'").replace(":n", "7"));
     }
 
     #[test]

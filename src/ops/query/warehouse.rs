@@ -71,6 +71,7 @@ pub(super) async fn follow(context: &Context, id: String, hear: &mut (dyn FnMut(
         total_rows: total.or(info.rows),
         duration: info.duration,
         scanned_bytes: None,
+        result_bytes: info.bytes,
     })
 }
 

@@ -4,9 +4,9 @@ use std::cmp::Ordering;
 
 use rayon::prelude::*;
 
-use super::encoding::CellRef;
 use super::filter::Filter;
 use super::{Store, StoreError, Work};
+use crate::ops::query::CellRef;
 
 /// A column to sort by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub fn arrange(store: &Store, arrangement: &Arrangement, work: &Work) -> Result<
     let sieve = arrangement.filter.sieve(store.columns());
     let blocks = store.blocks();
     let filtered = !arrangement.filter.is_empty();
+    let every = vec![true; store.columns().len()];
     let parts: Vec<(Vec<u32>, Vec<Keys>)> = blocks
         .par_iter()
         .map(|block| {
@@ -55,6 +56,12 @@ pub fn arrange(store: &Store, arrangement: &Arrangement, work: &Work) -> Result<
                 return Ok((rows, keys));
             }
             let loaded = block.load()?;
+            if keys.is_empty()
+                && let Some(needle) = sieve.only_anywhere()
+            {
+                needle.rows(&loaded, &every, |at| rows.push((block.start as u32).wrapping_add(at as u32)));
+                return Ok((rows, keys));
+            }
             for (at, row) in loaded.rows().enumerate() {
                 if filtered && !sieve.lets_through(row) {
                     continue;
@@ -80,16 +87,24 @@ pub fn arrange(store: &Store, arrangement: &Arrangement, work: &Work) -> Result<
     }
     work.proceed()?;
     let columns: Vec<(Sorted, SortKey)> = keys.into_iter().map(Keys::ready).zip(arrangement.sort.iter().copied()).collect();
-    let mut order: Vec<u32> = (0..rows.len() as u32).collect();
-    order.par_sort_by(|a, b| {
-        columns
-            .iter()
-            .map(|(column, key)| column.compare(*a as usize, *b as usize, key))
-            .find(|order| order.is_ne())
-            .unwrap_or(Ordering::Equal)
-    });
+    let Some(((first, key), others)) = columns.split_first() else { return Ok(rows) };
+    // A number says most of the time which row comes first; only where it does not the cells are looked at.
+    let (codes, exact) = first.codes(key);
+    let mut order: Vec<(u64, u32)> = codes.into_iter().zip(0..).collect();
+    let full = |a: u32, b: u32| {
+        let (a, b) = (a as usize, b as usize);
+        let of_first = if exact { Ordering::Equal } else { first.compare(a, b, key) };
+        of_first.then_with(|| {
+            others.iter().map(|(column, key)| column.compare(a, b, key)).find(|order| order.is_ne()).unwrap_or(Ordering::Equal)
+        })
+    };
+    if exact && others.is_empty() {
+        order.par_sort_unstable();
+    } else {
+        order.par_sort_unstable_by(|a, b| a.0.cmp(&b.0).then_with(|| full(a.1, b.1)).then(a.1.cmp(&b.1)));
+    }
     work.proceed()?;
-    Ok(order.into_iter().map(|at| rows[at as usize]).collect())
+    Ok(order.into_iter().map(|(_, at)| rows[at as usize]).collect())
 }
 
 /// The cells of a column to sort by, one after the other.
@@ -234,7 +249,54 @@ enum Values {
     Texts { text: Vec<u8>, ends: Vec<usize> },
 }
 
+/// A whole number whose order is that of the signed one.
+fn ordered(value: i64) -> u64 {
+    value.cast_unsigned() ^ (1 << 63)
+}
+
 impl Sorted {
+    /// A number for each row that is less where the row comes first, and whether equal numbers are equal cells.
+    fn codes(&self, key: &SortKey) -> (Vec<u64>, bool) {
+        let code = |at: usize| match &self.values {
+            Values::Integers(values) => ordered(values[at]),
+            Values::Floats(values) => match values[at] {
+                value if value.is_nan() => u64::MAX,
+                // Zero has one order, whatever its sign.
+                value if value == 0.0 => ordered(0),
+                value if value > 0.0 => ordered(value.to_bits().cast_signed()),
+                value => !value.to_bits(),
+            },
+            // What does not fit is at one of the ends.
+            Values::Decimals(values) => ordered(i64::try_from(values[at]).unwrap_or(if values[at] > 0 { i64::MAX } else { i64::MIN })),
+            Values::Texts { .. } => {
+                let text = self.text(at);
+                let mut bytes = [0; 8];
+                let length = text.len().min(8);
+                bytes[..length].copy_from_slice(&text[..length]);
+                u64::from_be_bytes(bytes)
+            }
+        };
+        // The ends are for NULL. Other cells there are not told from their neighbours.
+        let mut exact = !matches!(self.values, Values::Texts { .. });
+        let codes = (0..self.nulls.len()).map(|at| {
+            if self.nulls[at] {
+                return if key.nulls_first { 0 } else { u64::MAX };
+            }
+            let code = if key.descending { !code(at) } else { code(at) };
+            let inside = code.clamp(1, u64::MAX - 1);
+            exact &= code == inside;
+            inside
+        });
+        (codes.collect(), exact)
+    }
+
+    fn text(&self, at: usize) -> &[u8] {
+        match &self.values {
+            Values::Texts { text, ends } => &text[at.checked_sub(1).map_or(0, |before| ends[before])..ends[at]],
+            _ => &[],
+        }
+    }
+
     fn compare(&self, a: usize, b: usize, key: &SortKey) -> Ordering {
         match (self.nulls[a], self.nulls[b]) {
             (true, true) => return Ordering::Equal,
@@ -247,10 +309,7 @@ impl Sorted {
             // NaN is the greatest, as in both services.
             Values::Floats(values) => values[a].partial_cmp(&values[b]).unwrap_or_else(|| values[a].is_nan().cmp(&values[b].is_nan())),
             Values::Decimals(values) => values[a].cmp(&values[b]),
-            Values::Texts { text, ends } => {
-                let span = |at: usize| &text[at.checked_sub(1).map_or(0, |before| ends[before])..ends[at]];
-                span(a).cmp(span(b))
-            }
+            Values::Texts { .. } => self.text(a).cmp(self.text(b)),
         };
         if key.descending { order.reverse() } else { order }
     }
@@ -286,6 +345,16 @@ mod tests {
         assert_eq!(sorted(vec![text("0.10000000000000000000000001"), text("0.1")], false, false), [1, 0], "decimals are exact");
         assert_eq!(sorted(vec![Cell::Boolean(true), Cell::Boolean(false)], false, false), [1, 0]);
         assert_eq!(sorted(vec![text("b"), Cell::Integer(1), text("a")], true, false), [0, 2, 1]);
+        let ends =
+            vec![Cell::Integer(i64::MIN + 1), Cell::Integer(i64::MAX), Cell::Null, Cell::Integer(i64::MIN), Cell::Integer(i64::MAX - 1)];
+        assert_eq!(sorted(ends.clone(), false, false), [3, 0, 4, 1, 2], "the ends of what there is are told apart, too");
+        assert_eq!(sorted(ends, true, true), [2, 1, 4, 0, 3]);
+        let signs = vec![Cell::Float(0.0), Cell::Float(-0.5), Cell::Float(-0.0), Cell::Float(f64::INFINITY), Cell::Float(-2e300)];
+        assert_eq!(sorted(signs, false, false), [4, 1, 0, 2, 3]);
+        let long = ["prefixed b", "prefixed", "prefixed a", "prefixed\0"].map(text).to_vec();
+        assert_eq!(sorted(long, false, false), [1, 3, 2, 0]);
+        let large = ["99999999999999999999999", "-99999999999999999999999", "99999999999999999999998", "1"].map(text).to_vec();
+        assert_eq!(sorted(large, false, false), [1, 3, 2, 0]);
     }
 
     #[test]

@@ -2,11 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::encoding::CellRef;
 use super::profile::{Histogram, Nature, histogram, measure, nature};
 use super::scan::each_row;
 use super::{Store, StoreError, Work};
-use crate::ops::query::QueryColumn;
+use crate::ops::query::{CellRef, QueryColumn};
 
 /// Bars at most; more cannot be read.
 const MOST_BARS: usize = 200;

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::encoding::{CellRef, RowRef, push};
+use super::encoding::{RowRef, push};
 use super::scan::each_row;
 use super::{Store, StoreError, Work};
-use crate::ops::query::QueryColumn;
+use crate::ops::query::{CellRef, QueryColumn};
 
 /// Rows with a difference that are listed; more are only counted.
 const MOST_LISTED: usize = 100_000;

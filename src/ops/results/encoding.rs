@@ -13,9 +13,7 @@
 //! A row can be read from anywhere without what is around it, which is what makes a sorted view of a million rows as quick to scroll as
 //! the result itself.
 
-use std::borrow::Cow;
-
-use crate::ops::query::Cell;
+use crate::ops::query::{Cell, CellRef};
 
 const NULL: u8 = 0;
 const INTEGER: u8 = 1;
@@ -25,67 +23,6 @@ const TRUE: u8 = 4;
 const TEXT: u8 = 5;
 const SHORT_TEXT: u8 = 0x40;
 const SMALL_INTEGER: u8 = 0x80;
-
-/// A cell that lies in a row's bytes.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum CellRef<'a> {
-    /// NULL.
-    Null,
-    /// A whole number.
-    Integer(i64),
-    /// A floating point number.
-    Float(f64),
-    /// A truth value.
-    Boolean(bool),
-    /// Text.
-    Text(&'a str),
-}
-
-impl<'a> CellRef<'a> {
-    /// A copy that lives by itself.
-    pub fn to_cell(self) -> Cell {
-        match self {
-            CellRef::Null => Cell::Null,
-            CellRef::Integer(value) => Cell::Integer(value),
-            CellRef::Float(value) => Cell::Float(value),
-            CellRef::Boolean(value) => Cell::Boolean(value),
-            CellRef::Text(value) => Cell::Text(value.to_owned()),
-        }
-    }
-
-    /// The cell as the service would print it; `None` for NULL.
-    pub fn text(self) -> Option<Cow<'a, str>> {
-        match self {
-            CellRef::Null => None,
-            CellRef::Integer(value) => Some(value.to_string().into()),
-            CellRef::Float(value) => Some(value.to_string().into()),
-            CellRef::Boolean(value) => Some(if value { "true" } else { "false" }.into()),
-            CellRef::Text(value) => Some(value.into()),
-        }
-    }
-
-    /// The cell as a number, when it is one.
-    pub fn number(self) -> Option<f64> {
-        match self {
-            CellRef::Integer(value) => Some(value as f64),
-            CellRef::Float(value) => Some(value),
-            CellRef::Text(value) => value.trim().parse().ok(),
-            CellRef::Null | CellRef::Boolean(_) => None,
-        }
-    }
-}
-
-impl<'a> From<&'a Cell> for CellRef<'a> {
-    fn from(cell: &'a Cell) -> Self {
-        match cell {
-            Cell::Null => CellRef::Null,
-            Cell::Integer(value) => CellRef::Integer(*value),
-            Cell::Float(value) => CellRef::Float(*value),
-            Cell::Boolean(value) => CellRef::Boolean(*value),
-            Cell::Text(value) => CellRef::Text(value),
-        }
-    }
-}
 
 /// Adds a cell to a row.
 pub(super) fn push(cell: &Cell, out: &mut Vec<u8>) {
@@ -141,6 +78,17 @@ impl<'a> RowRef<'a> {
             cells.skip_one();
         }
         cells.next().unwrap_or(CellRef::Null)
+    }
+
+    /// The bytes of one cell, its first byte included; nothing where the row is shorter. Equal cells have equal bytes.
+    pub fn raw(self, column: usize) -> &'a [u8] {
+        let mut cells = Cells(self.0);
+        for _ in 0..column {
+            cells.skip_one();
+        }
+        let from = cells.0;
+        cells.skip_one();
+        &from[..from.len() - cells.0.len()]
     }
 
     /// A copy that lives by itself.
@@ -250,6 +198,9 @@ mod tests {
             prop_assert_eq!(RowRef(&bytes).to_row(), row.clone());
             for (at, cell) in row.iter().enumerate() {
                 prop_assert_eq!(RowRef(&bytes).cell(at), CellRef::from(cell));
+                let mut alone = Vec::new();
+                push(cell, &mut alone);
+                prop_assert_eq!(RowRef(&bytes).raw(at), &alone);
             }
             prop_assert_eq!(RowRef(&bytes).cell(row.len()), CellRef::Null);
         }
@@ -258,6 +209,7 @@ mod tests {
         fn any_bytes_can_be_read(bytes in proptest::collection::vec(any::<u8>(), 0..100)) {
             RowRef(&bytes).to_row();
             RowRef(&bytes).cell(7);
+            RowRef(&bytes).raw(7);
         }
     }
 }

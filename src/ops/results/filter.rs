@@ -1,7 +1,8 @@
 //! Which rows are shown: conditions on columns, and a text looked for in all of them.
 
-use super::encoding::{CellRef, RowRef};
-use crate::ops::query::QueryColumn;
+use super::encoding::RowRef;
+use super::needle::Needle;
+use crate::ops::query::{CellRef, QueryColumn};
 
 /// What a cell has to be.
 #[derive(Debug, Clone, PartialEq)]
@@ -170,6 +171,11 @@ impl Filter {
 }
 
 impl Sieve {
+    /// The text that any cell has, when nothing else is asked for.
+    pub(super) fn only_anywhere(&self) -> Option<&Needle> {
+        self.anywhere.as_ref().filter(|_| self.conditions.is_empty())
+    }
+
     /// Whether the row is shown.
     pub fn lets_through(&self, row: RowRef<'_>) -> bool {
         self.conditions.iter().all(|(column, ready)| ready.holds(row.cell(*column)))
@@ -214,44 +220,6 @@ impl Bound {
 /// A number as people write it, and not `inf` or `nan`, which are words.
 fn plain_number(text: &str) -> Option<f64> {
     text.parse::<f64>().ok().filter(|number| number.is_finite())
-}
-
-/// A text that is looked for, in capitals or not.
-pub struct Needle {
-    lower: String,
-    /// Whether a number can have it.
-    in_numbers: bool,
-}
-
-impl Needle {
-    /// A text to look for.
-    pub fn new(text: &str) -> Needle {
-        let lower = text.to_lowercase();
-        let in_numbers = lower.chars().all(|c| c.is_ascii_digit() || "+-.einfa".contains(c));
-        Needle { lower, in_numbers }
-    }
-
-    /// Whether a cell has it. NULL has nothing.
-    pub fn is_in(&self, cell: CellRef<'_>) -> bool {
-        match cell {
-            CellRef::Null => false,
-            CellRef::Text(text) => self.is_in_text(text),
-            CellRef::Boolean(_) => cell.text().is_some_and(|text| self.is_in_text(&text)),
-            CellRef::Integer(_) | CellRef::Float(_) => self.in_numbers && cell.text().is_some_and(|text| self.is_in_text(&text)),
-        }
-    }
-
-    /// Whether a text has it.
-    pub fn is_in_text(&self, text: &str) -> bool {
-        if !self.lower.is_ascii() || !text.is_ascii() {
-            return text.to_lowercase().contains(&self.lower);
-        }
-        let (text, needle) = (text.as_bytes(), self.lower.as_bytes());
-        let Some(first) = needle.first() else { return true };
-        text.len() >= needle.len()
-            && (0..=text.len() - needle.len())
-                .any(|at| text[at].to_ascii_lowercase() == *first && text[at..at + needle.len()].eq_ignore_ascii_case(needle))
-    }
 }
 
 #[cfg(test)]

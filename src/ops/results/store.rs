@@ -108,6 +108,20 @@ impl Block {
         Ok(Loaded { bytes, offsets: &self.offsets })
     }
 
+    /// Adds the bytes of one row, without the others.
+    fn append_row(&self, index: usize, out: &mut Vec<u8>) -> Result<(), StoreError> {
+        let (from, to) = (self.offsets[index] as usize, self.offsets[index + 1] as usize);
+        match &self.bytes {
+            Bytes::Memory { bytes, .. } => out.extend(&bytes[from..to]),
+            Bytes::Disk { file, at } => {
+                let before = out.len();
+                out.resize(before + to - from, 0);
+                file.read_exact_at(&mut out[before..], at + from as u64).map_err(StoreError::Read)?;
+            }
+        }
+        Ok(())
+    }
+
     /// One row, without the others.
     fn row(&self, index: usize) -> Result<Vec<Cell>, StoreError> {
         let (from, to) = (self.offsets[index] as usize, self.offsets[index + 1] as usize);
@@ -132,6 +146,24 @@ impl Loaded<'_> {
     /// The rows.
     pub fn rows(&self) -> impl Iterator<Item = RowRef<'_>> {
         self.offsets.windows(2).map(|pair| RowRef(&self.bytes[pair[0] as usize..pair[1] as usize]))
+    }
+
+    /// All bytes.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// One row.
+    pub fn row(&self, index: usize) -> Option<RowRef<'_>> {
+        let (from, to) = (*self.offsets.get(index)?, *self.offsets.get(index + 1)?);
+        Some(RowRef(&self.bytes[from as usize..to as usize]))
+    }
+
+    /// The row that a byte is in, unless it is one before the row `from`.
+    pub fn row_at(&self, byte: usize, from: usize) -> Option<usize> {
+        let starts = &self.offsets[from.min(self.offsets.len() - 1)..];
+        let after = from + starts.partition_point(|start| (*start as usize) <= byte);
+        after.checked_sub(1).filter(|row| *row >= from && *row + 1 < self.offsets.len())
     }
 }
 
@@ -256,6 +288,22 @@ impl Store {
         // Fits: a block has no more rows than a page.
         let inside = usize::try_from(index - block.start).unwrap_or(usize::MAX);
         block.row(inside).map(Some)
+    }
+
+    /// Adds the bytes of rows to `bytes`, and where each ends to `ends`, in the order of `indexes`; those that are not there are left out.
+    pub(super) fn gather(&self, indexes: &[u32], bytes: &mut Vec<u8>, ends: &mut Vec<usize>) -> Result<(), StoreError> {
+        let blocks = self.blocks();
+        for index in indexes.iter().map(|index| u64::from(*index)) {
+            let after = blocks.partition_point(|block| block.start <= index);
+            let Some(block) = after.checked_sub(1).map(|at| &blocks[at]) else { continue };
+            if let Ok(inside) = usize::try_from(index - block.start)
+                && inside < block.rows()
+            {
+                block.append_row(inside, bytes)?;
+                ends.push(bytes.len());
+            }
+        }
+        Ok(())
     }
 
     /// Rows one by one, in the order of `indexes`; those that are not there are left out.

@@ -211,8 +211,7 @@ impl Runner {
             async move {
                 let mut all = ops::query::cost::Estimate { bytes: Some(0), usd: None, tables: Vec::new() };
                 for piece in &start.pieces {
-                    let names: Vec<String> = piece.parameters.iter().map(|(name, _)| name.clone()).collect();
-                    match ops::query::cost::estimate(&context, &piece.sql, &names).await {
+                    match ops::query::cost::estimate(&context, &piece.sql, &piece.parameters).await {
                         Ok(one) => all = all.and(one),
                         Err(error) => return Msg::Sql(sql::Msg::Estimated(start, Err(error))),
                     }

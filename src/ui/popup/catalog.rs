@@ -13,7 +13,10 @@ use crate::ui::canvas::{Canvas, Pieces};
 use crate::ui::theme::Role;
 
 pub(super) fn draw(canvas: &mut Canvas<'_>, screen: Rect, browser: &Browser) {
-    let title = format!("Catalog of {}", browser.engine.title());
+    let title = match browser.catalog.database.as_str() {
+        "" => format!("Catalog of {}", browser.engine.title()),
+        database => format!("Catalog of {} · {}", browser.engine.title(), visible(database)),
+    };
     let area = open(canvas, screen, 110, screen.height * 4 / 5, &title);
     let prompt = Pieces::new().add("› ", Role::Accent).add(browser.query.clone(), Role::Strong).add("▏", Role::Accent);
     canvas.pieces(area.x, area.y, area.width, &prompt);
@@ -35,7 +38,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, screen: Rect, browser: &Browser) {
     let top = window(canvas.view.popup_top, selected, lines.len(), height);
     canvas.view.popup_top = top;
     canvas.view.popup_height = height;
-    if lines.is_empty() {
+    if lines.is_empty() || (browser.catalog.schemas.is_empty() && browser.query.is_empty() && height > lines.len() + 2) {
         let text = match (&browser.problem, browser.reading) {
             (Some(problem), _) => format!("✖ {problem}"),
             (None, true) => "The catalog is being read.".to_owned(),
@@ -44,7 +47,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, screen: Rect, browser: &Browser) {
             }
             (None, false) => "Nothing matches".to_owned(),
         };
-        canvas.paragraph(list, &text, if browser.problem.is_some() { Role::Bad } else { Role::Dim });
+        let below = Rect { y: list.y + lines.len() as u16, height: list.height - lines.len() as u16, ..list };
+        canvas.paragraph(below, &text, if browser.problem.is_some() { Role::Bad } else { Role::Dim });
     }
     for (row, (index, line)) in lines.iter().enumerate().skip(top).take(height).enumerate() {
         let y = list.y + row as u16;
@@ -60,13 +64,19 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, screen: Rect, browser: &Browser) {
     let location = match lines.get(selected) {
         Some(Line::Relation { relation, .. } | Line::Column { relation, .. }) => match (&relation.location, relation.kind) {
             (Some(location), _) => location.clone(),
+            (None, RelationKind::Function | RelationKind::Procedure) => format!("{}{}", relation.name, relation.signature()),
             (None, RelationKind::Table) if browser.engine == QueryEngine::Redshift => "rows in the warehouse".to_owned(),
             _ => String::new(),
         },
-        Some(Line::Schema { schema, .. }) => match schema.relations.len() {
-            1 => "1 relation".to_owned(),
-            count => format!("{} relations", figures::count(count as u64)),
-        },
+        Some(Line::Schema { schema, .. }) => {
+            let (rows, others): (Vec<_>, Vec<_>) = schema.relations.iter().map(|it| it.kind).partition(|kind| kind.has_rows());
+            let models = others.iter().filter(|kind| **kind == RelationKind::Model).count();
+            let parts = [(rows.len(), "relation"), (models, "model"), (others.len() - models, "function")];
+            let told: Vec<String> =
+                parts.iter().filter(|(count, _)| *count > 0).map(|(count, noun)| figures::counted(*count as u64, noun)).collect();
+            if told.is_empty() { "nothing in it".to_owned() } else { told.join(", ") }
+        }
+        Some(Line::Database(_)) => "another database; a name of three parts reads from it".to_owned(),
         None => String::new(),
     };
     canvas.text(area.x, foot, area.width, &left(&visible(&location), usize::from(area.width)), Role::Dim);
@@ -101,19 +111,29 @@ fn draw_line(canvas: &mut Canvas<'_>, area: Rect, line: &Line<'_>) {
                 (false, false) => "▸",
             };
             let count = relation.columns.len();
-            let columns = match count {
-                0 => String::new(),
-                1 => " · 1 column".to_owned(),
-                count => format!(" · {count} columns"),
+            let facts = match count {
+                _ if matches!(relation.kind, RelationKind::Function | RelationKind::Procedure) => {
+                    let gives = relation.gives.as_deref().map(|gives| format!(" → {gives}")).unwrap_or_default();
+                    format!(
+                        "{}({}){gives}",
+                        if relation.kind == RelationKind::Procedure { "procedure " } else { "ƒ " },
+                        relation.arguments()
+                    )
+                }
+                0 => relation.kind.title().to_owned(),
+                1 => format!("{} · 1 column", relation.kind.title()),
+                count => format!("{} · {count} columns", relation.kind.title()),
             };
-            (2, format!("{arrow} {}", relation.name), Role::Base, format!("{}{columns}", relation.kind.title()))
+            (2, format!("{arrow} {}", relation.name), Role::Base, facts)
         }
+        Line::Database(name) => (0, format!("  {name}"), Role::Strong, "database".to_owned()),
         Line::Column { column, .. } => (6, column.name.clone(), Role::Base, column.type_name.clone()),
     };
     let used = canvas.text(area.x + indent, area.y, area.width.saturating_sub(indent), &visible(&name), role);
     let room = area.width.saturating_sub(indent + used + 2);
     let role = if matches!(line, Line::Column { .. }) { Role::Function } else { Role::Faint };
-    if width(&mark) <= usize::from(room) {
+    // A long signature is cut; anything else is told whole or not at all.
+    if width(&mark) <= usize::from(room) || (mark.contains('(') && room > 12) {
         canvas.text_right(area.x + indent + used + 2, area.y, room, &mark, role);
     }
 }

@@ -35,7 +35,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let text = Rect { height: area.height - below, x: area.x + gutter, width: area.width - gutter, ..area };
     let cursor = editor.cursor();
     let height = usize::from(text.height);
-    let top = crate::app::list::window(canvas.view.editor_top, cursor.line, lines.len(), height);
+    let here = (editor.revision(), cursor);
+    let top = match tab.scrolled {
+        Some((revision, at, top)) if (revision, at) == here => top.min(lines.len().saturating_sub(height)),
+        _ => crate::app::list::window(canvas.view.editor_top, cursor.line, lines.len(), height),
+    };
     let cursor_column = editor.text().column(cursor);
     let left = scrolled(canvas.view.editor_left, cursor_column, usize::from(text.width));
     canvas.view.editor_top = top;
@@ -62,7 +66,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
             canvas.text(area.x + gutter - 2, y, 1, "▏", Role::Accent);
         }
         line(canvas, Rect { y, height: 1, ..text }, index, left, &overlays);
-        canvas.targets.push((Rect { y, height: 1, ..text }, Target::EditorText(index, 0)));
+        canvas.target(Rect { y, height: 1, ..text }, Target::EditorText(index, 0));
+        canvas.target(Rect { x: area.x, y, width: gutter - 1, height: 1 }, Target::EditorLine(index));
     }
     if editor.is_empty() && !focused {
         canvas.text(text.x, text.y, text.width, "Type SQL here", Role::Faint);

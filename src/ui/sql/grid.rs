@@ -45,6 +45,15 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, result: &ResultSet) {
 
     let (places, cut) = places(result, area);
     heads(canvas, area, result, &places, types, focused);
+    for place in &places {
+        let end = place.x + place.width;
+        canvas.target(Rect::new(place.x, area.y, place.width, header), Target::ColumnHead(place.place));
+        // The edge is the gap behind the column, which is there on the last one, too, as far as there is room.
+        let gap = area.right().saturating_sub(end).min(GAP as u16);
+        if gap > 0 {
+            canvas.target(Rect::new(end, area.y, gap, header), Target::ColumnEdge(place.place, place.x));
+        }
+    }
     // More columns to either side are announced in the header.
     if result.columns.first(usize::from(area.width)) > result.columns.frozen() {
         canvas.text(area.x.saturating_sub(1), area.y, 1, "‹", Role::Accent);

@@ -50,6 +50,9 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, result: &ResultSet) {
     };
     facts = facts
         .add(format!(" · {} on {}", figures::duration(result.meta.duration.as_secs_f64()), engine_name(result.meta.engine)), Role::Dim);
+    if let Some(bytes) = result.meta.result_bytes.filter(|_| !result.meta.columns.is_empty()) {
+        facts = facts.add(format!(" · {}", figures::bytes(bytes)), Role::Dim);
+    }
     if let Some(bytes) = result.meta.scanned_bytes {
         facts = facts.add(format!(" · {} scanned", figures::bytes(bytes)), Role::Dim);
         if let Some(usd) = cost::usd(result.meta.engine, bytes) {

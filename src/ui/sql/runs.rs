@@ -12,7 +12,7 @@ use crate::demo::figures;
 use crate::ops::OpErrorKind;
 
 /// Columns of the facts on the right at most.
-const FACTS: usize = 34;
+const FACTS: usize = 44;
 
 /// Lines that the list takes of `height`; none for a single statement.
 pub(super) fn height(canvas: &Canvas<'_>, height: u16) -> u16 {
@@ -53,13 +53,14 @@ fn told(canvas: &Canvas<'_>, run: &Run) -> (String, Role, String) {
             let what = if *cancelling { "cancelling" } else { "runs" };
             (glyph::working(canvas.model).to_string(), Role::Accent, format!("{what} {}", figures::so_far(seconds)))
         }
-        RunState::Done { seconds, rows, .. } => {
-            let rows = match rows {
-                Some(1) => "1 row · ".to_owned(),
-                Some(rows) => format!("{} rows · ", figures::count(*rows)),
-                None => String::new(),
+        RunState::Done { seconds, rows, scanned, bytes } => {
+            let rows = rows.map(|rows| format!("{} · ", figures::counted(rows, "row"))).unwrap_or_default();
+            let size = match (scanned, bytes) {
+                (Some(scanned), _) => format!("{} scanned · ", figures::bytes(*scanned)),
+                (None, Some(bytes)) if *bytes > 0 => format!("{} · ", figures::bytes(*bytes)),
+                _ => String::new(),
             };
-            ("✔".into(), Role::Good, format!("{rows}{}", figures::duration(*seconds)))
+            ("✔".into(), Role::Good, format!("{rows}{size}{}", figures::duration(*seconds)))
         }
         RunState::Failed { error, seconds } => {
             let word = if error.kind == OpErrorKind::Cancelled { "cancelled" } else { "failed" };

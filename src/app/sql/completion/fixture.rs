@@ -14,7 +14,14 @@ pub fn catalog(tables: usize, columns: usize) -> Catalog {
             })
             .collect(),
         location: None,
+        gives: None,
     };
     let schema = |name: &str| Schema { name: name.into(), relations: (0..tables).map(relation).collect() };
-    Catalog { database: "dev".into(), default_schema: "s0".into(), schemas: vec![schema("s0"), schema("s1")], read: None, version: 1 }
+    Catalog {
+        database: "dev".into(),
+        default_schema: "s0".into(),
+        schemas: vec![schema("s0"), schema("s1")],
+        version: 1,
+        ..Catalog::default()
+    }
 }

@@ -1,6 +1,6 @@
 //! What could be typed at a place, best first.
 
-use super::super::catalog::Catalog;
+use super::super::catalog::{Catalog, Relation, RelationKind};
 use super::super::lexer::{self, TokenKind, words};
 use super::functions;
 use super::rank::fit;
@@ -77,8 +77,21 @@ pub struct Request<'a> {
     pub catalog: &'a Catalog,
     /// Parameters that were named or valued before.
     pub parameters: &'a [String],
-    /// Saved statements: title and text.
-    pub snippets: &'a [(String, String)],
+    /// Saved statements.
+    pub snippets: &'a [Snippet],
+}
+
+/// A statement that is kept somewhere, put in as a whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Snippet {
+    /// What it is called.
+    pub title: String,
+    /// Words by which it is found, too.
+    pub tags: Vec<String>,
+    /// The text.
+    pub text: String,
+    /// Where it comes from.
+    pub origin: &'static str,
 }
 
 /// What could be typed, and the first byte of what it takes the place of.
@@ -168,15 +181,16 @@ pub fn suggest(request: &Request<'_>) -> Suggestions {
     let path = qualifier(&words, before);
     let scope = scope::scope(&words, before, request.catalog);
     if !path.is_empty() {
-        qualified(request, &scope, &path, &mut collector);
+        qualified(request, &scope, &path, &words[..before - 2 * path.len()], &mut collector);
         return collector.finish(start, true);
     }
     match expected(&words, before) {
         Expected::Statement => {
             collector.keywords(0, STATEMENT);
             collector.keywords(0, if request.dialect == Dialect::Redshift { REDSHIFT_STATEMENT } else { ATHENA_STATEMENT });
-            for (title, text) in request.snippets {
-                collector.add(Kind::Snippet, 30, title, text, "", "saved");
+            for snippet in request.snippets {
+                let tag = snippet.tags.iter().find(|tag| fit(tag, &collector.typed).is_some_and(|fit| fit < 10));
+                collector.snippet(snippet, tag.filter(|_| !collector.typed.is_empty()));
             }
         }
         Expected::Relation => relations(request, &scope, &mut collector),
@@ -337,7 +351,7 @@ fn clause<'a>(words: &[Word<'a>], before: usize) -> Option<(usize, Word<'a>)> {
 }
 
 /// What a name in front belongs to: the columns of a source, the tables of a schema.
-fn qualified(request: &Request<'_>, scope: &Scope, path: &[String], collector: &mut Collector) {
+fn qualified(request: &Request<'_>, scope: &Scope, path: &[String], before: &[Word<'_>], collector: &mut Collector) {
     let last = path.last().map(String::as_str).unwrap_or_default();
     if path.len() == 1 {
         // The nearest one of this name.
@@ -351,8 +365,13 @@ fn qualified(request: &Request<'_>, scope: &Scope, path: &[String], collector: &
         }
     }
     if let Some(schema) = request.catalog.schema(last) {
-        for relation in &schema.relations {
-            collector.add(Kind::Table, 0, &relation.name, &quoted(&relation.name), relation.kind.title(), &schema.name);
+        let wanted = Wanted::behind(before);
+        for relation in schema.relations.iter().filter(|relation| wanted.takes(relation.kind)) {
+            if matches!(relation.kind, RelationKind::Function | RelationKind::Procedure) {
+                collector.call(request, 0, relation, &quoted(&relation.name), &schema.name);
+            } else {
+                collector.add(Kind::Table, 1, &relation.name, &quoted(&relation.name), relation.kind.title(), &schema.name);
+            }
         }
         return;
     }
@@ -369,6 +388,39 @@ fn qualified(request: &Request<'_>, scope: &Scope, path: &[String], collector: &
     }
 }
 
+/// What of a schema can stand at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    /// What has rows.
+    Rows,
+    /// Models.
+    Models,
+    /// Functions and procedures.
+    Calls,
+    /// Values: functions, and relations as the beginning of a column's name.
+    Values,
+}
+
+impl Wanted {
+    fn behind(before: &[Word<'_>]) -> Wanted {
+        match before.last() {
+            Some(last) if last.is("model") => Wanted::Models,
+            Some(last) if ["call", "function", "procedure"].iter().any(|word| last.is(word)) => Wanted::Calls,
+            _ if expected(before, before.len()) == Expected::Relation => Wanted::Rows,
+            _ => Wanted::Values,
+        }
+    }
+
+    fn takes(self, kind: RelationKind) -> bool {
+        match self {
+            Wanted::Rows => kind.has_rows(),
+            Wanted::Models => kind == RelationKind::Model,
+            Wanted::Calls => matches!(kind, RelationKind::Function | RelationKind::Procedure),
+            Wanted::Values => kind.has_rows() || kind == RelationKind::Function,
+        }
+    }
+}
+
 fn relations(request: &Request<'_>, scope: &Scope, collector: &mut Collector) {
     for table in &scope.tables {
         collector.add(Kind::Table, 0, &table.name, &quoted(&table.name), "query", &table.origin);
@@ -378,7 +430,7 @@ fn relations(request: &Request<'_>, scope: &Scope, collector: &mut Collector) {
         // Schemas of the service itself are seldom meant.
         let system = ["pg_catalog", "information_schema", "pg_internal"].contains(&schema.name.as_str());
         collector.add(Kind::Schema, if system { 12 } else { 2 }, &schema.name, &quoted(&schema.name), "schema", &request.catalog.database);
-        for relation in &schema.relations {
+        for relation in schema.relations.iter().filter(|relation| relation.kind.has_rows()) {
             let name = quoted(&relation.name);
             let insert = if own { name } else { format!("{}.{name}", quoted(&schema.name)) };
             let weight = if own { 0 } else { 3 + u32::from(system) * 12 };
@@ -435,11 +487,31 @@ fn expressions(request: &Request<'_>, scope: &Scope, collector: &mut Collector) 
             added.2.back = back;
         }
     }
+    made_functions(request, collector);
     if !scope.sources.iter().any(|source| source.distance == 0) {
         // Without a table of the query any table may be meant by the reader who writes from left to right.
         for schema in &request.catalog.schemas {
             collector.add(Kind::Schema, 30, &schema.name, &quoted(&schema.name), "schema", "");
         }
+    }
+}
+
+/// Functions that people have made, and those of the engine that only the service knows.
+fn made_functions(request: &Request<'_>, collector: &mut Collector) {
+    for schema in &request.catalog.schemas {
+        let own = schema.name.eq_ignore_ascii_case(&request.catalog.default_schema);
+        for function in schema.relations.iter().filter(|relation| relation.kind == RelationKind::Function) {
+            let name = quoted(&function.name);
+            let insert = if own { name } else { format!("{}.{name}", quoted(&schema.name)) };
+            collector.call(request, 14, function, &insert, &schema.name);
+        }
+    }
+    let mut last = "";
+    for function in &request.catalog.functions {
+        if function.name != last && !functions::is_known(request.dialect, &function.name) {
+            collector.call(request, 16, function, &collector.cased(&function.name), "");
+        }
+        last = &function.name;
     }
 }
 
@@ -481,6 +553,31 @@ impl Collector {
             origin: origin.to_owned(),
         };
         self.items.push((rank, place, suggestion));
+    }
+
+    /// A function, with its brackets unless they are there.
+    fn call(&mut self, request: &Request<'_>, weight: u32, function: &Relation, name: &str, origin: &str) {
+        let followed = request.text[request.at..].starts_with('(');
+        let insert = if followed { name.to_owned() } else { format!("{name}()") };
+        let before = self.items.len();
+        self.add(Kind::Function, weight, &function.name, &insert, &function.signature(), origin);
+        if let Some(added) = self.items.get_mut(before) {
+            added.2.back = usize::from(!followed && !function.columns.is_empty());
+        }
+    }
+
+    /// A statement that is kept, found by its title or by a tag.
+    fn snippet(&mut self, snippet: &Snippet, tag: Option<&String>) {
+        let before = self.items.len();
+        self.add(Kind::Snippet, 30, &snippet.title, &snippet.text, "", snippet.origin);
+        if self.items.len() == before
+            && let Some(tag) = tag
+        {
+            self.add(Kind::Snippet, 31, tag, &snippet.text, &format!("#{tag}"), snippet.origin);
+            if let Some(added) = self.items.get_mut(before) {
+                added.2.label.clone_from(&snippet.title);
+            }
+        }
     }
 
     fn column(&mut self, weight: u32, place: usize, column: &scope::Column, source: &Source) {

@@ -13,6 +13,7 @@ fn relation(name: &str, columns: &[(&str, &str)]) -> Relation {
         kind: RelationKind::Table,
         columns: columns.iter().map(|(name, type_name)| CatalogColumn { name: (*name).into(), type_name: (*type_name).into() }).collect(),
         location: None,
+        gives: None,
     }
 }
 
@@ -26,12 +27,18 @@ fn catalog() -> Catalog {
                 relations: vec![
                     relation("data", &[("age", "integer"), ("job", "varchar(20)"), ("duration", "integer"), ("y", "varchar(3)")]),
                     relation("scores", &[("customer_id", "bigint"), ("score", "double precision"), ("age", "integer")]),
+                    Relation {
+                        kind: RelationKind::Function,
+                        gives: Some("varchar".into()),
+                        ..relation("predict_yes", &[("$1", "integer"), ("$2", "varchar")])
+                    },
+                    Relation { kind: RelationKind::Model, ..relation("yes_model", &[]) },
                 ],
             },
             Schema { name: "public".into(), relations: vec![relation("events", &[("at", "timestamp"), ("Kind", "varchar(9)")])] },
         ],
-        read: None,
         version: 1,
+        ..Catalog::default()
     }
 }
 
@@ -44,7 +51,10 @@ fn at(text: &str) -> Suggestions {
         dialect: Dialect::Redshift,
         catalog: &catalog(),
         parameters: &["from".into(), "job".into()],
-        snippets: &[("Target rate".into(), "select 1;".into())],
+        snippets: &[
+            Snippet { title: "Target rate".into(), tags: Vec::new(), text: "select 1;".into(), origin: "demonstration" },
+            Snippet { title: "Old customers".into(), tags: vec!["bank".into()], text: "select age;".into(), origin: "saved" },
+        ],
     })
 }
 
@@ -137,6 +147,41 @@ fn functions_come_with_their_arguments() {
 }
 
 #[test]
+fn functions_that_people_have_made_come_with_theirs() {
+    let found = at("select pred| from dm.data").items;
+    assert_eq!((found[0].label.as_str(), found[0].insert.as_str(), found[0].back), ("predict_yes", "dm.predict_yes()", 1));
+    assert_eq!(found[0].detail, "(integer, varchar) varchar");
+    assert_eq!(at("select dm.pred|(age) from dm.data").items[0].insert, "predict_yes");
+    only("select dm.pr| from dm.data", &["predict_yes"]);
+    assert!(!labels("select * from pred|").contains(&"predict_yes".to_owned()), "it has no rows");
+    only("select * from dm.|", &["data", "scores"]);
+    only("show model dm.|", &["yes_model"]);
+    only("call dm.|", &["predict_yes"]);
+}
+
+#[test]
+fn the_signature_of_the_call_around_the_cursor() {
+    let told = |text: &str| {
+        let place = text.find('|').unwrap();
+        let text = text.replacen('|', "", 1);
+        let found = signature(&text, place, Dialect::Redshift, &catalog())?;
+        Some((found.text.clone(), found.current.map(|range| found.text[range].to_owned())))
+    };
+    let of = |text: &str, current: &str| Some((text.to_owned(), Some(current.to_owned())));
+    assert_eq!(told("select lag(|"), of("lag(value [, offset [, default]])", "value"));
+    assert_eq!(told("select lag(age, 1|"), of("lag(value [, offset [, default]])", "offset"));
+    assert_eq!(told("select lag(f(1, 2), 1, (3|"), of("lag(value [, offset [, default]])", "default"));
+    assert_eq!(told("select LAG(',', -- ,\n|"), of("lag(value [, offset [, default]])", "offset"), "commas of texts do not count");
+    assert_eq!(told("select coalesce(a, b, c|"), of("coalesce(value, …)", "…"));
+    assert_eq!(told("select dm.predict_yes(1,|"), of("predict_yes(integer, varchar) varchar", "varchar"));
+    assert_eq!(told("select getdate(|").map(|(text, _)| text).as_deref(), Some("getdate() timestamp"));
+    assert_eq!(told("select lag(age)|"), None);
+    assert_eq!(told("select (|"), None);
+    assert_eq!(told("select nobodys(|"), None);
+    assert_eq!(told("insert into dm.data (|"), None);
+}
+
+#[test]
 fn keywords_that_fit() {
     first("sel|", &["select"]);
     first("SEL|", &["SELECT"]);
@@ -151,6 +196,11 @@ fn keywords_that_fit() {
 #[test]
 fn statements_and_parameters_that_are_known() {
     first("targ|", &["Target rate"]);
+    let found = at("old cus|");
+    assert!(found.items.is_empty(), "a name of two words is found by one of them: {found:?}");
+    let found = at("cust|").items;
+    assert_eq!((found[0].label.as_str(), found[0].insert.as_str(), found[0].origin.as_str()), ("Old customers", "select age;", "saved"));
+    first("bank|", &["Old customers"]);
     only("select * from dm.data where job = :j|", &["job"]);
     only("select :|", &["from", "job"]);
 }

@@ -371,6 +371,21 @@ fn vim_operators() {
 }
 
 #[test]
+fn vim_repeats_what_was_done_to_a_selection() {
+    vim("|one two three four", "ved.", "|o three four");
+    vim("|a\nb\nc\nd\ne", "Vjd.", "|e");
+    vim("|abc abc", "vlcxy<Esc>w.", "xyc x|yc");
+    vim("|ab\nab", "vlUj0.", "AB\n|AB");
+    vim("|a\nb\nc\nd", "Vj>2j.", "    a\n    b\n    |c\n    d");
+    vim("|aaaa bbbb", "vlrxw.", "xxaa |xxbb");
+    vim("|ab\ncd\nef\ngh\nij", "vjd.", "|f\ngh\nij");
+    vim("|ab\ncd\nef", "v$d.", "|ef");
+    vim("|one two", "veyp.", "ooneon|ene two");
+    vim("|ab ab ab", "vld.u", "| ab ab");
+    vim("ab ab |ab", "vld.", "ab a|b");
+}
+
+#[test]
 fn vim_text_objects() {
     vim("one t|wo three", "diw", "one | three");
     vim("one t|wo three", "daw", "one |three");

@@ -118,6 +118,13 @@ impl Columns {
         }
     }
 
+    /// Gives the column at a place a width in characters.
+    pub fn set_width(&mut self, place: usize, width: usize) {
+        if let Some(column) = self.at(place) {
+            self.widths[column] = width.clamp(1, MOST);
+        }
+    }
+
     /// Makes a column, or all, as wide as what is in `rows`.
     pub fn fit(&mut self, all: bool, columns: &[QueryColumn], rows: &[Vec<Cell>]) {
         let which: Vec<usize> = if all { self.order.clone() } else { self.current().into_iter().collect() };

@@ -3,14 +3,19 @@
 use std::ops::Range;
 
 use super::ResultSet;
+use crate::app::sql::dialect;
 use crate::demo::figures;
+use crate::demo::sql::{Quotes, identifier};
 use crate::ops::export::{self, Format};
-use crate::ops::query::{Cell, QueryColumn};
+use crate::ops::query::{Cell, QueryColumn, cost, parameters};
 
 /// Rows that a copy has at most: they are read while the reader waits.
 const MOST_ROWS: usize = 5000;
 /// Bytes that a copy has at most. Terminals drop what is much longer, without a word.
 const MOST_BYTES: usize = 100_000;
+
+/// Bytes of a statement that is read for its table.
+const LONGEST: usize = 64 << 10;
 
 /// What is copied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -81,6 +86,21 @@ impl ResultSet {
         }
     }
 
+    /// The table that the rows come from, as it is written in a statement; `table_name` when there is not exactly one.
+    fn table(&self) -> String {
+        let dialect = dialect(self.meta.engine);
+        // The values of parameters say nothing about tables; a statement that is this long is data.
+        let values: Vec<(String, String)> = parameters::names(&self.sql).into_iter().map(|name| (name, "0".to_owned())).collect();
+        let reads = if self.sql.len() > LONGEST { None } else { cost::tables(dialect, &self.sql, &values) };
+        let mut names: Vec<Vec<String>> = reads.unwrap_or_default().into_iter().map(|read| read.name).collect();
+        names.sort_unstable();
+        names.dedup();
+        match names.as_slice() {
+            [name] => name.iter().map(|part| identifier(Quotes::Double, part)).collect::<Vec<_>>().join("."),
+            _ => "table_name".to_owned(),
+        }
+    }
+
     /// The text of a span and a sentence about it; or a sentence why not.
     ///
     /// # Errors
@@ -106,7 +126,7 @@ impl ResultSet {
                 cells.iter().map(|row| row.iter().map(Cell::text).collect::<Vec<_>>().join("\t")).collect::<Vec<_>>().join("\n")
             }
             CopyFormat::As(format) => export::text(format, &chosen, cells).map_err(|error| error.to_string())?,
-            CopyFormat::Insert => export::insert_statements("table_name", &chosen, &cells),
+            CopyFormat::Insert => export::insert_statements(&self.table(), &chosen, &cells),
         };
         if text.len() > MOST_BYTES {
             return much(figures::bytes(text.len() as u64));

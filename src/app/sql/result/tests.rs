@@ -197,7 +197,18 @@ fn what_is_copied_is_what_is_marked() {
     assert_eq!(set.copy(Span::Selection, CopyFormat::Plain).unwrap().0, "1\tadmin.\n2\ttechnician");
     assert_eq!(set.copy(Span::Selection, CopyFormat::As(Format::Csv)).unwrap().0, "id,job\n1,admin.\n2,technician\n");
     let (text, said) = set.copy(Span::Selection, CopyFormat::Insert).unwrap();
-    assert!(text.starts_with("INSERT INTO table_name (\"id\", \"job\") VALUES\n  (1, 'admin.'),"), "{text}");
+    assert!(text.starts_with("INSERT INTO customers (\"id\", \"job\") VALUES\n  (1, 'admin.'),"), "{text}");
+    for (sql, table) in [
+        ("select * from dm.customers where id > :n", "dm.customers"),
+        ("with a as (select * from dm.customers) select * from a join dm.customers c on true", "dm.customers"),
+        ("select * from dm.customers, dm.jobs", "table_name"),
+        ("show tables from dm", "table_name"),
+        ("select * from dm.\"The Customers\"", "dm.\"the customers\""),
+    ] {
+        set.sql = sql.to_owned();
+        let (text, _) = set.copy(Span::Selection, CopyFormat::Insert).unwrap();
+        assert!(text.starts_with(&format!("INSERT INTO {table} (")), "{sql}: {text}");
+    }
     assert_eq!(said, "2 rows × 2 columns copied");
     set.mark(true);
     assert_eq!(set.selection().unwrap().1, 0..7);

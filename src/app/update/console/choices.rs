@@ -160,7 +160,13 @@ fn named(model: &mut Model, naming: Naming, text: String) -> Vec<Effect> {
 fn browsed(model: &mut Model, browse: Browse) -> Vec<Effect> {
     match browse {
         Browse::Insert(name) => {
-            model.sql.tab_mut().paste(&name);
+            let tab = model.sql.tab_mut();
+            tab.paste(&name);
+            if name.ends_with("()") {
+                // Into the brackets of a call.
+                tab.editor.step_back(1);
+                model.sql.follow_call(true);
+            }
             focus(model, Pane::Sql)
         }
         Browse::Run(engine, sql) => {

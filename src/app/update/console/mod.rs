@@ -257,11 +257,16 @@ fn told(estimate: &Estimate) -> String {
     let as_of = cost::PRICES_NOW.as_ref().map(|prices| prices.as_of.clone()).unwrap_or_default();
     match (estimate.bytes, estimate.usd) {
         (Some(bytes), Some(usd)) => {
-            format!("At most {} are read, {} at the price of {as_of}.", figures::bytes(bytes), cost::money(usd))
+            let of = match estimate.partitions() {
+                Some((read, all)) => format!(" in {} of {}", figures::count(read as u64), figures::counted(all as u64, "partition")),
+                None => String::new(),
+            };
+            format!("At most {}{of} are read, {} at the price of {as_of}.", figures::bytes(bytes), cost::money(usd))
         }
         _ if estimate.tables.is_empty() => "How much it reads cannot be told before it runs.".to_owned(),
         _ => {
-            let unknown: Vec<&str> = estimate.tables.iter().filter(|(_, bytes)| bytes.is_none()).map(|(name, _)| name.as_str()).collect();
+            let unknown = estimate.tables.iter().filter(|table| table.bytes.is_none());
+            let unknown: Vec<&str> = unknown.map(|table| table.name.as_str()).collect();
             format!("How much is read of {} cannot be told before it runs.", unknown.join(", "))
         }
     }
@@ -444,16 +449,9 @@ pub(super) fn on_msg(model: &mut Model, msg: sql::Msg) -> Vec<Effect> {
                 if let Popup::Catalog(browser) = popup
                     && browser.engine == engine
                 {
-                    let first = browser.catalog.read.is_none();
-                    let fresh = Browser::new(engine, catalog.clone());
-                    browser.catalog = fresh.catalog;
-                    if first {
-                        browser.open = fresh.open;
-                    }
+                    browser.refresh(catalog.clone());
                     browser.reading = false;
                     browser.problem.clone_from(&problem);
-                    let len = browser.lines().len();
-                    browser.list.clamp(len);
                 }
             }
             effects

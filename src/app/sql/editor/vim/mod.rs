@@ -112,6 +112,19 @@ enum Recorded {
     Key(KeyEvent),
     /// Text that came without keys: a paste, or what was completed; so many characters before the cursor went for it.
     Text(usize, String),
+    /// As much of the text as was selected.
+    Selection(Shape),
+}
+
+/// How much was selected: done again, the same command takes as much from the cursor on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Shape {
+    /// Whether it was whole lines.
+    lines: bool,
+    /// Line ends in it.
+    down: usize,
+    /// Characters of its last line.
+    characters: usize,
 }
 
 /// The state of vim's keys.
@@ -221,7 +234,7 @@ impl Editor {
             return Reply::Ignored;
         }
         let fresh = self.vim.as_ref().is_some_and(|vim| vim.pending.empty());
-        let started_visual = self.vim.as_ref().is_some_and(Vim::visual);
+        let shape = self.shape();
         if let Some(vim) = &mut self.vim
             && !vim.replaying
         {
@@ -249,8 +262,13 @@ impl Editor {
             Step::Changed(reply) => {
                 vim.pending = Pending::default();
                 vim.shown.clear();
-                // What was done to a selection cannot be done again without it.
-                if !vim.replaying && !vim.inserting() && !started_visual {
+                // What was done to a selection is done again to as much of the text.
+                if let Some(shape) = shape
+                    && !vim.replaying
+                {
+                    vim.recording.insert(0, Recorded::Selection(shape));
+                }
+                if !vim.replaying && !vim.inserting() {
                     vim.last = std::mem::take(&mut vim.recording);
                 }
                 self.settle();
@@ -317,7 +335,42 @@ impl Editor {
                 let text = text.clone();
                 self.edit(super::history::Kind::Whole, |editor| editor.cursor = editor.change(from, to, &text));
             }
+            Recorded::Selection(shape) => self.select_shape(*shape),
         }
+    }
+
+    /// How much is selected in a visual mode.
+    fn shape(&self) -> Option<Shape> {
+        use unicode_segmentation::UnicodeSegmentation as _;
+        let vim = self.vim.as_ref().filter(|vim| vim.visual())?;
+        let (from, to) = self.selection()?;
+        let lines = vim.mode == Mode::VisualLine;
+        let start = if from.line == to.line { from } else { Place::new(to.line, 0) };
+        let characters = self.text.slice(start, to).graphemes(true).count();
+        Some(Shape { lines, down: to.line - from.line, characters })
+    }
+
+    /// Selects as much as a shape says, from the cursor on.
+    fn select_shape(&mut self, shape: Shape) {
+        let from = self.cursor;
+        let last = (from.line + shape.down).min(self.text.len() - 1);
+        let start = if shape.down == 0 { from } else { Place::new(last, 0) };
+        // The cursor stands on the last character, and does not leave its line.
+        let mut to = start;
+        for _ in 1..shape.characters.max(1) {
+            let next = self.text.after(to);
+            if next.line > last || next.byte >= self.text.line(last).len() {
+                break;
+            }
+            to = next;
+        }
+        if shape.characters == 0 && last > from.line {
+            // Up to a line end, which belongs to the line before.
+            to = self.text.line_end(last - 1);
+        }
+        self.anchor = Some(from);
+        self.cursor = if shape.lines { Place::new(last, 0) } else { to };
+        self.set_mode(if shape.lines { Mode::VisualLine } else { Mode::Visual });
     }
 
     /// `.`
