@@ -269,7 +269,10 @@ async fn both_engines_explain_a_query_as_a_tree() {
         let result = query::run(&context, request(engine, &sql), &mut |_| {}).await.unwrap();
         let lines: Vec<String> = result.page.rows.iter().map(|row| row.iter().map(Cell::text).collect::<Vec<_>>().join(" ")).collect();
         let plan = plan::read(&lines);
-        assert!(plan.nodes.len() > 2 && plan.nodes.iter().any(|node| node.depth > 1), "{engine:?}: {lines:#?}\n{plan:#?}");
+        assert!(
+            plan.nodes.len() > 1 && plan.nodes.iter().any(|node| node.depth > 0 && node.rows.is_some()),
+            "{engine:?}: {lines:#?}\n{plan:#?}"
+        );
     }
     account.close().await;
 }

@@ -1,10 +1,7 @@
 //! The SQL engine: transactions, types, changes of rows, external tables, errors with positions, cancellation, kills.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::Arc;
-
-use futures::StreamExt;
-use shiftdeck::local::engine::{Dialect, Engine, SqlErrorKind};
+use shiftdeck::local::engine::{Dialect, SqlErrorKind};
 
 use crate::common::sql::{Sql, execute, open, read};
 
@@ -89,7 +86,7 @@ async fn deletes_and_updates_join_other_tables() {
     let fixture = Sql::new().await;
     fixture.all(&CUSTOMERS).await;
     fixture
-        .run(&[
+        .all(&[
             "CREATE TABLE dm.other (id int, note varchar(10))",
             // Two rows match the second customer: it is changed once.
             "INSERT INTO dm.other VALUES (2, 'first'), (2, 'second'), (4, 'fourth')",
@@ -380,7 +377,7 @@ async fn the_warehouse_reads_the_lake_through_an_external_schema() {
     let fixture = lake().await;
     fixture.all(&CUSTOMERS[..1]).await;
     fixture
-        .run(&[
+        .all(&[
             "CREATE EXTERNAL SCHEMA athena FROM DATA CATALOG DATABASE 'bankdm' IAM_ROLE 'arn:aws:iam::000000000000:role/x' REGION 'us-east-1'
              CREATE EXTERNAL DATABASE IF NOT EXISTS",
             "CREATE TABLE dm.data (age int, job varchar(20), emp_var_rate decimal(6,3), defaulted varchar(10))",
@@ -425,14 +422,14 @@ async fn views_are_what_they_say_until_they_are_dropped() {
     let fixture = Sql::new().await;
     fixture.all(&CUSTOMERS).await;
     fixture
-        .run(&[
+        .all(&[
             "CREATE VIEW dm.admins (number, y) AS SELECT id, y FROM dm.data WHERE job = 'admin.'",
             "CREATE VIEW dm.yes AS SELECT * FROM dm.admins WHERE y = 'yes'",
         ])
         .await;
     let done = execute(&fixture.engine, &mut fixture.session(), "SELECT * FROM dm.admins ORDER BY 1").await.unwrap();
-    assert_eq!((done.labels, done.rows), (vec!["number".into(), "y".into()], vec!["1|yes".into(), "4|no".to_owned()]));
     assert_eq!(done.sized(), ["int4(10,0)", "varchar(3,0)"]);
+    assert_eq!((done.labels, done.rows), (vec!["number".into(), "y".into()], vec!["1|yes".into(), "4|no".to_owned()]));
     assert_eq!(fixture.redshift("SELECT number FROM dm.yes").await, ["1"]);
     // A view keeps the meaning that its names had when it was made.
     let mut session = fixture.session();
@@ -467,7 +464,7 @@ async fn temporary_tables_are_the_session_s_and_go_with_it() {
 async fn create_table_takes_redshift_s_clauses() {
     let fixture = Sql::new().await;
     fixture
-        .run(&[
+        .all(&[
             "CREATE TABLE IF NOT EXISTS t (id bigint IDENTITY(10, 5), k char(3) NOT NULL ENCODE lzo DISTKEY, d decimal, s text,
              at timestamp DEFAULT '2024-01-02 03:04:05', PRIMARY KEY (k)) DISTSTYLE KEY COMPOUND SORTKEY (k)",
             "CREATE TABLE IF NOT EXISTS t (nothing int)",

@@ -100,8 +100,10 @@ async fn the_user_is_the_one_who_logged_in() {
 #[tokio::test]
 async fn a_product_of_three_is_read_through() {
     let sql = Sql::new().await;
-    sql.all(&["CREATE TABLE t AS SELECT n, 'a text of some length that takes memory ' || n::varchar AS s FROM (SELECT generate_series(1, 2000) AS n)"])
-        .await;
+    sql.all(&[
+        "CREATE TABLE t AS SELECT n, 'a text of some length that takes memory ' || n::varchar AS s FROM generate_series(1, 2000) AS n",
+    ])
+    .await;
     // Two thousand by two thousand rows of texts would not fit in the memory of a statement.
     let query = "WITH c AS (SELECT * FROM t) SELECT count(*), max(len(x.s || y.s)) FROM c x, c y, (SELECT * FROM c WHERE n < 3) z";
     assert_eq!(sql.redshift(query).await, ["8000000|88"]);

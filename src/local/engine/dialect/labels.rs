@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use datafusion::sql::sqlparser::ast::{Expr, Ident, OrderByKind, Query, SelectItem, SetExpr};
 
-use super::call;
+use super::{call, functions};
 use crate::local::engine::Dialect;
 
 /// Stands between a label and what tells it from an equal one before it: DataFusion wants the columns of a query to differ, the services do
@@ -50,9 +50,9 @@ fn name_items(dialect: Dialect, items: &mut [SelectItem]) {
     }
     for (index, item) in items.iter_mut().enumerate() {
         let SelectItem::UnnamedExpr(expr) = item else { continue };
-        if matches!(expr, Expr::Identifier(ident) if !ident.value.eq_ignore_ascii_case("sysdate"))
-            || matches!(expr, Expr::CompoundIdentifier(_))
-        {
+        // A word that stands for a value (`sysdate`, `current_user`) is no column, and needs a label.
+        let value = |ident: &Ident| ident.quote_style.is_none() && functions::keyword(dialect, &ident.value).is_some();
+        if matches!(expr, Expr::Identifier(ident) if !value(ident)) || matches!(expr, Expr::CompoundIdentifier(_)) {
             continue;
         }
         let shown = match dialect {

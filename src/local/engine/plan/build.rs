@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use datafusion::arrow::datatypes::Field;
+use datafusion::catalog::MemTable;
 use datafusion::catalog::default_table_source::source_as_provider;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::common::{JoinType, TableReference};
@@ -200,7 +201,9 @@ impl Builder {
                 Symbol { text, kind, origin: Some((qualifier.clone(), field.name().clone())) }
             })
             .collect();
-        let step = Step::Scan { about, table, alias: None, read, filter: Vec::new(), pruning: Vec::new(), domains: Vec::new(), bytes };
+        let leader = provider.as_ref().is_some_and(|known| known.is::<MemTable>());
+        let step =
+            Step::Scan { about, leader, table, alias: None, read, filter: Vec::new(), pruning: Vec::new(), domains: Vec::new(), bytes };
         over(step, columns, rows, Vec::new())
     }
 
@@ -260,7 +263,8 @@ impl Builder {
     /// A query in FROM, or a table under another name.
     fn named(&mut self, alias: &SubqueryAlias) -> Node {
         let mut node = self.node(&alias.input);
-        let internal = alias.alias.table().starts_with("__");
+        // The sides of INTERSECT and EXCEPT have names that no query can give.
+        let internal = alias.alias.table().starts_with("__") || matches!(alias.alias.table(), "left" | "right");
         let name = alias.alias.table().to_owned();
         let reads = |plan: &LogicalPlan| matches!(plan, LogicalPlan::TableScan(_));
         let table = match alias.input.as_ref() {
@@ -274,7 +278,10 @@ impl Builder {
         if let Step::Scan { alias: known, table: own, .. } = &mut node.step
             && table
         {
-            if !internal && *own != name {
+            if internal {
+                return node;
+            }
+            if *own != name {
                 *known = Some(name.clone());
             }
             for column in &mut node.columns {

@@ -62,8 +62,10 @@ pub(super) struct Symbol {
 pub(super) enum Step {
     /// Reads a table.
     Scan {
-        /// The table; `None` for a view of the system.
+        /// The table; `None` for a view of the system, and for the rows that a recursive query has so far.
         about: Option<About>,
+        /// Whether it is a view of the system, which the leader has.
+        leader: bool,
         /// Its name.
         table: String,
         /// The name that the query gives it, when that is another one.
@@ -173,6 +175,6 @@ pub(super) struct Key {
 impl Node {
     /// Bytes of a row.
     pub fn width(&self) -> f64 {
-        self.columns.iter().map(|column| estimate::width(&column.kind)).sum()
+        self.columns.iter().map(|column| estimate::width(&column.kind)).fold(0.0, |all, one| all + one)
     }
 }

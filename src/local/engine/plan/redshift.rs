@@ -210,7 +210,7 @@ fn step(node: &Node) -> Line {
 }
 
 fn scan(node: &Node) -> Line {
-    let Step::Scan { about, table, alias, filter, pruning, .. } = &node.step else { return result(node) };
+    let Step::Scan { about, leader, table, alias, filter, pruning, .. } = &node.step else { return result(node) };
     let shown = alias.as_ref().map_or_else(|| table.clone(), |alias| format!("{table} {alias}"));
     let known = alias.as_ref().unwrap_or(table);
     let details: Vec<String> = if filter.is_empty() { Vec::new() } else { vec![format!("Filter: {}", condition(filter))] };
@@ -257,7 +257,10 @@ fn scan(node: &Node) -> Line {
             let end = info.end + query.end;
             Line { title: "XN Partition Loop".to_owned(), end, below: vec![info, query], place: Spread::Even, ..result(node) }
         }
-        None => Line { title: format!("LD Seq Scan on {shown}"), end: read * ROW, details, place: Spread::Leader, ..result(node) },
+        None => {
+            let (node_kind, place) = if *leader { ("LD", Spread::Leader) } else { ("XN", Spread::Even) };
+            Line { title: format!("{node_kind} Seq Scan on {shown}"), end: read * ROW, details, place, ..result(node) }
+        }
     }
 }
 

@@ -435,10 +435,11 @@ fn step(node: &Node) -> (Operator, Spread) {
 }
 
 fn scan(node: &Node) -> Operator {
-    let Step::Scan { about, table, read, filter, pruning, bytes, .. } = &node.step else { return values(node) };
+    let Step::Scan { about, leader, table, read, filter, pruning, bytes, .. } = &node.step else { return values(node) };
     let name = match about {
         Some(about) => format!("{CATALOG}:{}:{}", about.name.schema, about.name.table),
-        None => format!("{CATALOG}:information_schema:{table}"),
+        None if *leader => format!("{CATALOG}:information_schema:{table}"),
+        None => table.clone(),
     };
     let mut descriptor = vec![("table", name)];
     if !filter.is_empty() {
@@ -486,7 +487,7 @@ fn aggregate(node: &Node, keys: &[String], calls: &[(String, String)], splits: b
         return (whole, after);
     }
     // A part of a group on each worker, then the group on one.
-    let part = |name: &str| format!("{name}_part");
+    let part = |name: &str| format!("{name}_0");
     let mut partial = operator("Aggregate", grouped("PARTIAL"), node, vec![input]);
     partial.details = calls.iter().map(|(name, call)| format!("{} := {call}", part(name))).collect();
     for symbol in &mut partial.layout {
