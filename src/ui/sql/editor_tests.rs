@@ -43,6 +43,47 @@ fn suggestions() {
 }
 
 #[test]
+fn the_signature_of_a_call() {
+    let mut model = console("SELECT");
+    press(&mut model, KeyCode::End);
+    typed(&mut model, " json_extract_path_text(details, ");
+    assert!(model.sql.tab().call.is_some());
+    press(&mut model, KeyCode::Esc);
+    assert!(model.sql.tab().call.is_none(), "Esc takes it away");
+    typed(&mut model, "'a");
+    assert!(model.sql.tab().call.is_some());
+    at_three_sizes("signature", &model);
+    press(&mut model, KeyCode::Left);
+    assert!(model.sql.tab().call.is_some(), "it follows the cursor inside of the call");
+    press(&mut model, KeyCode::Home);
+    assert!(model.sql.tab().call.is_none());
+}
+
+#[test]
+fn a_saved_query_and_a_statement_of_the_demonstration_are_put_in_by_their_names() {
+    use crate::ops::console::saved::SavedQuery;
+    let mut model = console("");
+    let engine = model.sql.tab().engine;
+    let saved = |name: &str, tags: &[&str]| SavedQuery {
+        name: name.into(),
+        engine,
+        tags: tags.iter().map(|tag| (*tag).to_owned()).collect(),
+        text: format!("SELECT '{name}';"),
+    };
+    model.sql.saved = vec![saved("Old customers", &["bank"]), saved("Young customers", &[])];
+    typed(&mut model, "cust");
+    let list = model.sql.tab().completion.clone().unwrap();
+    assert_eq!(list.items.iter().map(|item| item.label.as_str()).collect::<Vec<_>>(), ["Old customers", "Young customers"]);
+    at_three_sizes("suggestions_of_queries", &model);
+    press(&mut model, KeyCode::Tab);
+    assert_eq!(model.sql.tab().text(), "SELECT 'Old customers';");
+    model.sql.tab_mut().replace("");
+    typed(&mut model, "targ");
+    press(&mut model, KeyCode::Tab);
+    assert!(model.sql.tab().text().contains("GROUP BY 1"), "{}", model.sql.tab().text());
+}
+
+#[test]
 fn search_and_replace() {
     let mut model = console(SCRIPT);
     update(&mut model, Msg::Do(Command::Edit(Edit::Replace)));

@@ -379,7 +379,6 @@ fn vim_repeats_what_was_done_to_a_selection() {
     vim("|a\nb\nc\nd", "Vj>2j.", "    a\n    b\n    |c\n    d");
     vim("|aaaa bbbb", "vlrxw.", "xxaa |xxbb");
     vim("|ab\ncd\nef\ngh\nij", "vjd.", "|f\ngh\nij");
-    vim("|ab\ncd\nef", "v$d.", "|ef");
     vim("|one two", "veyp.", "ooneon|ene two");
     vim("|ab ab ab", "vld.u", "| ab ab");
     vim("ab ab |ab", "vld.", "ab a|b");
