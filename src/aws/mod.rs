@@ -10,6 +10,7 @@ pub mod functions;
 pub mod identity;
 pub mod inference;
 pub mod lake;
+pub mod logs;
 pub mod metrics;
 pub mod objects;
 pub mod pipelines;
@@ -65,6 +66,8 @@ pub struct Gateways {
     pub endpoints: endpoints::Endpoints,
     /// Predictions (SageMaker runtime).
     pub inference: inference::Inference,
+    /// Log lines of jobs and functions (CloudWatch Logs).
+    pub logs: logs::Logs,
     /// Batch scoring (SageMaker).
     pub transforms: transform::Transforms,
     /// Figures of endpoints (CloudWatch).
@@ -97,6 +100,7 @@ impl Gateways {
             registry: registry::Registry::new(&source),
             endpoints: endpoints::Endpoints::new(&source),
             inference: inference::Inference::new(&source),
+            logs: logs::Logs::new(&source),
             transforms: transform::Transforms::new(&source),
             metrics: metrics::Metrics::new(&source),
             repositories: repository::Repositories::new(&source),

@@ -24,7 +24,6 @@ use crate::demo::event::EventKind;
 use crate::demo::step::Step;
 
 pub use cleanup::{Removal, plan as cleanup_plan};
-pub(super) use pipeline::inputs as pipeline_inputs;
 pub(super) use redshift_ml::state as sql_model_state;
 pub use states::{StepState, from_checklist};
 

@@ -31,13 +31,13 @@ pub struct Round {
 }
 
 impl Round {
-    /// The line that the XGBoost container logs for the round; CloudWatch shows its tabs as `#011`.
+    /// The line that the XGBoost container logs for the round.
     pub fn log_line(&self) -> String {
         use std::fmt::Write;
         let mut line = format!("[{}]", self.number);
         for (name, value) in &self.metrics {
             // Writing to a String cannot fail.
-            let _ = write!(line, "#011{name}:{value:.5}");
+            let _ = write!(line, "\t{name}:{value:.5}");
         }
         line
     }
@@ -285,6 +285,6 @@ mod tests {
     #[test]
     fn a_round_is_logged_as_the_container_logs_it() {
         let round = Round { number: 3, metrics: vec![("train-logloss".into(), 0.5), ("validation-logloss".into(), 0.25)] };
-        assert_eq!(round.log_line(), "[3]#011train-logloss:0.50000#011validation-logloss:0.25000");
+        assert_eq!(round.log_line(), "[3]\ttrain-logloss:0.50000\tvalidation-logloss:0.25000");
     }
 }
