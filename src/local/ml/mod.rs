@@ -4,9 +4,11 @@
 //! packs and reads `model.tar.gz`, [`evaluate`] writes the evaluation report.
 
 pub mod artifact;
+mod boost;
 pub mod evaluate;
 mod hyperparameters;
 pub mod matrix;
+mod model_file;
 pub mod preprocess;
 mod table;
 pub mod train;
