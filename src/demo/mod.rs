@@ -13,6 +13,7 @@ pub mod feature_schema;
 pub mod figures;
 pub mod findings;
 pub mod metrics;
+pub mod model_file;
 pub mod pipeline_definition;
 pub mod policies;
 pub mod ranking;

@@ -197,8 +197,31 @@ pub enum DefinitionError {
 pub enum Framework {
     /// scikit-learn 1.2-1, for preprocessing.
     ScikitLearn,
-    /// XGBoost 1.7-1, for training, evaluation and inference.
+    /// XGBoost 3.0-5 (or the older 1.7-1), for training, evaluation and inference.
     XgBoost,
+}
+
+/// A release of SageMaker's XGBoost container. The releases differ in the model's file and in what `base_score` is when it is not given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum XgboostRelease {
+    /// 1.7-1, with XGBoost 1.7.4: its own binary format, a `base_score` of one half.
+    V1_7,
+    /// 3.0-5, with XGBoost 3.0.5: UBJSON, a `base_score` found from the labels.
+    V3_0,
+}
+
+impl XgboostRelease {
+    /// The release that an image URI names; `None` when it is no XGBoost image that is known here.
+    pub fn of(image_uri: &str) -> Option<Self> {
+        if framework_of(image_uri) != Some(Framework::XgBoost) {
+            return None;
+        }
+        match image_uri.rsplit_once(':')?.1 {
+            "1.7-1" => Some(XgboostRelease::V1_7),
+            "3.0-5" => Some(XgboostRelease::V3_0),
+            _ => None,
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -213,7 +236,11 @@ struct Images {
 #[derive(Deserialize)]
 struct Image {
     repository: String,
+    /// The tag of the image that the definition names.
     tag: String,
+    /// Older tags that run too.
+    #[serde(default)]
+    also: Vec<String>,
 }
 
 fn images() -> Result<Images, DefinitionError> {
@@ -248,7 +275,8 @@ pub fn framework_of(image_uri: &str) -> Option<Framework> {
     if images.accounts.get(region).map(String::as_str) != Some(account) {
         return None;
     }
-    let named = |known: &Image| image == format!("{}:{}", known.repository, known.tag);
+    let (repository, tag) = image.split_once(':')?;
+    let named = |known: &Image| repository == known.repository && (tag == known.tag || known.also.iter().any(|also| also == tag));
     if named(&images.sklearn) {
         Some(Framework::ScikitLearn)
     } else if named(&images.xgboost) {
@@ -569,12 +597,14 @@ pub(crate) mod tests {
     #[test]
     fn images_are_known_by_region_and_recognised() {
         let uri = image_uri(Framework::XgBoost, "us-east-1").unwrap();
-        assert_eq!(uri, "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1");
-        assert_eq!(framework_of(&uri), Some(Framework::XgBoost));
+        assert_eq!(uri, "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5");
+        assert_eq!((framework_of(&uri), XgboostRelease::of(&uri)), (Some(Framework::XgBoost), Some(XgboostRelease::V3_0)));
+        let older = uri.replace("3.0-5", "1.7-1");
+        assert_eq!((framework_of(&older), XgboostRelease::of(&older)), (Some(Framework::XgBoost), Some(XgboostRelease::V1_7)));
         let china = image_uri(Framework::ScikitLearn, "cn-north-1").unwrap();
         assert!(china.ends_with(".dkr.ecr.cn-north-1.amazonaws.com.cn/sagemaker-scikit-learn:1.2-1-cpu-py3"), "{china}");
-        assert_eq!(framework_of(&china), Some(Framework::ScikitLearn));
-        assert_eq!(framework_of("123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.7-1"), None);
+        assert_eq!((framework_of(&china), XgboostRelease::of(&china)), (Some(Framework::ScikitLearn), None));
+        assert_eq!(framework_of("123456789012.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"), None);
         assert_eq!(framework_of("683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:1.0-1"), None);
         assert_eq!(image_uri(Framework::XgBoost, "mars-1"), Err(DefinitionError::Region("mars-1".into())));
     }

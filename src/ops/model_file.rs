@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{Context, OpError, evaluation};
 use crate::demo::boosted::BoostedTrees;
+use crate::demo::model_file;
 
 /// The model's file name in an artifact, as SageMaker's XGBoost container writes it.
 const MODEL_FILE: &str = "xgboost-model";
@@ -23,12 +24,12 @@ pub(super) async fn trees(context: &Context, artifact: &str) -> Result<BoostedTr
 }
 
 fn read(archive: &[u8]) -> Result<BoostedTrees, String> {
-    let file = model_file(archive)?;
-    let document: Value = serde_json::from_slice(&file).map_err(|error| format!("the model file is not JSON: {error}"))?;
+    let file = unpacked(archive)?;
+    let document: Value = serde_json::from_slice(&model_file::read(&file)?).map_err(|error| error.to_string())?;
     BoostedTrees::from_document(&document).map_err(|error| error.to_string())
 }
 
-fn model_file(archive: &[u8]) -> Result<Vec<u8>, String> {
+fn unpacked(archive: &[u8]) -> Result<Vec<u8>, String> {
     let broken = |error: std::io::Error| format!("the artifact is no tar.gz archive: {error}");
     let mut archive = tar::Archive::new(GzDecoder::new(archive));
     for entry in archive.entries().map_err(broken)? {

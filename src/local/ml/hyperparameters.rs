@@ -22,6 +22,8 @@ pub(super) struct Hyperparameters {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Integer,
+    /// 0 or 1.
+    Flag,
     Real,
     Text,
     /// Comma-separated.
@@ -30,7 +32,7 @@ enum Kind {
     Container,
 }
 
-/// The hyperparameters of the XGBoost 1.7 container (from its public documentation). One that it does not know is refused there with
+/// The hyperparameters of the XGBoost containers (from its public documentation). One that it does not know is refused there with
 /// "Extraneous hyperparameter found".
 const KNOWN: &[(&str, Kind)] = &[
     ("alpha", Kind::Real),
@@ -57,10 +59,10 @@ const KNOWN: &[(&str, Kind)] = &[
     ("num_parallel_tree", Kind::Integer),
     ("num_round", Kind::Container),
     ("objective", Kind::Text),
-    ("one_drop", Kind::Integer),
+    ("one_drop", Kind::Flag),
     ("process_type", Kind::Text),
     ("rate_drop", Kind::Real),
-    ("refresh_leaf", Kind::Integer),
+    ("refresh_leaf", Kind::Flag),
     ("sampling_method", Kind::Text),
     ("save_model_on_termination", Kind::Container),
     ("scale_pos_weight", Kind::Real),
@@ -106,7 +108,6 @@ impl Hyperparameters {
         match flat.iter_mut().find(|(name, _)| name == "tree_method") {
             Some((_, value)) if value.as_str().is_some_and(automatic) => *value = Value::from("hist"),
             Some(_) => {}
-            None if given.get("booster").is_some_and(|booster| booster == "gblinear") => {}
             None => flat.push(("tree_method".into(), Value::from("hist"))),
         }
         let params = TrainingParams::from_xgboost(flat).map_err(|error| MlError::Parameter(error.to_string()))?;
@@ -119,12 +120,22 @@ fn parse_value(name: &str, text: &str, kind: Kind) -> Result<Option<Value>, MlEr
     Ok(match kind {
         Kind::Container => None,
         Kind::Integer => Some(Value::from(text.parse::<i64>().map_err(|_| unreadable("a whole number"))?)),
+        Kind::Flag => match text {
+            "0" => Some(Value::from(false)),
+            "1" => Some(Value::from(true)),
+            _ => return Err(unreadable("0 or 1")),
+        },
         Kind::Real => {
             let number = text.parse::<f64>().ok().filter(|number| number.is_finite()).ok_or_else(|| unreadable("a number"))?;
             Some(Value::from(number))
         }
         Kind::Text if name == "objective" && !OBJECTIVES.contains(&text) => {
             return Err(MlError::Parameter(format!("Hyperparameter objective: {text} is not in {OBJECTIVES:?}")));
+        }
+        Kind::Text if name == "booster" && text == "gblinear" => {
+            return Err(MlError::Parameter(
+                "Hyperparameter booster: the embedded AWS grows trees (gbtree, dart), and gblinear has none".into(),
+            ));
         }
         // `reg:linear` is the old name of `reg:squarederror`.
         Kind::Text if text == "reg:linear" => Some(Value::from("reg:squarederror")),
@@ -176,7 +187,10 @@ mod tests {
         assert_eq!(message(&[("eta", "0.3")]), "Missing required hyperparameter: num_round");
         assert_eq!(message(&[("num_round", "5"), ("eta", "fast")]), "Hyperparameter eta: fast is not a number");
         assert_eq!(message(&[("num_round", "0")]), "Hyperparameter num_round: 0 is below 1");
+        assert_eq!(message(&[("num_round", "5"), ("one_drop", "2")]), "Hyperparameter one_drop: 2 is not 0 or 1");
+        assert!(parse(&[("num_round", "5"), ("booster", "dart"), ("one_drop", "1")]).is_ok());
         assert!(message(&[("num_round", "5"), ("objective", "multi:softmax")]).contains("objective"));
+        assert!(message(&[("num_round", "5"), ("booster", "gblinear")]).contains("gblinear has none"));
         assert!(parse(&[("num_round", "5"), ("subsample", "1.5")]).is_err());
     }
 }

@@ -52,7 +52,7 @@ fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
     text.split(|&byte| byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).filter(|line| !line.is_empty())
 }
 
-/// A number, NaN for an empty cell. Doubles become floats, as where the schema encodes a row.
+/// A number, NaN for an empty cell or the word. Doubles become floats, as where the schema encodes a row.
 fn read_number(cell: &[u8]) -> Option<f32> {
     match cell {
         [digit @ b'0'..=b'9'] => return Some(f32::from(digit - b'0')),
@@ -64,7 +64,7 @@ fn read_number(cell: &[u8]) -> Option<f32> {
         return Some(cell.iter().fold(0_u32, |number, digit| number * 10 + u32::from(digit - b'0')) as f32);
     }
     let number: f64 = std::str::from_utf8(cell).ok()?.trim().parse().ok()?;
-    number.is_finite().then_some(number as f32)
+    (!number.is_infinite()).then_some(number as f32)
 }
 
 fn not_a_number(line: usize, cell: &[u8]) -> MlError {
@@ -102,5 +102,6 @@ mod tests {
         assert_eq!(read_rows(b"1,2\n3,4", 2).unwrap(), (vec![1.0, 2.0, 3.0, 4.0], 2));
         assert!(read_rows(b"1,2,3", 2).unwrap_err().to_string().contains("data 3 is not consistent with feature size of trained model 2"));
         assert_eq!(read_rows(b"", 2).unwrap().1, 0);
+        assert!(read_rows(b"nan,NaN", 2).unwrap().0.iter().all(|value| value.is_nan()));
     }
 }

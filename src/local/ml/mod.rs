@@ -4,6 +4,7 @@
 //! packs and reads `model.tar.gz`, [`evaluate`] writes the evaluation report.
 
 pub mod artifact;
+mod boost;
 pub mod evaluate;
 mod hyperparameters;
 pub mod matrix;

@@ -342,7 +342,7 @@ pub(super) fn holds(condition: &Value) -> Result<bool, String> {
 
 /// Why an image cannot be run.
 pub(super) fn unknown_image(image: &str) -> String {
-    format!("the embedded AWS runs SageMaker's scikit-learn 1.2-1 and XGBoost 1.7-1 images, and not {image}")
+    format!("the embedded AWS runs SageMaker's scikit-learn 1.2-1 and XGBoost 3.0-5 and 1.7-1 images, and not {image}")
 }
 
 /// The items of a list, none when it is absent.

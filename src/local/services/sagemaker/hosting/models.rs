@@ -56,7 +56,9 @@ impl Inner {
             None => (container.required_text("Image")?.to_owned(), container.required_text("ModelDataUrl")?.to_owned()),
         };
         if framework_of(&image) != Some(Framework::XgBoost) {
-            return Err(invalid(format!("The embedded AWS serves models of SageMaker's XGBoost 1.7-1 image, and not of {image}")));
+            return Err(invalid(format!(
+                "The embedded AWS serves models of SageMaker's XGBoost 3.0-5 and 1.7-1 images, and not of {image}"
+            )));
         }
         if split_s3_uri(&url).is_none() {
             return Err(invalid(format!("ModelDataUrl {url} is no s3:// address")));

@@ -12,7 +12,7 @@ use super::super::Inner;
 use super::super::definition::{list, unknown_image};
 use super::super::names::{Doc, invalid};
 use super::{JobError, files};
-use crate::demo::pipeline_definition::{Framework, framework_of};
+use crate::demo::pipeline_definition::XgboostRelease;
 use crate::local::ml::artifact::Artifact;
 use crate::local::ml::matrix::read_labelled;
 use crate::local::ml::train::{Labelled, MlError, Round, train};
@@ -26,7 +26,7 @@ use crate::local::services::protocol::aws_json::{Input, epoch};
 pub(super) fn check(input: &Input) -> ServiceResult<&'static [&'static str]> {
     let algorithm = input.required_object("AlgorithmSpecification")?;
     let image = algorithm.required_text("TrainingImage")?;
-    if framework_of(image) != Some(Framework::XgBoost) {
+    if XgboostRelease::of(image).is_none() {
         return Err(invalid(format!("Cannot train with the image: {}", unknown_image(image))));
     }
     input.required_text("RoleArn")?;
@@ -95,12 +95,18 @@ impl Training<'_> {
             *slot = Some(read_channel(objects, name, channel)?);
         }
         let train_data = train_data.ok_or_else(|| JobError::Failed("ClientError: Missing required channel: train".into()))?;
-        let hyperparameters: BTreeMap<String, String> = description["HyperParameters"]
+        let image = description["AlgorithmSpecification"]["TrainingImage"].as_str().unwrap_or_default();
+        let release = XgboostRelease::of(image).ok_or_else(|| JobError::Failed(format!("ClientError: {}", unknown_image(image))))?;
+        let mut hyperparameters: BTreeMap<String, String> = description["HyperParameters"]
             .as_object()
             .into_iter()
             .flatten()
             .map(|(name, value)| (name.clone(), value.as_str().map_or_else(|| value.to_string(), str::to_owned)))
             .collect();
+        if release == XgboostRelease::V1_7 {
+            // XGBoost finds it from the labels only from 2.0 on.
+            hyperparameters.entry("base_score".into()).or_insert_with(|| "0.5".into());
+        }
         let rounds: u32 = hyperparameters.get("num_round").and_then(|rounds| rounds.parse().ok()).unwrap_or(1);
         let pause = self.pause(rounds);
         self.step("Training", "Training image download completed. Training in progress.");
@@ -124,7 +130,7 @@ impl Training<'_> {
             error => JobError::Failed(format!("AlgorithmError: framework error: {error}, exit code: 1")),
         })?;
         self.step("Uploading", "Uploading generated training model");
-        let model = booster.to_xgboost_ubjson().and_then(|model| Artifact { model, schema: None }.pack());
+        let model = booster.to_xgboost_file(release).and_then(|model| Artifact { model, schema: None }.pack());
         let model = model.map_err(|error| JobError::Failed(format!("InternalServerError: {error}")))?;
         if self.token.is_cancelled() {
             return Err(JobError::Stopped);

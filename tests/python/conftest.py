@@ -1,0 +1,116 @@
+"""One run of the demonstration by the program, and the program serving what it left, for all tests.
+
+SHIFTDECK_PROGRAM is the program; SHIFTDECK_OLDER_PYTHON is a Python with requirements-older.txt.
+"""
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+# Small models: threads that wait for one another cost more than they save. XGBoost reads this when it is imported.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+import aws  # noqa: E402
+
+STEPS = ["foundation", "lake", "load", "pipeline"]
+HERE = pathlib.Path(__file__).parent
+
+
+@pytest.fixture(scope="session")
+def older_python():
+    """A Python with the packages of the older containers."""
+    return os.environ["SHIFTDECK_OLDER_PYTHON"]
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory):
+    """The address of the program's embedded AWS after one run of the pipeline."""
+    program = os.environ["SHIFTDECK_PROGRAM"]
+    state = tmp_path_factory.mktemp("state")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SHIFTDECK_"))}
+    base = [program, "--state-dir", str(state), "--target", "local", "--region", aws.REGION]
+    run = subprocess.run([*base, "run", *STEPS, "--json"], capture_output=True, text=True, env=environment)
+    assert run.returncode == 0, run.stdout + run.stderr
+    with (state / "serve.log").open("w") as log:
+        server = subprocess.Popen([*base, "serve", "--addr", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
+    try:
+        line = server.stdout.readline()
+        assert line.startswith("serving on http://"), line + (state / "serve.log").read_text()
+        yield line.removeprefix("serving on ").split(";")[0]
+    finally:
+        server.terminate()
+        server.wait(timeout=30)
+
+
+@pytest.fixture(scope="session")
+def cloud(served):
+    """boto3's clients."""
+    return aws.Aws(served)
+
+
+@pytest.fixture(scope="session")
+def pipeline(cloud):
+    """The demonstration's pipeline: its name, its definition, its one execution and the steps of that."""
+    summaries = cloud.sagemaker.list_pipelines()["PipelineSummaries"]
+    assert len(summaries) == 1, summaries
+    name = summaries[0]["PipelineName"]
+    described = cloud.sagemaker.describe_pipeline(PipelineName=name)
+    executions = cloud.sagemaker.list_pipeline_executions(PipelineName=name)["PipelineExecutionSummaries"]
+    assert [execution["PipelineExecutionStatus"] for execution in executions] == ["Succeeded"]
+    arn = executions[0]["PipelineExecutionArn"]
+    definition = cloud.sagemaker.describe_pipeline_definition_for_execution(PipelineExecutionArn=arn)["PipelineDefinition"]
+    assert json.loads(definition) == json.loads(described["PipelineDefinition"])
+    return Pipeline(name, described["RoleArn"], json.loads(definition), arn, cloud.steps(arn))
+
+
+class Pipeline:
+    """A pipeline with an execution that succeeded."""
+
+    def __init__(self, name, role, definition, execution, steps):
+        self.name, self.role, self.definition, self.execution, self.steps = name, role, definition, execution, steps
+
+    def step(self, kind, containing=""):
+        """The definition's step of a type, whose text has a word in it."""
+        found = [step for step in aws.all_steps(self.definition["Steps"]) if step["Type"] == kind and containing in json.dumps(step)]
+        assert len(found) == 1, [step["Name"] for step in found]
+        return found[0]
+
+
+@pytest.fixture
+def container(older_python, tmp_path):
+    """Runs a processing job's script in the packages of its container; gives the files of every output by its name."""
+
+    def run(cloud, job):
+        image = job["AppSpecification"]["ImageUri"]
+        python = sys.executable if "xgboost:3.0-5" in image else older_python
+        for each in job["ProcessingInputs"]:
+            folder = below(tmp_path, each["S3Input"]["LocalPath"])
+            for name, content in cloud.objects(each["S3Input"]["S3Uri"]).items():
+                file = folder / name
+                file.parent.mkdir(parents=True, exist_ok=True)
+                file.write_bytes(content)
+        script = next(part for part in job["AppSpecification"]["ContainerEntrypoint"] if part.endswith(".py"))
+        arguments = job["AppSpecification"].get("ContainerArguments", [])
+        done = subprocess.run(
+            [python, str(HERE / "container.py"), str(tmp_path), str(below(tmp_path, script)), *arguments],
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        outputs = {}
+        for each in job["ProcessingOutputConfig"]["Outputs"]:
+            folder = below(tmp_path, each["S3Output"]["LocalPath"])
+            files = [file for file in folder.rglob("*") if file.is_file()]
+            outputs[each["OutputName"]] = {str(file.relative_to(folder)): file.read_bytes() for file in files}
+        return outputs
+
+    return run
+
+
+def below(folder, path):
+    """A container's path below a folder."""
+    return folder / path.lstrip("/")
