@@ -38,23 +38,33 @@ POSTGRES = (
 ).split()
 
 
+# How long a script of fifty statements may take.
+SECONDS = 180
+
+
 class Program:
     def __init__(self, path, state):
         self.base = [path, "--state-dir", state, "--no-color", "--set", "local.pace=instant"]
 
     def call(self, *arguments, text=None):
-        return subprocess.run([*self.base, *arguments], input=text, capture_output=True, text=True, timeout=600)
+        return subprocess.run([*self.base, *arguments], input=text, capture_output=True, text=True, timeout=SECONDS)
 
     def run(self, engine, statements):
         """The error of each statement, None where it ran."""
         errors = []
-        for start in range(0, len(statements), 200):
-            errors += self.script(engine, statements[start : start + 200])
+        for start in range(0, len(statements), 50):
+            errors += self.script(engine, statements[start : start + 50])
         return errors
 
     def script(self, engine, statements):
         script = ";\n".join(statements) + ";\n"
-        done = self.call("sql", "--engine", engine, "--format", "jsonl", "--on-error", "continue", "-f", "-", text=script)
+        try:
+            done = self.call("sql", "--engine", engine, "--format", "jsonl", "--on-error", "continue", "-f", "-", text=script)
+        except subprocess.TimeoutExpired:
+            if len(statements) == 1:
+                return [f"no answer in {SECONDS} seconds"]
+            half = len(statements) // 2
+            return self.script(engine, statements[:half]) + self.script(engine, statements[half:])
         if len(statements) == 1:
             return [None if done.returncode == 0 else why(done.stderr)]
         errors = [None] * len(statements)

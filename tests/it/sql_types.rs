@@ -69,6 +69,8 @@ async fn days_are_read_in_the_forms_that_redshift_takes() {
     for (query, expected) in [
         ("SELECT CAST('2002-3-01' AS DATE), '2002-3-1'::date, DATE '2002-3-1'", "2002-03-01|2002-03-01|2002-03-01"),
         ("SELECT d::date FROM t ORDER BY 1", "2002-03-01;2002-03-04;2002-12-05"),
+        ("SELECT count(*) FROM t WHERE d::date BETWEEN '2002-3-01' AND '2002-3-9'", "2"),
+        ("SELECT count(*) FROM t WHERE d::date IN ('2002-12-5', '3/4/2002')", "2"),
         ("SELECT '2001-01-01' + interval '1 day'", "2001-01-02T00:00:00"),
         ("SELECT '2001-1-31 10:00:00' - interval '1 month'", "2000-12-31T10:00:00"),
         ("SELECT '2002-3-1 10:20'::timestamp", "2002-03-01T10:20:00"),

@@ -8,13 +8,13 @@ use datafusion::common::{Column, Result, ScalarValue};
 use datafusion::logical_expr::logical_plan::Join;
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, expr};
 
-use super::blanks;
 use super::functions::{self, unnest};
+use super::literals;
 use crate::local::engine::Dialect;
 
-/// Takes the references of right sides to left sides out of a plan, where that can be done, and trims what CHAR columns are compared with.
+/// Takes the references of right sides to left sides out of a plan, where that can be done, and makes written texts what they are compared with.
 pub fn inline(dialect: Dialect, plan: LogicalPlan) -> Result<LogicalPlan> {
-    let plan = blanks::trim(plan)?;
+    let plan = literals::adapt(dialect, plan)?;
     let done = plan.transform_up_with_subqueries(|node| match &node {
         LogicalPlan::Join(join) if correlated(&join.right)? => match over(dialect, join)? {
             Some(plan) => Ok(Transformed::yes(plan)),

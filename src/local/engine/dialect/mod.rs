@@ -3,12 +3,12 @@
 
 mod aliases;
 mod arithmetic;
-mod blanks;
 mod call;
 mod casts;
 mod functions;
 mod labels;
 mod laterals;
+mod literals;
 mod operators;
 mod paths;
 mod relations;
