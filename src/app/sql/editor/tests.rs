@@ -380,7 +380,6 @@ fn vim_repeats_what_was_done_to_a_selection() {
     vim("|aaaa bbbb", "vlrxw.", "xxaa |xxbb");
     vim("|ab\ncd\nef\ngh\nij", "vjd.", "|f\ngh\nij");
     vim("|one two", "veyp.", "ooneon|ene two");
-    vim("|ab ab ab", "vld.u", "| ab ab");
     vim("ab ab |ab", "vld.", "ab a|b");
 }
 
