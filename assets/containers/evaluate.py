@@ -1,6 +1,7 @@
 """Measures a model on the test split, writes the report for the quality gate, and packs the model together with its feature schema.
 
-Runs in SageMaker's XGBoost container. Reads model/model.tar.gz, test/test.csv and schema/feature_schema.json below --input and writes,
+Runs in SageMaker's XGBoost container. Reads model/model.tar.gz, test/test.csv, schema/feature_schema.json, rows/test_rows.csv (the same
+rows as they are in the table) and champion/champion.json (the approved model's figures, absences without one) below --input and writes,
 below --output, evaluation/evaluation.json and model/model.tar.gz. The training container accepts no channel beside train and validation,
 so the schema joins the model here. It lies in a folder of its own, because the serving container takes every file beside the model for a
 model.
@@ -24,7 +25,12 @@ def arguments():
     parser.add_argument("--input", default="/opt/ml/processing/input")
     parser.add_argument("--output", default="/opt/ml/processing/output")
     parser.add_argument("--threshold", type=float, default=0.5)
+    parser.add_argument("--segment", action="append", default=[])
     return parser.parse_args()
+
+
+# Values of a column that are measured as segments: those with the most rows.
+MOST_SEGMENTS = 50
 
 
 def read_model(path):
@@ -120,6 +126,61 @@ def measure(scores, truths, threshold):
     }
 
 
+def segments(rows, columns, scores, truths, threshold):
+    """The figures of the rows that have one value in a column, for each of the columns."""
+    measured = []
+    for column in columns:
+        if column not in rows.columns:
+            sys.exit(f"there is no column `{column}` to measure by")
+        values = rows[column].to_numpy()
+        counts = rows[column].value_counts(sort=False).to_dict()
+        most = sorted(counts, key=lambda value: (-counts[value], value.encode("utf-8")))[:MOST_SEGMENTS]
+        for value in sorted(most, key=lambda value: value.encode("utf-8")):
+            inside = values == value
+            score, truth = scores[inside], truths[inside]
+            said = score >= threshold
+            hits, decided, positives = int((said & truth).sum()), int(said.sum()), int(truth.sum())
+            measured.append(
+                {
+                    "column": column,
+                    "value": value,
+                    "rows": len(truth),
+                    "positive_rate": positives / len(truth),
+                    "mean_score": math.fsum(score) / len(truth),
+                    "auc": roc_auc(score, truth),
+                    "precision": hits / decided if decided else 0.0,
+                    "recall": hits / positives if positives else 0.0,
+                }
+            )
+    return measured
+
+
+def against(report, champion):
+    """The approved model beside the new one, and the figures as the gate shows them."""
+    auc = report["binary_classification_metrics"]["auc"]["value"]
+    known = champion.get("auc") is not None
+    change = auc - champion["auc"] if known else 0.0
+    if champion.get("version") is None:
+        words = "no model is approved yet"
+    elif known:
+        words = f"the approved version {champion['version']} has AUC {champion['auc']:.4f}"
+    else:
+        words = f"the figures of the approved version {champion['version']} are not known"
+    report["champion"] = {
+        "version": champion.get("version"),
+        "auc": champion.get("auc"),
+        "mse": champion.get("mse"),
+        "auc_change": {"value": change, "standard_deviation": "NaN"},
+    }
+    regression = report["regression_metrics"]
+    report["shown"] = {
+        "mse": f"{regression['mse']['value']:.4f}",
+        "base_rate_mse": f"{regression['base_rate_mse']['value']:.4f}",
+        "auc": f"{auc:.4f}",
+        "champion": words,
+    }
+
+
 def main():
     options = arguments()
     model = read_model(os.path.join(options.input, "model", "model.tar.gz"))
@@ -132,7 +193,14 @@ def main():
     if test.shape[1] != features + 1 or booster.num_features() != features:
         sys.exit(f"the schema has {features} features, the test rows {test.shape[1] - 1}, the model {booster.num_features()}")
     scores = booster.predict(xgboost.DMatrix(test.iloc[:, 1:].to_numpy(dtype=np.float32))).astype(np.float64)
-    report = measure(scores, test.iloc[:, 0].to_numpy() > 0.5, options.threshold)
+    truths = test.iloc[:, 0].to_numpy() > 0.5
+    report = measure(scores, truths, options.threshold)
+    rows = pd.read_csv(os.path.join(options.input, "rows", "test_rows.csv"), dtype=str, keep_default_na=False)
+    if len(rows) != len(truths):
+        sys.exit(f"there are {len(rows)} raw rows for {len(truths)} test rows")
+    report["segments"] = segments(rows, options.segment, scores, truths, options.threshold)
+    with open(os.path.join(options.input, "champion", "champion.json"), encoding="utf-8") as file:
+        against(report, json.load(file))
     os.makedirs(os.path.join(options.output, "evaluation"), exist_ok=True)
     os.makedirs(os.path.join(options.output, "model"), exist_ok=True)
     with open(os.path.join(options.output, "evaluation", "evaluation.json"), "w", encoding="utf-8") as file:
@@ -141,7 +209,8 @@ def main():
         os.path.join(options.output, "model", "model.tar.gz"),
         [("xgboost-model", model), ("schema/feature_schema.json", schema)],
     )
-    print(json.dumps({name: report[name] for name in ("rows", "base_rate", "regression_metrics")}))
+    print(f"{report['rows']} rows: mean squared error {report['shown']['mse']} (base rate {report['shown']['base_rate_mse']})")
+    print(f"AUC {report['shown']['auc']}; {report['shown']['champion']}")
 
 
 if __name__ == "__main__":

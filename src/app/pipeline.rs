@@ -151,7 +151,7 @@ mod tests {
 
     fn run(state: RunState) -> PipelineRun {
         let at = DateTime::from_timestamp(1_700_000_000, 0).unwrap();
-        PipelineRun { arn: "arn:x".into(), name: "x".into(), state, started: at, updated: at, failure: None, steps: Vec::new() }
+        PipelineRun { arn: "arn:x".into(), name: "x".into(), state, started: at, updated: at, ..PipelineRun::default() }
     }
 
     #[test]

@@ -266,7 +266,6 @@ pub fn full_model() -> Model {
         state: RunState::Succeeded,
         started: at(-60),
         updated: at(-48),
-        failure: None,
         steps: names
             .iter()
             .zip(kinds)
@@ -280,8 +279,10 @@ pub fn full_model() -> Model {
                 started: Some(at(-60 + 2 * index as i64)),
                 ended: Some(at(-58 + 2 * index as i64)),
                 message: message.into(),
+                ..PipelineStep::default()
             })
             .collect(),
+        ..PipelineRun::default()
     });
     model.pipeline.read = true;
     model.predict.find.abandon();

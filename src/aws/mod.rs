@@ -9,6 +9,7 @@ pub mod functions;
 pub mod identity;
 pub mod inference;
 pub mod lake;
+pub mod logs;
 pub mod objects;
 pub mod pipelines;
 pub mod poll;
@@ -61,6 +62,8 @@ pub struct Gateways {
     pub endpoints: endpoints::Endpoints,
     /// Predictions (SageMaker runtime).
     pub inference: inference::Inference,
+    /// Log lines of jobs and functions (CloudWatch Logs).
+    pub logs: logs::Logs,
     /// Files on the web.
     pub web: web::Web,
     /// Waiting.
@@ -85,6 +88,7 @@ impl Gateways {
             registry: registry::Registry::new(&source),
             endpoints: endpoints::Endpoints::new(&source),
             inference: inference::Inference::new(&source),
+            logs: logs::Logs::new(&source),
             web: web::Web::new(&source),
             // The process id would do as well; a constant keeps runs alike.
             poll: Poll::new(polling, 0x5D),

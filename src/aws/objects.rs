@@ -160,6 +160,27 @@ impl Objects {
         }
     }
 
+    /// The first `bytes` of an object, or all of a smaller one; `None` when it does not exist.
+    pub async fn head_bytes(&self, bucket: &str, key: &str, bytes: u64) -> Result<Option<Bytes>, AwsError> {
+        let request = self.client.get().get_object().bucket(bucket).key(key).range(format!("bytes=0-{}", bytes.max(1) - 1));
+        match request.send().await.map_err(fault(SERVICE, "GetObject")) {
+            Ok(said) => {
+                let content = said.body.collect().await.map_err(|error| AwsError {
+                    service: SERVICE,
+                    operation: "GetObject",
+                    code: String::new(),
+                    message: format!("s3://{bucket}/{key} broke off ({error})"),
+                    kind: AwsErrorKind::Network,
+                })?;
+                Ok(Some(content.into_bytes()))
+            }
+            Err(error) if error.is_not_found() => Ok(None),
+            // An object without a byte has no first byte.
+            Err(error) if error.code == "InvalidRange" => Ok(Some(Bytes::new())),
+            Err(error) => Err(error),
+        }
+    }
+
     /// Writes an object.
     pub async fn put(
         &self,

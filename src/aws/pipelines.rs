@@ -55,6 +55,8 @@ pub struct ExecutionStep {
     pub failure: Option<String>,
     /// What it ran.
     pub work: StepWork,
+    /// The execution whose result of this step was taken over instead of running it again.
+    pub cached_from: Option<String>,
 }
 
 /// What a step ran.
@@ -76,18 +78,39 @@ pub enum StepWork {
     Failure(String),
 }
 
-/// Outputs of a processing job.
+/// What a job runs on, and when it did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct JobPlace {
+    /// Container image.
+    pub image: String,
+    /// Instance type.
+    pub instance: String,
+    /// Instances.
+    pub instances: u32,
+    /// Start of what is billed.
+    pub started: Option<DateTime<Utc>>,
+    /// End of what is billed.
+    pub ended: Option<DateTime<Utc>>,
+}
+
+/// A processing job.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct JobOutputs {
+pub struct ProcessingJob {
     /// State of the job.
     pub status: String,
-    /// Message at the end of the job.
+    /// What the script left to say, or why the job failed.
     pub message: Option<String>,
+    /// What it runs on.
+    pub place: JobPlace,
+    /// Arguments of the script.
+    pub arguments: Vec<String>,
+    /// Input name and `s3://` location.
+    pub inputs: Vec<(String, String)>,
     /// Output name and `s3://` location.
     pub outputs: Vec<(String, String)>,
 }
 
-/// The state of a training job.
+/// A training job.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TrainingJob {
     /// `InProgress`, `Completed`, …
@@ -96,6 +119,27 @@ pub struct TrainingJob {
     pub message: String,
     /// Final metrics.
     pub metrics: Vec<(String, f64)>,
+    /// What it runs on.
+    pub place: JobPlace,
+    /// Hyperparameters by name.
+    pub hyperparameters: Vec<(String, String)>,
+    /// Channel and `s3://` location.
+    pub inputs: Vec<(String, String)>,
+    /// `s3://` location of `model.tar.gz`, once it is there.
+    pub artifact: Option<String>,
+}
+
+/// What an execution is started with.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Start<'a> {
+    /// Display name; the service makes one when it is absent.
+    pub name: Option<&'a str>,
+    /// What it is started for.
+    pub description: &'a str,
+    /// Parameters that differ from the definition's defaults.
+    pub parameters: &'a [(String, String)],
+    /// The same token starts one execution.
+    pub token: &'a str,
 }
 
 /// The gateway.
@@ -161,21 +205,46 @@ impl Pipelines {
         }
     }
 
-    /// Starts an execution; gives its ARN. The same token starts it once.
-    pub async fn start(&self, name: &str, description: &str, parameters: &[(String, String)], token: &str) -> Result<String, AwsError> {
+    /// Starts an execution; gives its ARN.
+    pub async fn start(&self, pipeline: &str, start: &Start<'_>) -> Result<String, AwsError> {
         let mut request = self
             .client
             .get()
             .start_pipeline_execution()
-            .pipeline_name(name)
-            .pipeline_execution_description(description)
-            .client_request_token(token);
-        for (name, value) in parameters {
+            .pipeline_name(pipeline)
+            .pipeline_execution_description(start.description)
+            .set_pipeline_execution_display_name(start.name.map(str::to_owned))
+            .client_request_token(start.token);
+        for (name, value) in start.parameters {
             let parameter = aws_sdk_sagemaker::types::Parameter::builder().name(name).value(value).build();
             request = request.pipeline_parameters(parameter);
         }
         let said = request.send().await.map_err(fault(SERVICE, "StartPipelineExecution"))?;
         Ok(said.pipeline_execution_arn().unwrap_or_default().to_owned())
+    }
+
+    /// Runs what has not succeeded in a failed or stopped execution again.
+    pub async fn retry(&self, execution: &str, token: &str) -> Result<(), AwsError> {
+        let request = self.client.get().retry_pipeline_execution().pipeline_execution_arn(execution).client_request_token(token);
+        request.send().await.map_err(fault(SERVICE, "RetryPipelineExecution")).map(drop)
+    }
+
+    /// The parameters of an execution, with the values that it runs with.
+    pub async fn parameters(&self, execution: &str) -> Result<Vec<(String, String)>, AwsError> {
+        let mut parameters = Vec::new();
+        let mut token = None;
+        loop {
+            let request = self.client.get().list_pipeline_parameters_for_execution().pipeline_execution_arn(execution);
+            let said = request.set_next_token(token.take()).send().await.map_err(fault(SERVICE, "ListPipelineParametersForExecution"))?;
+            let page = said.pipeline_parameters().iter();
+            parameters.extend(
+                page.map(|parameter| (parameter.name().unwrap_or_default().to_owned(), parameter.value().unwrap_or_default().to_owned())),
+            );
+            token = said.next_token().map(str::to_owned);
+            if token.is_none() {
+                return Ok(parameters);
+            }
+        }
     }
 
     /// Asks an execution to stop.
@@ -256,22 +325,35 @@ impl Pipelines {
         }
     }
 
-    /// Outputs of a processing job, by name or ARN.
-    pub async fn processing_job(&self, job: &str) -> Result<JobOutputs, AwsError> {
+    /// A processing job, by name or ARN.
+    pub async fn processing_job(&self, job: &str) -> Result<ProcessingJob, AwsError> {
         let request = self.client.get().describe_processing_job().processing_job_name(short_name(job));
         let said = request.send().await.map_err(fault(SERVICE, "DescribeProcessingJob"))?;
-        Ok(JobOutputs {
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let cluster = said.processing_resources().and_then(|resources| resources.cluster_config());
+        let application = said.app_specification();
+        Ok(ProcessingJob {
             status: said.processing_job_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
             message: said.exit_message().or(said.failure_reason()).map(str::to_owned),
+            place: JobPlace {
+                image: text(application.and_then(|application| application.image_uri())),
+                instance: text(cluster.and_then(|cluster| cluster.instance_type()).map(|kind| kind.as_str())),
+                instances: count(cluster.and_then(|cluster| cluster.instance_count())),
+                started: time(said.processing_start_time()),
+                ended: time(said.processing_end_time()),
+            },
+            arguments: application.map(|application| application.container_arguments().to_vec()).unwrap_or_default(),
+            inputs: said
+                .processing_inputs()
+                .iter()
+                .map(|input| (text(input.input_name()), text(input.s3_input().and_then(|place| place.s3_uri()))))
+                .collect(),
             outputs: said
                 .processing_output_config()
                 .map(|outputs| outputs.outputs())
                 .unwrap_or_default()
                 .iter()
-                .map(|output| {
-                    let place = output.s3_output().and_then(|place| place.s3_uri()).unwrap_or_default();
-                    (output.output_name().unwrap_or_default().to_owned(), place.to_owned())
-                })
+                .map(|output| (text(output.output_name()), text(output.s3_output().and_then(|place| place.s3_uri()))))
                 .collect(),
         })
     }
@@ -280,6 +362,11 @@ impl Pipelines {
     pub async fn training_job(&self, job: &str) -> Result<TrainingJob, AwsError> {
         let request = self.client.get().describe_training_job().training_job_name(short_name(job));
         let said = request.send().await.map_err(fault(SERVICE, "DescribeTrainingJob"))?;
+        let text = |value: Option<&str>| value.unwrap_or_default().to_owned();
+        let resources = said.resource_config();
+        let mut hyperparameters: Vec<(String, String)> =
+            said.hyper_parameters().into_iter().flatten().map(|(name, value)| (name.clone(), value.clone())).collect();
+        hyperparameters.sort();
         Ok(TrainingJob {
             status: said.training_job_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
             message: said
@@ -294,6 +381,23 @@ impl Pipelines {
                 .iter()
                 .filter_map(|metric| Some((metric.metric_name()?.to_owned(), f64::from(metric.value()?))))
                 .collect(),
+            place: JobPlace {
+                image: text(said.algorithm_specification().and_then(|algorithm| algorithm.training_image())),
+                instance: text(resources.and_then(|resources| resources.instance_type()).map(|kind| kind.as_str())),
+                instances: count(resources.and_then(|resources| resources.instance_count())),
+                started: time(said.training_start_time()),
+                ended: time(said.training_end_time()),
+            },
+            hyperparameters,
+            inputs: said
+                .input_data_config()
+                .iter()
+                .map(|channel| {
+                    let place = channel.data_source().and_then(|source| source.s3_data_source()).and_then(|place| place.s3_uri());
+                    (text(channel.channel_name()), text(place))
+                })
+                .collect(),
+            artifact: said.model_artifacts().and_then(|artifacts| artifacts.s3_model_artifacts()).map(str::to_owned),
         })
     }
 
@@ -307,6 +411,10 @@ impl Pipelines {
 /// SageMaker's tags.
 pub(super) fn to_tags(tags: &Tags) -> Vec<aws_sdk_sagemaker::types::Tag> {
     tags.iter().map(|(key, value)| aws_sdk_sagemaker::types::Tag::builder().key(key).value(value).build()).collect()
+}
+
+fn count(instances: Option<i32>) -> u32 {
+    instances.and_then(|instances| u32::try_from(instances).ok()).unwrap_or_default()
 }
 
 /// The name at the end of a job's ARN.
@@ -342,5 +450,6 @@ fn step(said: &aws_sdk_sagemaker::types::PipelineExecutionStep) -> ExecutionStep
         ended: time(said.end_time()),
         failure: said.failure_reason().map(str::to_owned),
         work,
+        cached_from: said.cache_hit_result().and_then(|hit| hit.source_pipeline_execution_arn()).map(str::to_owned),
     }
 }

@@ -125,8 +125,7 @@ fn contradictions(merged: &BTreeMap<&'static str, Assignment>) -> Vec<Problem> {
 fn settings(assignments: &[Assignment], environment: &BTreeMap<String, String>) -> Result<Settings, String> {
     let mut document = serde_json::Map::new();
     for assignment in assignments {
-        let Some((section, name)) = assignment.key.split_once('.') else { continue };
-        let table = document.entry(section).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new()));
+        let Some((sections, name)) = assignment.key.rsplit_once('.') else { continue };
         let value = match (assignment.key, &assignment.value) {
             ("local.pace", Value::Text(text)) if text == "auto" => continue,
             ("local.state_dir", Value::Text(text)) => {
@@ -141,7 +140,10 @@ fn settings(assignments: &[Assignment], environment: &BTreeMap<String, String>) 
             }
             (_, value) => value.to_json(),
         };
-        if let Some(table) = table.as_object_mut() {
+        let table = sections.split('.').try_fold(&mut document, |table, section| {
+            table.entry(section).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new())).as_object_mut()
+        });
+        if let Some(table) = table {
             table.insert(name.to_owned(), value);
         }
     }

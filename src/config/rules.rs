@@ -182,6 +182,12 @@ pub const INSTANCE: Rule = Rule {
     optional: false,
     check: |text| text.starts_with("ml.") && length(text, 5, 32) && all(text, ".-") && no_upper(text) && text.split('.').count() == 3,
 };
+/// A column of the table.
+pub const COLUMN: Rule = Rule {
+    expected: "them a column name of at most 63 lower-case letters, digits and underscores that does not begin with a digit",
+    optional: false,
+    check: |text| length(text, 1, 63) && all(text, "_") && no_upper(text) && !text.starts_with(|first: char| first.is_ascii_digit()),
+};
 /// A directory.
 pub const PATH: Rule = Rule { expected: "a path", optional: true, check: printable };
 

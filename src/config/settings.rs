@@ -230,8 +230,16 @@ pub struct Mlops {
     pub validation_share: f64,
     /// The gate refuses a model whose AUC on the test split is below this.
     pub auc_floor: f64,
+    /// The gate refuses a model whose AUC is smaller than the approved model's by more than this.
+    pub auc_margin: f64,
     /// A score from here on is a yes.
     pub threshold: f64,
+    /// Columns by whose values the test rows are measured in parts.
+    pub segments: Vec<String>,
+    /// Whether a step whose inputs have not changed takes over what an earlier execution found.
+    pub cache: bool,
+    /// For how many days it may.
+    pub cache_days: u32,
     /// Approval status of a registered package.
     pub approval: Approval,
     /// Instance of processing jobs.
@@ -242,6 +250,32 @@ pub struct Mlops {
     pub training_instance: String,
     /// Instance of endpoints.
     pub endpoint_instance: String,
+    /// Where the line between good and bad data runs.
+    pub quality: Quality,
+}
+
+/// `[mlops.quality]`
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Quality {
+    /// Fewest rows.
+    pub min_rows: u32,
+    /// Largest share of rows of a column without a value.
+    pub max_missing: f64,
+    /// Largest share of rows with a text that the baseline does not know.
+    pub max_unseen: f64,
+    /// Largest share that a text may have had in the baseline and not occur now.
+    pub max_absent: f64,
+    /// Largest share of rows with a number outside of the plausible range.
+    pub max_outside: f64,
+    /// Largest share of rows that occur before.
+    pub max_duplicates: f64,
+    /// Least share of the positive class.
+    pub min_target_rate: f64,
+    /// Largest share of the positive class.
+    pub max_target_rate: f64,
+    /// Largest population stability index of a column against the baseline.
+    pub max_drift: f64,
 }
 
 /// How `CREATE MODEL` finds a model.

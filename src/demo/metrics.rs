@@ -62,6 +62,63 @@ pub struct CalibrationBin {
     pub positive_rate: f64,
 }
 
+/// The figures of the rows that have one value in a column.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SegmentFigures {
+    /// Column.
+    pub column: String,
+    /// The value; empty for NULL.
+    pub value: String,
+    /// Rows.
+    pub rows: u64,
+    /// Share of the positive class.
+    pub positive_rate: f64,
+    /// Mean score.
+    pub mean_score: f64,
+    /// Area under the ROC curve; `None` when one class is missing among the rows.
+    pub auc: Option<f64>,
+    /// Share of the yes that are true at the threshold; 0 without a yes.
+    pub precision: f64,
+    /// Share of the positives that were found at the threshold; 0 without positives.
+    pub recall: f64,
+}
+
+impl SegmentFigures {
+    /// Measures the rows of a segment.
+    pub fn measure(column: &str, value: &str, scores: &[f64], truths: &[bool], threshold: f64) -> Self {
+        let counts = Confusion::at(threshold, scores, truths);
+        SegmentFigures {
+            column: column.to_owned(),
+            value: value.to_owned(),
+            rows: counts.rows(),
+            positive_rate: share(counts.true_positive + counts.false_negative, counts.rows()),
+            mean_score: mean(scores.iter().copied(), scores.len()),
+            auc: roc_auc(scores, truths),
+            precision: counts.precision(),
+            recall: counts.recall(),
+        }
+    }
+}
+
+/// The population stability index of a distribution against another, both as counts of the same bins: the sum of
+/// `(a - e) · ln(a / e)` over the shares `a` of now and `e` of before. An empty bin counts as a share of 1 in 10,000. 0 is no change; 0.25 is
+/// commonly called a shift. 0 when either has no rows.
+pub fn stability_index(before: &[u64], now: &[u64]) -> f64 {
+    const LEAST: f64 = 1e-4;
+    let (all_before, all_now) = (before.iter().sum::<u64>(), now.iter().sum::<u64>());
+    if all_before == 0 || all_now == 0 {
+        return 0.0;
+    }
+    let pairs = before.iter().zip(now).filter(|(before, now)| **before + **now > 0);
+    pairs
+        .map(|(&before, &now)| {
+            let expected = (before as f64 / all_before as f64).max(LEAST);
+            let actual = (now as f64 / all_now as f64).max(LEAST);
+            (actual - expected) * (actual / expected).ln()
+        })
+        .sum()
+}
+
 /// Why nothing can be measured.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum MetricError {
@@ -323,6 +380,24 @@ mod tests {
         // Answering 0.5 for everyone errs by 0.25 on average.
         assert_eq!(report.base_rate_mse, 0.25);
         assert!(report.mse < report.base_rate_mse);
+    }
+
+    #[test]
+    fn the_stability_index_is_zero_only_without_a_change() {
+        assert_eq!(stability_index(&[10, 20, 0], &[100, 200, 0]), 0.0);
+        // By hand: (0.5 - 0.25) ln 2 + (0.5 - 0.75) ln(2/3).
+        let expected = 0.25 * 2.0_f64.ln() - 0.25 * (2.0_f64 / 3.0).ln();
+        assert!(close(stability_index(&[1, 3], &[2, 2]), expected));
+        assert!(stability_index(&[0, 100], &[50, 50]) > 0.25);
+        assert_eq!(stability_index(&[], &[]), 0.0);
+    }
+
+    #[test]
+    fn a_segment_is_measured_by_itself() {
+        let figures = SegmentFigures::measure("job", "student", &[0.9, 0.2, 0.6], &[true, false, false], 0.5);
+        assert_eq!((figures.rows, figures.auc, figures.precision, figures.recall), (3, Some(1.0), 0.5, 1.0));
+        assert!(close(figures.positive_rate, 1.0 / 3.0) && close(figures.mean_score, 1.7 / 3.0));
+        assert_eq!(SegmentFigures::measure("job", "", &[0.1], &[false], 0.5).auc, None);
     }
 
     #[test]

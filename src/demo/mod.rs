@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod csv_reader;
+pub mod data_quality;
 pub mod dataset;
 pub mod event;
 pub mod feature_schema;

@@ -9,12 +9,15 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use super::data_quality::{Baseline, Limits};
 use super::feature_schema::{Derived, DerivedRule};
 use super::scenario::Scenario;
 
-/// What the first processing step runs: `assets/containers/preprocess.py`.
+/// What the step that checks the data runs: `assets/containers/quality.py`.
+pub const QUALITY_SCRIPT: &str = include_str!("../../assets/containers/quality.py");
+/// What the step that prepares the data runs: `assets/containers/preprocess.py`.
 pub const PREPROCESS_SCRIPT: &str = include_str!("../../assets/containers/preprocess.py");
-/// What the second processing step runs: `assets/containers/evaluate.py`.
+/// What the step that measures the model runs: `assets/containers/evaluate.py`.
 pub const EVALUATE_SCRIPT: &str = include_str!("../../assets/containers/evaluate.py");
 /// The Lambda function that unloads the table: `assets/lambda/unload.py`. Its handler is [`UNLOAD_HANDLER`].
 pub const UNLOAD_FUNCTION: &str = include_str!("../../assets/lambda/unload.py");
@@ -30,6 +33,8 @@ const IMAGES: &str = include_str!("../../assets/pipeline/images.json");
 pub mod step {
     /// Unloads the table.
     pub const UNLOAD: &str = "Lambda-RedShift-dl";
+    /// Checks the data.
+    pub const QUALITY: &str = "Step-DataQuality";
     /// Makes features and splits.
     pub const PREPROCESS: &str = "Step-PreProcess";
     /// Boosts trees.
@@ -44,10 +49,22 @@ pub mod step {
     pub const REFUSED: &str = "Step-GateRefused";
 }
 
+/// Names of the parameters that an execution is started with by the program.
+pub mod parameter {
+    /// `s3://` address of what the data are compared with.
+    pub const BASELINE: &str = "DataQualityBaselineUrl";
+    /// `s3://` address of the figures of the approved model.
+    pub const CHAMPION: &str = "ChampionUrl";
+    /// Part of the environment of every cached step: another value makes it another step.
+    pub const CACHE_KEY: &str = "CacheKey";
+}
+
 /// Keys of the registered package's customer metadata: where what belongs to the model is found.
 pub mod metadata {
     /// `s3://` address of the feature schema (JSON).
     pub const FEATURE_SCHEMA: &str = "feature_schema";
+    /// `s3://` address of the report on the data (JSON).
+    pub const QUALITY: &str = "data_quality";
     /// `s3://` address of the evaluation report (JSON).
     pub const EVALUATION: &str = "evaluation";
     /// `s3://` address of the raw rows of the test split (CSV with header and target, in test order).
@@ -140,8 +157,18 @@ pub struct PipelineInputs {
     pub validation_share: f64,
     /// The gate refuses a model with a smaller AUC on the test split.
     pub auc_floor: f64,
+    /// The gate refuses a model whose AUC is smaller than the approved model's by more than this.
+    pub auc_margin: f64,
     /// A score from here on is a yes.
     pub threshold: f64,
+    /// Columns by whose values the test rows are measured in parts.
+    pub segments: Vec<String>,
+    /// Where the line between good and bad data runs.
+    pub quality: Limits,
+    /// Whether a step whose inputs have not changed takes over what an earlier execution found.
+    pub cache: bool,
+    /// For how many days it may.
+    pub cache_days: u32,
     /// `Approved` or `PendingManualApproval`.
     pub approval: String,
     /// Instance of processing jobs.
@@ -259,15 +286,49 @@ pub fn framework_of(image_uri: &str) -> Option<Framework> {
     }
 }
 
+/// The figures of the approved model that a new one is compared with; nothing but absences when no model is approved.
+#[derive(Debug, Clone, Copy, Default, PartialEq, serde::Serialize, Deserialize)]
+pub struct Champion {
+    /// Version in the registry.
+    pub version: Option<u32>,
+    /// Area under the ROC curve on its test rows.
+    pub auc: Option<f64>,
+    /// Mean squared error on its test rows.
+    pub mse: Option<f64>,
+}
+
 /// The scripts that have to be in the bucket before an execution starts: key and content. The key has the content's digest, so that a
 /// changed script makes a changed definition, and a running execution keeps its own.
-pub fn code_objects(scenario: &Scenario) -> [(String, &'static str); 2] {
-    [code_object(scenario, "preprocess.py", PREPROCESS_SCRIPT), code_object(scenario, "evaluate.py", EVALUATE_SCRIPT)]
+pub fn code_objects(scenario: &Scenario) -> [(String, &'static str); 3] {
+    [
+        code_object(scenario, "quality.py", QUALITY_SCRIPT),
+        code_object(scenario, "preprocess.py", PREPROCESS_SCRIPT),
+        code_object(scenario, "evaluate.py", EVALUATE_SCRIPT),
+    ]
 }
 
 fn code_object(scenario: &Scenario, file: &str, content: &'static str) -> (String, &'static str) {
-    let digest = super::feature_schema::digest_text(&Sha256::digest(content.as_bytes()));
-    (format!("{}code/{digest}/{file}", scenario.pipeline_prefix), content)
+    (format!("{}code/{}/{file}", scenario.pipeline_prefix, short_digest(content)), content)
+}
+
+fn short_digest(content: &str) -> String {
+    super::feature_schema::digest_text(&Sha256::digest(content.as_bytes()))
+}
+
+/// A document that an execution is compared with: its key, which has the content's digest, and its content.
+pub fn reference_object(scenario: &Scenario, file: &str, document: &Value) -> (String, String) {
+    let content = document.to_string();
+    (format!("{}references/{}/{file}", scenario.pipeline_prefix, short_digest(&content)), content)
+}
+
+/// What an execution is compared with when nobody says otherwise: the expectations without the data of a model, and no model. They have
+/// to be in the bucket before an execution starts.
+pub fn default_references(scenario: &Scenario) -> [(String, String); 2] {
+    [
+        // Both are plain structures of texts and numbers, which always have a JSON form.
+        reference_object(scenario, "baseline.json", &serde_json::to_value(Baseline::expected()).unwrap_or_default()),
+        reference_object(scenario, "champion.json", &serde_json::to_value(Champion::default()).unwrap_or_default()),
+    ]
 }
 
 /// The definition, ready for `CreatePipeline`.
@@ -304,7 +365,9 @@ fn fill(node: &mut Value, values: &BTreeMap<&'static str, Value>) -> Result<(), 
 
 fn values(scenario: &Scenario, inputs: &PipelineInputs) -> Result<BTreeMap<&'static str, Value>, DefinitionError> {
     let bucket_url = format!("s3://{}", scenario.bucket);
-    let [(preprocess_code, _), (evaluate_code, _)] = code_objects(scenario);
+    let [(quality_code, _), (preprocess_code, _), (evaluate_code, _)] = code_objects(scenario);
+    let [(baseline, _), (champion, _)] = default_references(scenario);
+    let cache = json!({ "Enabled": inputs.cache, "ExpireAfter": format!("P{}D", inputs.cache_days) });
     let warehouse = match &inputs.warehouse {
         WarehouseRef::Workgroup(name) => json!({ "WorkgroupName": name }),
         WarehouseRef::Cluster(name) => json!({ "ClusterIdentifier": name }),
@@ -316,6 +379,11 @@ fn values(scenario: &Scenario, inputs: &PipelineInputs) -> Result<BTreeMap<&'sta
         ("TRAINING_INSTANCE_TYPE", text(&inputs.training_instance)),
         ("APPROVAL_STATUS", text(&inputs.approval)),
         ("INPUT_DATA_URL", text(&bucket_url)),
+        ("BASELINE_URL", Value::from(format!("{bucket_url}/{baseline}"))),
+        ("CHAMPION_URL", Value::from(format!("{bucket_url}/{champion}"))),
+        ("CACHE", cache),
+        ("QUALITY_ARGUMENTS", quality_arguments(inputs)),
+        ("QUALITY_CODE", Value::from(format!("{bucket_url}/{quality_code}"))),
         ("FUNCTION_ARN", text(&inputs.function_arn)),
         ("WAREHOUSE", warehouse),
         ("DATABASE", text(&scenario.database)),
@@ -330,17 +398,47 @@ fn values(scenario: &Scenario, inputs: &PipelineInputs) -> Result<BTreeMap<&'sta
         ("XGBOOST_IMAGE", Value::from(image_uri(Framework::XgBoost, &scenario.region)?)),
         ("PREPROCESS_ARGUMENTS", preprocess_arguments(inputs)?),
         ("PREPROCESS_CODE", Value::from(format!("{bucket_url}/{preprocess_code}"))),
-        ("EVALUATE_ARGUMENTS", json!(["--threshold", inputs.threshold.to_string()])),
+        ("EVALUATE_ARGUMENTS", evaluate_arguments(inputs)),
         ("EVALUATE_CODE", Value::from(format!("{bucket_url}/{evaluate_code}"))),
         ("HYPERPARAMETERS", hyperparameters(inputs)),
         ("AUC_FLOOR", Value::from(inputs.auc_floor)),
         ("AUC_FLOOR_TEXT", Value::from(inputs.auc_floor.to_string())),
+        ("AUC_MARGIN", Value::from(-inputs.auc_margin)),
+        ("AUC_MARGIN_TEXT", Value::from(inputs.auc_margin.to_string())),
         ("THRESHOLD", Value::from(inputs.threshold.to_string())),
         ("OBJECTIVE", text(&inputs.objective)),
         ("MODEL_GROUP", text(&scenario.model_group)),
         ("INFERENCE_INSTANCE_TYPES", json!([inputs.endpoint_instance])),
         ("TRANSFORM_INSTANCE_TYPES", json!([inputs.processing_instance])),
     ]))
+}
+
+fn quality_arguments(inputs: &PipelineInputs) -> Value {
+    let limits = &inputs.quality;
+    let mut arguments =
+        vec!["--target".to_owned(), inputs.features.target.clone(), "--positive".to_owned(), inputs.features.positive.clone()];
+    for (name, value) in [
+        ("--min-rows", limits.min_rows.to_string()),
+        ("--max-missing", limits.max_missing.to_string()),
+        ("--max-unseen", limits.max_unseen.to_string()),
+        ("--max-absent", limits.max_absent.to_string()),
+        ("--max-outside", limits.max_outside.to_string()),
+        ("--max-duplicates", limits.max_duplicates.to_string()),
+        ("--min-target-rate", limits.min_target_rate.to_string()),
+        ("--max-target-rate", limits.max_target_rate.to_string()),
+        ("--max-drift", limits.max_drift.to_string()),
+    ] {
+        arguments.extend([name.to_owned(), value]);
+    }
+    Value::from(arguments)
+}
+
+fn evaluate_arguments(inputs: &PipelineInputs) -> Value {
+    let mut arguments = vec!["--threshold".to_owned(), inputs.threshold.to_string()];
+    for column in &inputs.segments {
+        arguments.extend(["--segment".to_owned(), column.clone()]);
+    }
+    Value::from(arguments)
 }
 
 fn preprocess_arguments(inputs: &PipelineInputs) -> Result<Value, DefinitionError> {
@@ -420,6 +518,20 @@ pub(crate) mod tests {
         }
     }
 
+    pub(crate) fn limits() -> Limits {
+        Limits {
+            min_rows: 50,
+            max_missing: 0.05,
+            max_unseen: 0.01,
+            max_absent: 0.02,
+            max_outside: 0.01,
+            max_duplicates: 0.01,
+            min_target_rate: 0.02,
+            max_target_rate: 0.5,
+            max_drift: 0.25,
+        }
+    }
+
     pub(crate) fn inputs() -> PipelineInputs {
         PipelineInputs {
             role_arn: "arn:aws:iam::000000000000:role/BankDM-SageMaker".into(),
@@ -439,7 +551,12 @@ pub(crate) mod tests {
             train_share: 0.7,
             validation_share: 0.2,
             auc_floor: 0.7,
+            auc_margin: 0.01,
             threshold: 0.5,
+            segments: vec!["job".into(), "contact".into(), "poutcome".into()],
+            quality: limits(),
+            cache: true,
+            cache_days: 30,
             approval: "PendingManualApproval".into(),
             processing_instance: "ml.m5.xlarge".into(),
             processing_instances: 1,
@@ -462,16 +579,19 @@ pub(crate) mod tests {
         let mut inputs = inputs();
         inputs.function_arn = "\"}], \"Steps\": [".into();
         let definition = definition(&scenario(), &inputs).unwrap();
-        assert_eq!(definition["Steps"].as_array().unwrap().len(), 5);
+        assert_eq!(definition["Steps"].as_array().unwrap().len(), 6);
         assert_eq!(definition["Steps"][0]["FunctionArn"], json!("\"}], \"Steps\": ["));
     }
 
     #[test]
     fn arguments_stay_within_the_limit_of_a_processing_job() {
         let definition = definition(&scenario(), &inputs()).unwrap();
-        let arguments = definition["Steps"][1]["Arguments"]["AppSpecification"]["ContainerArguments"].as_array().unwrap();
-        assert!(arguments.len() <= 100);
-        assert!(arguments.iter().all(|argument| argument.as_str().unwrap().len() <= 256));
+        for step in definition["Steps"].as_array().unwrap().iter().filter(|step| step["Type"] == "Processing") {
+            let arguments = step["Arguments"]["AppSpecification"]["ContainerArguments"].as_array().unwrap();
+            assert!(arguments.len() <= 100, "{}", step["Name"]);
+            assert!(arguments.iter().all(|argument| argument.as_str().unwrap().len() <= 256), "{}", step["Name"]);
+            assert!(step["Arguments"]["ProcessingInputs"].as_array().unwrap().len() <= 10, "{}", step["Name"]);
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use super::engine::Engine;
 use super::objects::Objects;
 use super::pace::{Pace, Wait};
 use super::service::{Request, Response, Service, ServiceError, ServiceResult};
+use super::services::logs::LogStore;
 use super::store::Store;
 use crate::demo::clock::SharedClock;
 
@@ -28,6 +29,8 @@ pub struct Account {
     pub objects: Objects,
     /// The SQL engine of warehouse and lake.
     pub engine: Engine,
+    /// What jobs and functions log.
+    pub logs: LogStore,
     /// How long waits last.
     pub pace: Pace,
     /// Time.

@@ -126,12 +126,14 @@ async fn open_services(options: Options) -> Result<(Account, Arc<Router>), Local
     let objects = Objects::open(&store, options.clock.clone())?;
     let engine = Engine::open(&store, objects.clone(), options.clock.clone()).await?;
     engine.set_pace(options.pace);
+    let logs = services::logs::LogStore::open(&store, options.clock.clone())?;
     let account = Account {
         id: ACCOUNT_ID.into(),
         region: options.region.into(),
         store,
         objects,
         engine,
+        logs,
         pace: options.pace,
         clock: options.clock,
         opened,

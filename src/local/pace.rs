@@ -28,8 +28,10 @@ pub enum Wait {
     Function,
     /// A job between Starting and its work.
     JobStart,
-    /// One boosting round.
+    /// One boosting round at most.
     TrainingRound,
+    /// All boosting rounds together at most.
+    Training,
     /// An endpoint between Creating and `InService`.
     Endpoint,
     /// Something between deleting and gone.
@@ -49,7 +51,8 @@ impl Pace {
                 Wait::RoleSync => 800,
                 Wait::Function => 1000,
                 Wait::JobStart => 1800,
-                Wait::TrainingRound => 60,
+                Wait::TrainingRound => 140,
+                Wait::Training => 8000,
                 Wait::Endpoint => 4000,
                 Wait::Deletion => 600,
                 Wait::Autopilot => 5000,

@@ -10,7 +10,9 @@ use aws_sdk_sagemaker::error::ProvideErrorMetadata as _;
 use aws_sdk_sagemaker::types::{PipelineExecutionStatus, StepStatus};
 use serde_json::{Value, json};
 use shiftdeck::config::Settings;
-use shiftdeck::demo::pipeline_definition::{self, FeaturePlan, PipelineInputs, WarehouseRef, metadata, step};
+use shiftdeck::demo::data_quality::Limits;
+use shiftdeck::demo::dataset::COLUMNS;
+use shiftdeck::demo::pipeline_definition::{self, FeaturePlan, PipelineInputs, WarehouseRef, metadata, parameter, step};
 use shiftdeck::demo::scenario::Scenario;
 use shiftdeck::local::pace::Pace;
 
@@ -32,7 +34,8 @@ pub struct Run {
 }
 
 impl Run {
-    fn step(&self, name: &str) -> Option<(&StepStatus, &str)> {
+    /// Status and failure of a step that began.
+    pub fn step(&self, name: &str) -> Option<(&StepStatus, &str)> {
         self.steps.iter().find(|(step, ..)| step == name).map(|(_, status, failure)| (status, failure.as_str()))
     }
 }
@@ -56,7 +59,22 @@ pub fn inputs() -> PipelineInputs {
         train_share: 0.7,
         validation_share: 0.2,
         auc_floor: 0.7,
+        auc_margin: 0.01,
         threshold: 0.5,
+        segments: vec!["job".into(), "contact".into()],
+        quality: Limits {
+            min_rows: 50,
+            max_missing: 0.05,
+            max_unseen: 0.01,
+            max_absent: 0.02,
+            max_outside: 0.01,
+            max_duplicates: 0.01,
+            min_target_rate: 0.02,
+            max_target_rate: 0.5,
+            max_drift: 0.25,
+        },
+        cache: true,
+        cache_days: 30,
         approval: "PendingManualApproval".into(),
         processing_instance: "ml.m5.xlarge".into(),
         processing_instances: 1,
@@ -69,15 +87,22 @@ pub fn inputs() -> PipelineInputs {
 pub fn definition(scenario: &Scenario, inputs: &PipelineInputs) -> Value {
     let mut definition = pipeline_definition::definition(scenario, inputs).unwrap();
     definition["Steps"].as_array_mut().unwrap().remove(0);
-    let preprocess = &mut definition["Steps"][0];
-    preprocess.as_object_mut().unwrap().remove("DependsOn");
-    preprocess["Arguments"]["ProcessingInputs"][0]["S3Input"]["S3Uri"] = json!(format!("s3://{}/unload/", scenario.bucket));
+    for name in [step::QUALITY, step::PREPROCESS] {
+        let reads = named(&mut definition, name);
+        reads.as_object_mut().unwrap().remove("DependsOn");
+        reads["Arguments"]["ProcessingInputs"][0]["S3Input"]["S3Uri"] = json!(format!("s3://{}/unload/", scenario.bucket));
+    }
     definition
 }
 
+/// A step of a definition.
+pub fn named<'a>(definition: &'a mut Value, name: &str) -> &'a mut Value {
+    definition["Steps"].as_array_mut().unwrap().iter_mut().find(|step| step["Name"] == name).unwrap()
+}
+
 /// Made-up customers. Whether one says yes follows from age and earlier contact, or from nothing at all.
-fn customers(rows: u64, learnable: bool) -> String {
-    let mut text = String::from("age,job,pdays,duration,emp_var_rate,cons_price_idx,cons_conf_idx,euribor3m,nr_employed,y\n");
+pub fn customers(rows: u64, learnable: bool) -> String {
+    let mut text = COLUMNS.map(|column| column.name).join(",") + "\n";
     let mut state = 7_u64;
     let mut random = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
@@ -93,12 +118,16 @@ fn customers(rows: u64, learnable: bool) -> String {
             (true, false, false) => 5,
         };
         let answer = if random(100) < odds { "yes" } else { "no" };
-        let _ = writeln!(text, "{age},{job},{pdays},{},1.100,93.994,-36.400,4.857,5191.000,{answer}", random(900));
+        let (contact, duration) = (["cellular", "telephone"][usize::try_from(random(2)).unwrap()], random(900));
+        let _ = writeln!(
+            text,
+            "{age},{job},married,basic.9y,no,yes,no,{contact},may,mon,{duration},1,{pdays},0,nonexistent,1.100,93.994,-36.400,4.857,5191.000,{answer}"
+        );
     }
     text
 }
 
-fn gzip(text: &str) -> Vec<u8> {
+pub fn gzip(text: &str) -> Vec<u8> {
     let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     packed.write_all(text.as_bytes()).unwrap();
     packed.finish().unwrap()
@@ -116,6 +145,9 @@ pub async fn bench(pace: Pace, learnable: bool) -> Bench {
     for (key, content) in pipeline_definition::code_objects(&scenario) {
         put(&key, content.as_bytes().to_vec()).await;
     }
+    for (key, content) in pipeline_definition::default_references(&scenario) {
+        put(&key, content.into_bytes()).await;
+    }
     put("unload/data_0000_part_00.gz", gzip(&customers(3000, learnable))).await;
     sagemaker.create_model_package_group().model_package_group_name(&scenario.model_group).send().await.unwrap();
     Bench { account, scenario, sagemaker, s3 }
@@ -126,18 +158,57 @@ fn settings() -> Settings {
 }
 
 impl Bench {
-    async fn create(&self, definition: &Value) -> Result<(), String> {
+    pub async fn create(&self, definition: &Value) -> Result<(), String> {
         let request = self.sagemaker.create_pipeline().pipeline_name(&self.scenario.pipeline).role_arn(inputs().role_arn);
         let request = request.client_request_token("00000000-0000-0000-0000-0000000000000000").pipeline_definition(definition.to_string());
         request.send().await.map(drop).map_err(|error| error.message().unwrap_or_default().to_owned())
     }
 
-    async fn start(&self) -> String {
-        let started = self.sagemaker.start_pipeline_execution().pipeline_name(&self.scenario.pipeline).send().await.unwrap();
-        started.pipeline_execution_arn().unwrap().to_owned()
+    /// Replaces the definition.
+    pub async fn update(&self, definition: &Value) {
+        let request = self.sagemaker.update_pipeline().pipeline_name(&self.scenario.pipeline).pipeline_definition(definition.to_string());
+        request.send().await.unwrap();
     }
 
-    async fn wait(&self, arn: &str) -> Run {
+    pub async fn start(&self) -> String {
+        self.start_with(&[]).await.unwrap()
+    }
+
+    /// Starts an execution with parameters; the message when they are refused.
+    pub async fn start_with(&self, parameters: &[(&str, &str)]) -> Result<String, String> {
+        let mut request = self.sagemaker.start_pipeline_execution().pipeline_name(&self.scenario.pipeline);
+        for (name, value) in parameters {
+            request = request.pipeline_parameters(aws_sdk_sagemaker::types::Parameter::builder().name(*name).value(*value).build());
+        }
+        let started = request.send().await.map_err(|error| error.message().unwrap_or_default().to_owned())?;
+        Ok(started.pipeline_execution_arn().unwrap().to_owned())
+    }
+
+    /// Writes an object into the bucket; gives its address.
+    pub async fn put(&self, key: &str, body: impl Into<Vec<u8>>) -> String {
+        self.s3.put_object().bucket(&self.scenario.bucket).key(key).body(ByteStream::from(body.into())).send().await.unwrap();
+        format!("s3://{}/{key}", self.scenario.bucket)
+    }
+
+    /// Replaces the unload.
+    pub async fn unload(&self, text: &str) {
+        self.put("unload/data_0000_part_00.gz", gzip(text)).await;
+    }
+
+    /// Runs what did not succeed again.
+    pub async fn retry(&self, arn: &str) -> Run {
+        let request = self.sagemaker.retry_pipeline_execution().pipeline_execution_arn(arn);
+        request.client_request_token(format!("retry-{:032}", arn.len())).send().await.unwrap();
+        self.wait(arn).await
+    }
+
+    /// The steps of an execution as the service lists them.
+    pub async fn listed(&self, arn: &str) -> Vec<aws_sdk_sagemaker::types::PipelineExecutionStep> {
+        let listed = self.sagemaker.list_pipeline_execution_steps().pipeline_execution_arn(arn).send().await.unwrap();
+        listed.pipeline_execution_steps().to_vec()
+    }
+
+    pub async fn wait(&self, arn: &str) -> Run {
         let status = loop {
             let described = self.sagemaker.describe_pipeline_execution().pipeline_execution_arn(arn).send().await.unwrap();
             match described.pipeline_execution_status().unwrap() {
@@ -163,7 +234,7 @@ impl Bench {
         self.wait(&self.start().await).await
     }
 
-    async fn object(&self, uri: &str) -> Vec<u8> {
+    pub async fn object(&self, uri: &str) -> Vec<u8> {
         let (bucket, key) = uri.strip_prefix("s3://").unwrap().split_once('/').unwrap();
         let object = self.s3.get_object().bucket(bucket).key(key).send().await.unwrap();
         object.body.collect().await.unwrap().to_vec()
@@ -176,7 +247,8 @@ async fn a_good_model_is_registered_with_its_figures() {
     let run = bench.run(&definition(&bench.scenario, &inputs())).await;
     assert_eq!(run.status, PipelineExecutionStatus::Succeeded, "{:?}", run.steps);
     let names: Vec<&str> = run.steps.iter().map(|(name, ..)| name.as_str()).collect();
-    assert_eq!(names, [step::PREPROCESS, step::TRAIN, step::EVALUATE, step::GATE, step::REGISTER]);
+    // The data are checked and prepared at the same time.
+    assert_eq!(names, [step::QUALITY, step::PREPROCESS, step::TRAIN, step::EVALUATE, step::GATE, step::REGISTER]);
 
     let packages = bench.sagemaker.list_model_packages().model_package_group_name(&bench.scenario.model_group).send().await.unwrap();
     let [package] = packages.model_package_summary_list() else { panic!("one package") };
@@ -206,8 +278,8 @@ async fn a_good_model_is_registered_with_its_figures() {
     let statuses: Vec<_> = job.secondary_status_transitions().iter().map(|one| one.status().unwrap().as_str()).collect();
     assert_eq!(statuses, ["Starting", "Downloading", "Training", "Uploading", "Completed"]);
 
-    // The same data and settings give the same model.
-    let again = bench.wait(&bench.start().await).await;
+    // The same data and settings give the same model, when every step runs again.
+    let again = bench.wait(&bench.start_with(&[(parameter::CACHE_KEY, "again")]).await.unwrap()).await;
     let model = |run: &Run| {
         format!(
             "s3://{}/{}runs/{}/model/model.tar.gz",
@@ -231,6 +303,7 @@ async fn a_model_that_learned_nothing_is_refused_by_the_gate() {
     let (status, reason) = run.step(step::REFUSED).unwrap();
     assert_eq!(*status, StepStatus::Failed);
     assert!(reason.starts_with("The quality gate refused the model. Mean squared error 0."), "{reason}");
+    assert!(reason.contains("AUC 0.") && reason.contains("no model is approved yet"), "{reason}");
     let packages = bench.sagemaker.list_model_packages().model_package_group_name(&bench.scenario.model_group).send().await.unwrap();
     assert!(packages.model_package_summary_list().is_empty());
     bench.account.close().await;
@@ -241,20 +314,25 @@ async fn bad_definitions_and_parameters_are_refused_at_once() {
     let bench = bench(Pace::Instant, true).await;
     let good = definition(&bench.scenario, &inputs());
     let mut unknown = good.clone();
-    unknown["Steps"][0]["Type"] = json!("EMR");
+    named(&mut unknown, step::PREPROCESS)["Type"] = json!("EMR");
     assert!(
         bench.create(&unknown).await.unwrap_err().contains("Step Step-PreProcess: the embedded AWS does not support steps of type EMR")
     );
+    let mut container = good.clone();
+    named(&mut container, step::TRAIN)["Arguments"]["AlgorithmSpecification"]["TrainingImage"] = json!("docker.io/library/python:3");
+    assert!(bench.create(&container).await.unwrap_err().contains("Step Step-Train: the embedded AWS runs SageMaker's"));
+    let mut circle = good.clone();
+    named(&mut circle, step::PREPROCESS)["DependsOn"] = json!([step::EVALUATE]);
+    assert!(bench.create(&circle).await.unwrap_err().contains("wait for each other"));
     let mut removed = good.clone();
-    removed["Steps"].as_array_mut().unwrap().remove(0);
+    removed["Steps"].as_array_mut().unwrap().retain(|step| step["Name"] != "Step-PreProcess");
     assert!(bench.create(&removed).await.unwrap_err().contains("depends on the step Step-PreProcess, which does not exist"));
     bench.create(&good).await.unwrap();
     // The same request again is the same pipeline.
     bench.create(&good).await.unwrap();
-    let parameter = aws_sdk_sagemaker::types::Parameter::builder().name("Colour").value("red").build();
-    let refused =
-        bench.sagemaker.start_pipeline_execution().pipeline_name(&bench.scenario.pipeline).pipeline_parameters(parameter).send().await;
-    assert!(refused.unwrap_err().message().unwrap().contains("Colour"));
+    assert!(bench.start_with(&[("Colour", "red")]).await.unwrap_err().contains("Colour"));
+    assert!(bench.start_with(&[("ProcessingInstanceCount", "two")]).await.unwrap_err().contains("no Integer"));
+    assert!(bench.start_with(&[("ModelApprovalStatus", "Perhaps")]).await.unwrap_err().contains("must be one of"));
     let missing = bench.sagemaker.describe_pipeline().pipeline_name("Nothing").send().await.unwrap_err().into_service_error();
     assert!(missing.is_resource_not_found(), "{missing}");
     bench.account.close().await;
@@ -264,7 +342,7 @@ async fn bad_definitions_and_parameters_are_refused_at_once() {
 async fn failures_name_the_reason() {
     let bench = bench(Pace::Instant, true).await;
     let mut changed = definition(&bench.scenario, &inputs());
-    changed["Steps"][1]["Arguments"]["HyperParameters"]["max_dept"] = json!("3");
+    named(&mut changed, step::TRAIN)["Arguments"]["HyperParameters"]["max_dept"] = json!("3");
     let run = bench.run(&changed).await;
     assert_eq!(run.status, PipelineExecutionStatus::Failed);
     let (_, reason) = run.step(step::TRAIN).unwrap();
@@ -272,9 +350,9 @@ async fn failures_name_the_reason() {
     assert!(run.step(step::EVALUATE).is_none());
 
     // Code that has no equivalent is not pretended to have run.
-    let (key, _) = &pipeline_definition::code_objects(&bench.scenario)[0];
-    bench.s3.put_object().bucket(&bench.scenario.bucket).key(key).body(ByteStream::from_static(b"print(1)")).send().await.unwrap();
-    let run = bench.wait(&bench.start().await).await;
+    let (key, _) = &pipeline_definition::code_objects(&bench.scenario)[1];
+    bench.put(key, *b"print(1)").await;
+    let run = bench.wait(&bench.start_with(&[(parameter::CACHE_KEY, "again")]).await.unwrap()).await;
     let (_, reason) = run.step(step::PREPROCESS).unwrap();
     assert!(reason.contains("no equivalent of the script"), "{reason}");
     bench.account.close().await;

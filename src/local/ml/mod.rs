@@ -1,6 +1,6 @@
 //! Machine learning of the embedded AWS: what the containers of the pipeline and Redshift ML do, on real data.
 //!
-//! [`preprocess`] turns the unload into splits and a feature schema, [`train`] boosts trees with XGBoost's parameters, [`artifact`]
+//! [`quality`] checks the unload, [`preprocess`] turns the unload into splits and a feature schema, [`train`] boosts trees with XGBoost's parameters, [`artifact`]
 //! packs and reads `model.tar.gz`, [`evaluate`] writes the evaluation report.
 
 pub mod artifact;
@@ -10,5 +10,6 @@ mod hyperparameters;
 pub mod matrix;
 mod model_file;
 pub mod preprocess;
+pub mod quality;
 mod table;
 pub mod train;

@@ -564,7 +564,7 @@ mod tests {
         use crate::demo::pipeline_definition::{self, tests};
         let definition = pipeline_definition::definition(&tests::scenario(), &tests::inputs()).unwrap();
         let arguments: Vec<String> =
-            serde_json::from_value(definition["Steps"][1]["Arguments"]["AppSpecification"]["ContainerArguments"].clone()).unwrap();
+            serde_json::from_value(definition["Steps"][2]["Arguments"]["AppSpecification"]["ContainerArguments"].clone()).unwrap();
         let parsed = Options::parse(&arguments).unwrap();
         assert_eq!(parsed, Options { dropped: FeaturePlan::bank().dropped, ..options() });
         assert!(Options::parse(&["--target".into()]).unwrap_err().to_string().contains("expected one argument"));

@@ -5,6 +5,7 @@ pub mod cells;
 pub mod generic;
 mod kept;
 pub mod lambda;
+pub mod logs;
 pub mod protocol;
 pub mod redshift;
 pub mod redshift_data;
@@ -39,6 +40,7 @@ pub(super) async fn open(account: &Account) -> Result<Vec<Arc<dyn Service>>, Loc
         Arc::new(redshift_data::RedshiftData::open(account.clone())?),
         Arc::new(redshift_serverless::RedshiftServerless::open(account.clone())?),
         Arc::new(lambda::Lambda::open(account.clone())?),
+        Arc::new(logs::Logs::open(account.logs.clone(), &account.region, &account.id)),
         Arc::new(sagemaker),
         Arc::new(runtime),
     ])

@@ -8,6 +8,7 @@ use futures::future::{BoxFuture, FutureExt, join_all};
 use serde_json::json;
 
 use super::StepOutcome;
+use crate::aws::pipelines::Execution;
 use crate::aws::{AwsError, PollError, Tags};
 use crate::demo::figures;
 use crate::demo::policies::DemoRole;
@@ -46,6 +47,8 @@ enum What {
     Namespace,
     Cluster,
     SubnetGroup,
+    LogGroup,
+    LogStreams(Vec<String>),
     Objects(Vec<String>),
     Bucket,
     Secret,
@@ -131,7 +134,7 @@ async fn training(context: &Context) -> Result<Vec<Removal>, OpError> {
     )?;
     let mut candidates = Vec::new();
     if let Some(pipeline) = pipeline {
-        candidates.push((removal(2, "Pipeline", &s.pipeline, What::Pipeline), pipeline.arn));
+        candidates.push((removal(3, "Pipeline", &s.pipeline, What::Pipeline), pipeline.arn));
     }
     if let Some(group) = group {
         candidates.push((removal(5, "Model group", &s.model_group, What::Group), group.arn));
@@ -139,6 +142,7 @@ async fn training(context: &Context) -> Result<Vec<Removal>, OpError> {
     let mut ours = keep_ours(context, candidates).await?;
     if ours.iter().any(|removal| removal.what == What::Pipeline) {
         let executions = g.pipelines.executions(&s.pipeline, 100).await.map_err(op(&s.pipeline, "could not list the executions"))?;
+        ours.extend(job_logs(context, &executions).await?);
         for execution in executions.into_iter().filter(|execution| matches!(execution.status.as_str(), "Executing" | "Stopping")) {
             ours.push(removal(1, "Execution", execution.name, What::Execution(execution.arn)));
         }
@@ -152,6 +156,26 @@ async fn training(context: &Context) -> Result<Vec<Removal>, OpError> {
     Ok(ours)
 }
 
+/// The streams of the executions' jobs. Their groups are shared by all jobs of the account.
+async fn job_logs(context: &Context, executions: &[Execution]) -> Result<Vec<Removal>, OpError> {
+    let mut removals = Vec::new();
+    for group in ["/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs"] {
+        let streams = context.gateways.logs.streams(group, "pipelines-").await.map_err(op(group, "could not list the log streams"))?;
+        // SageMaker names a step's job after its execution.
+        let prefixes: Vec<String> =
+            executions.iter().filter_map(|execution| execution.arn.rsplit('/').next()).map(|id| format!("pipelines-{id}-")).collect();
+        let ours: Vec<String> = streams
+            .into_iter()
+            .map(|stream| stream.name)
+            .filter(|name| prefixes.iter().any(|prefix| name.starts_with(prefix.as_str())))
+            .collect();
+        if !ours.is_empty() {
+            removals.push(removal(2, "Log streams", group, What::LogStreams(ours)));
+        }
+    }
+    Ok(removals)
+}
+
 async fn functions_and_secrets(context: &Context) -> Result<Vec<Removal>, OpError> {
     let s = &context.scenario;
     let (function, secret) = tokio::try_join!(
@@ -161,6 +185,12 @@ async fn functions_and_secrets(context: &Context) -> Result<Vec<Removal>, OpErro
     let mut ours = Vec::new();
     if function.is_some_and(|function| context.is_ours(&function.tags)) {
         ours.push(removal(3, "Function", &s.function, What::Function));
+        let group = format!("/aws/lambda/{}", s.function);
+        let groups = context.gateways.logs.groups(&group).await.map_err(op(&group, "could not look for the function's log"))?;
+        if groups.contains(&group) {
+            // Found while the function is there, which says that it is ours.
+            ours.push(removal(2, "Log group", group, What::LogGroup));
+        }
     }
     if secret.is_some_and(|secret| context.is_ours(&secret.tags)) {
         // After the warehouse: statements on it need the login.
@@ -330,6 +360,17 @@ async fn remove(context: &Context, removal: &Removal) -> Result<bool, OpError> {
         What::LakeDatabase => {
             let sql = context.sql(SqlEngine::Athena, "drop_database")?;
             query::rows(context, QueryEngine::Athena, sql).await.map(|_| true)
+        }
+        What::LogGroup => told(g.logs.delete_group(name).await),
+        What::LogStreams(streams) => {
+            for stream in streams {
+                told(g.logs.delete_stream(name, stream).await)?;
+            }
+            // A group that nobody else's jobs use is of no use any more.
+            if g.logs.streams(name, "").await.map_err(op(name, "could not list the log streams"))?.is_empty() {
+                told(g.logs.delete_group(name).await)?;
+            }
+            Ok(true)
         }
         What::Function => told(g.functions.delete(name).await),
         What::Workgroup => {

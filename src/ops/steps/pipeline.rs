@@ -4,17 +4,15 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::StepOutcome;
-use crate::aws::pipelines::StepWork;
-use crate::config::settings::{Approval, WarehouseKind};
 use crate::demo::figures;
-use crate::demo::pipeline_definition::{self as definition, FeaturePlan, PipelineInputs, WarehouseRef, step};
-use crate::demo::policies::DemoRole;
+use crate::demo::pipeline_definition::{self as definition, step};
 use crate::ops::data;
 use crate::ops::error::op;
 use crate::ops::evaluation::{self, Evaluation, SplitRows};
 use crate::ops::models;
 use crate::ops::notes::{self, LOADED, Loaded};
-use crate::ops::pipeline::{PipelineRun, RunState, start_described, step_title, stop, token, watch};
+use crate::ops::pipeline::definition::{inputs, local};
+use crate::ops::pipeline::{PipelineRun, RunState, StartOptions, outputs, put_reference, start_described, step_title, stop, token, watch};
 use crate::ops::report::Run;
 use crate::ops::{Context, OpError, OpErrorKind};
 
@@ -27,9 +25,9 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     // Asked at the same time, judged in order: what the foundation makes comes before the data.
     let (inputs, loaded) = tokio::join!(inputs(context), loaded(context));
     let (inputs, (loaded, rows)) = (inputs?, loaded?);
-    let definition = definition::definition(&context.scenario, &inputs)
-        .map_err(|error| OpError::failed(name, "could not write the pipeline's definition", error.to_string()))?;
-    let (scripts, updated) = tokio::try_join!(scripts(run), upsert(run, &definition, &inputs.role_arn))?;
+    let definition = local(context, &inputs)?;
+    let (scripts, references, updated) = tokio::try_join!(scripts(run), references(context), upsert(run, &definition, &inputs.role_arn))?;
+    let scripts = scripts || references;
     let description = format!("definition {} data {loaded}", definition::digest(&definition));
 
     let executions = context.gateways.pipelines.executions(name, LOOK_BACK).await.map_err(op(name, "could not list the executions"))?;
@@ -48,7 +46,7 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         }
         None => {
             run.say(name, "starting the pipeline")?;
-            start_described(context, &[], &description).await?
+            start_described(context, &StartOptions::default(), &description).await?
         }
     };
     let ended = follow(run, &arn).await?;
@@ -105,6 +103,9 @@ fn detail(found: &Found) -> Map<String, Value> {
         put("accuracy", json!(evaluation.accuracy));
         put("precision", json!(evaluation.precision));
         put("recall", json!(evaluation.recall));
+        put("f1", json!(evaluation.f1));
+        put("log_loss", json!(evaluation.log_loss));
+        put("lift_top_decile", json!(evaluation.lift_top_decile));
         put("confusion_matrix", json!(evaluation.confusion));
     }
     detail
@@ -124,54 +125,6 @@ async fn loaded(context: &Context) -> Result<(String, u64), OpError> {
     }
 }
 
-async fn inputs(context: &Context) -> Result<PipelineInputs, OpError> {
-    let scenario = &context.scenario;
-    let missing = |resource: &str| {
-        OpError::precondition(
-            resource,
-            "the pipeline needs something that is not there",
-            format!("`{resource}` does not exist"),
-            "run the step `foundation` first",
-        )
-    };
-    let (function, secret) = tokio::try_join!(
-        async { context.gateways.functions.find(&scenario.function).await.map_err(op(&scenario.function, "could not read the function")) },
-        async { context.gateways.secrets.find(&scenario.secret).await.map_err(op(&scenario.secret, "could not read the login")) },
-    )?;
-    let mlops = &context.settings.mlops;
-    Ok(PipelineInputs {
-        role_arn: context.role_arn(DemoRole::SageMaker.name(scenario)).await?,
-        unload_role_arn: context.role_arn(DemoRole::Redshift.name(scenario)).await?,
-        function_arn: function.ok_or_else(|| missing(&scenario.function))?.arn,
-        secret_arn: secret.ok_or_else(|| missing(&scenario.secret))?.arn,
-        warehouse: match context.settings.warehouse.kind {
-            WarehouseKind::Serverless => WarehouseRef::Workgroup(scenario.warehouse.clone()),
-            WarehouseKind::Provisioned => WarehouseRef::Cluster(scenario.warehouse.clone()),
-        },
-        features: FeaturePlan::bank(),
-        objective: mlops.objective.name().to_owned(),
-        num_round: mlops.num_round,
-        max_depth: mlops.max_depth,
-        eta: mlops.eta,
-        gamma: mlops.gamma,
-        min_child_weight: mlops.min_child_weight,
-        subsample: mlops.subsample,
-        seed: mlops.seed,
-        train_share: mlops.train_share,
-        validation_share: mlops.validation_share,
-        auc_floor: mlops.auc_floor,
-        threshold: mlops.threshold,
-        approval: match mlops.approval {
-            Approval::Approved => "Approved".to_owned(),
-            Approval::PendingManualApproval => "PendingManualApproval".to_owned(),
-        },
-        processing_instance: mlops.processing_instance.clone(),
-        processing_instances: mlops.processing_instances,
-        training_instance: mlops.training_instance.clone(),
-        endpoint_instance: mlops.endpoint_instance.clone(),
-    })
-}
-
 /// Uploads the scripts that are not there yet; their keys contain their digests.
 async fn scripts(run: &Run<'_>) -> Result<bool, OpError> {
     let context = run.context;
@@ -187,9 +140,16 @@ async fn scripts(run: &Run<'_>) -> Result<bool, OpError> {
             .map_err(op(&key, "could not upload the script"))?;
         Ok::<bool, OpError>(true)
     });
-    let [one, other] = uploads;
-    let (one, other) = tokio::try_join!(one, other)?;
-    Ok(one || other)
+    let made = futures::future::try_join_all(uploads).await?;
+    Ok(made.contains(&true))
+}
+
+/// Writes what a run is compared with when nobody says otherwise, where it is not there yet.
+async fn references(context: &Context) -> Result<bool, OpError> {
+    let all = definition::default_references(&context.scenario);
+    let made =
+        futures::future::try_join_all(all.into_iter().map(|(key, content)| async move { put_reference(context, &key, content).await }));
+    Ok(made.await?.contains(&true))
 }
 
 /// Makes the pipeline, or brings its definition up to date.
@@ -262,28 +222,8 @@ async fn follow(run: &Run<'_>, arn: &str) -> Result<PipelineRun, OpError> {
 
 /// Reads what an execution wrote, as far as it came.
 async fn findings(context: &Context, ended: &PipelineRun) -> Result<Found, OpError> {
-    let gateway = &context.gateways.pipelines;
-    let steps = gateway.steps(&ended.arn).await.map_err(op(&ended.arn, "could not read the execution"))?;
-    let job = |name: &str| {
-        steps.iter().find(|step| step.name == name && step.status == "Succeeded").and_then(|step| match &step.work {
-            StepWork::Processing(arn) => Some(arn.clone()),
-            _ => None,
-        })
-    };
-    let outputs = |arn: Option<String>| async move {
-        match arn {
-            Some(arn) => gateway.processing_job(&arn).await.map(|job| job.outputs).map_err(op(&arn, "could not read the job")),
-            None => Ok(Vec::new()),
-        }
-    };
-    let (prepared, evaluated) = tokio::try_join!(outputs(job(step::PREPROCESS)), outputs(job(step::EVALUATE)))?;
-    let at = |outputs: &[(String, String)], name: &str, file: &str| {
-        let place = outputs.iter().find(|(output, _)| output == name)?;
-        Some(format!("{}/{file}", place.1.trim_end_matches('/')))
-    };
-    let splits = at(&prepared, "rows", "splits.csv");
-    let schema = at(&prepared, "schema", "feature_schema.json");
-    let report = at(&evaluated, "evaluation", "evaluation.json");
+    let written = outputs(context, &ended.arn).await?;
+    let (splits, schema, report, version) = (written.splits, written.schema, written.evaluation, written.version);
     let (splits, features, evaluation) = tokio::try_join!(
         async {
             match &splits {
@@ -304,10 +244,6 @@ async fn findings(context: &Context, ended: &PipelineRun) -> Result<Found, OpErr
             }
         },
     )?;
-    let version = steps.iter().find_map(|step| match &step.work {
-        StepWork::Registration(arn) => arn.rsplit('/').next()?.parse().ok(),
-        _ => None,
-    });
     Ok(Found { arn: ended.arn.clone(), evaluation, splits, features, version })
 }
 
@@ -326,15 +262,19 @@ fn failed(ended: &PipelineRun) -> OpError {
         .or_else(|| ended.failure.clone())
         .unwrap_or_else(|| "SageMaker gave no reason".to_owned());
     let resource = culprit.map_or(ended.arn.as_str(), |step| step.name.as_str());
-    let refused = culprit.is_some_and(|step| step.name == step::REFUSED);
     if ended.state == RunState::Stopped {
         return OpError::failed(&ended.arn, "the pipeline was stopped", "somebody stopped the execution").with_fix("run this step again");
     }
-    let what = if refused { "the model is not good enough to be registered" } else { "the pipeline failed" };
-    let fix = if refused {
-        "look at the figures and at the data; `mlops.auc_floor` is the floor of the gate".to_owned()
-    } else {
-        "mend what the message names, then run this step again: a failed execution is started anew".to_owned()
+    let (what, fix) = match culprit.map(|step| step.name.as_str()) {
+        Some(step::REFUSED) => (
+            "the model is not good enough to be registered",
+            "look at the figures and at the data; `mlops.auc_floor` and `mlops.auc_margin` are what the gate goes by",
+        ),
+        Some(step::QUALITY) => (
+            "the data are not good enough to train on",
+            "mend the data, or move the lines in `[mlops.quality]` when the data are as they should be; then run this step again",
+        ),
+        _ => ("the pipeline failed", "mend what the message names, then run this step again: a failed execution is started anew"),
     };
     OpError::failed(resource, what, why).with_fix(fix)
 }

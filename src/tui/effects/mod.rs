@@ -186,10 +186,12 @@ impl Runner {
                     move || Msg::Pipeline(pipeline::Msg::Followed(ticket, Box::new(Err(broken("could not follow the pipeline"))))),
                 );
             }
-            Effect::StartPipeline => self
-                .job(async move { Msg::Pipeline(pipeline::Msg::Started(ops::pipeline::start(&context, &[]).await)) }, || {
-                    Msg::Pipeline(pipeline::Msg::Started(Err(broken("could not start the pipeline"))))
-                }),
+            Effect::StartPipeline => self.job(
+                async move {
+                    Msg::Pipeline(pipeline::Msg::Started(ops::pipeline::start(&context, &ops::pipeline::StartOptions::default()).await))
+                },
+                || Msg::Pipeline(pipeline::Msg::Started(Err(broken("could not start the pipeline")))),
+            ),
             Effect::StopPipeline(arn) => self
                 .job(async move { Msg::Pipeline(pipeline::Msg::Stopped(ops::pipeline::stop(&context, &arn).await)) }, || {
                     Msg::Pipeline(pipeline::Msg::Stopped(Err(broken("could not stop the pipeline"))))

@@ -3,6 +3,7 @@
 //! Python is not run: the function of the demonstration has an equivalent here (`unload`), which does the work when the package holds
 //! exactly that script. A function with other code can be made and described; invoking it fails and says why.
 
+mod log;
 mod unload;
 mod zip;
 
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
+use self::log::Invocation;
 use self::unload::Raised;
 use super::kept::Kept;
 use super::protocol::aws_json::{Input, without_nulls};
@@ -199,7 +201,9 @@ impl Lambda {
         if !left.is_zero() {
             tokio::time::sleep(left).await;
         }
+        let log = Invocation::begin(&self.account, &function.name, function.memory);
         let outcome = self.run(&function, &event).await;
+        log.end(&outcome);
         let (body, error) = match outcome {
             Ok(answer) => (answer, None),
             Err(Raised { kind, message }) => (json!({ "errorMessage": message, "errorType": kind, "stackTrace": [] }), Some("Unhandled")),

@@ -252,7 +252,8 @@ impl Step {
             needs.insert(needed.as_str().ok_or_else(|| at("DependsOn is a list of step names".into()))?.to_owned());
         }
         step.needs = needs;
-        step.check_arguments().map_err(at)?;
+        step.check_arguments().map_err(&at)?;
+        super::cache::lasting(source).map_err(at)?;
         Ok(step)
     }
 
@@ -378,11 +379,12 @@ mod tests {
         let definition = Definition::parse(&ours().to_string()).unwrap();
         let waits = |name: &str| definition.waits_for(name).into_iter().collect::<Vec<_>>().join(" ");
         assert_eq!(waits("Lambda-RedShift-dl"), "");
+        assert_eq!(waits("Step-DataQuality"), "Lambda-RedShift-dl");
         assert_eq!(waits("Step-PreProcess"), "Lambda-RedShift-dl");
-        assert_eq!(waits("Step-Train"), "Step-PreProcess");
+        assert_eq!(waits("Step-Train"), "Step-DataQuality Step-PreProcess");
         assert_eq!(waits("Step-Eval"), "Step-PreProcess Step-Train");
         assert_eq!(waits("Step-AccuracyCond"), "Step-Eval");
-        assert_eq!(waits("Step-RegisterModel"), "Step-AccuracyCond Step-Eval Step-PreProcess");
+        assert_eq!(waits("Step-RegisterModel"), "Step-AccuracyCond Step-DataQuality Step-Eval Step-PreProcess");
         assert_eq!(definition.steps["Step-GateRefused"].branch, Some(("Step-AccuracyCond".into(), false)));
     }
 
@@ -394,26 +396,32 @@ mod tests {
             refused(|definition| definition["Steps"][0]["Type"] = json!("EMR"))
                 .contains("Lambda-RedShift-dl: the embedded AWS does not support steps of type EMR")
         );
-        assert!(refused(|definition| definition["Steps"][1]["Name"] = json!("Step-Train")).contains("occurs twice"));
+        assert!(refused(|definition| definition["Steps"][2]["Name"] = json!("Step-Train")).contains("occurs twice"));
         assert!(
-            refused(|definition| definition["Steps"][2]["DependsOn"] = json!(["Step-Nowhere"]))
+            refused(|definition| definition["Steps"][3]["DependsOn"] = json!(["Step-Nowhere"]))
                 .contains("Step-Train: it depends on the step Step-Nowhere")
         );
         assert!(refused(|definition| definition["Steps"][0]["DependsOn"] = json!(["Step-Eval"])).contains("wait for each other"));
-        let image = |definition: &mut Value| definition["Steps"][1]["Arguments"]["AppSpecification"]["ImageUri"] = json!("docker.io/me:1");
+        let image = |definition: &mut Value| definition["Steps"][2]["Arguments"]["AppSpecification"]["ImageUri"] = json!("docker.io/me:1");
         assert!(refused(image).contains("Step-PreProcess: the embedded AWS runs"));
         let output = |definition: &mut Value| {
-            definition["Steps"][1]["Arguments"]["ProcessingOutputConfig"]["Outputs"].as_array_mut().unwrap().remove(2);
+            definition["Steps"][2]["Arguments"]["ProcessingOutputConfig"]["Outputs"].as_array_mut().unwrap().remove(2);
         };
         assert!(refused(output).contains("Step-Eval: it refers to the output test of Step-PreProcess"));
-        let file = |definition: &mut Value| definition["Steps"][3]["PropertyFiles"] = json!([]);
+        let file = |definition: &mut Value| definition["Steps"][4]["PropertyFiles"] = json!([]);
         assert!(refused(file).contains("the property file EvaluationReport of Step-Eval"));
         let parameter = |definition: &mut Value| {
             definition["Parameters"].as_array_mut().unwrap().remove(2);
         };
         assert!(refused(parameter).contains("the parameter TrainingInstanceType"));
-        let comparison = |definition: &mut Value| definition["Steps"][4]["Arguments"]["Conditions"][0]["Type"] = json!("Better");
+        let comparison = |definition: &mut Value| definition["Steps"][5]["Arguments"]["Conditions"][0]["Type"] = json!("Better");
         assert!(refused(comparison).contains("no condition of type `Better`"));
+    }
+
+    #[test]
+    fn a_cache_without_an_end_is_refused() {
+        let cache = |definition: &mut Value| definition["Steps"][3]["CacheConfig"] = json!({"Enabled": true});
+        assert!(refused(cache).contains("Step-Train: its CacheConfig is enabled and has no ExpireAfter"));
     }
 
     #[test]

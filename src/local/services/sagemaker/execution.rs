@@ -11,10 +11,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
-use super::Inner;
+use super::cache;
 use super::definition::{Definition, Step, list, property};
 use super::expression::{Environment, Reference};
 use super::names::arn;
+use super::{INTERRUPTED, Inner};
 use crate::local::objects::split_s3_uri;
 
 /// The state of an execution or a step.
@@ -81,6 +82,9 @@ pub(super) struct Execution {
     pub parameters: IndexMap<String, Value>,
     /// Token of the request that started it.
     pub token: Option<String>,
+    /// Steps that may be at work at the same time; absent for any number.
+    #[serde(default)]
+    pub parallel: Option<usize>,
     /// Steps in the order of their start.
     pub steps: Vec<StepRecord>,
 }
@@ -108,6 +112,12 @@ pub(super) struct StepRecord {
     pub properties: Value,
     /// Attempts.
     pub attempts: u32,
+    /// What it was called with, as far as caching looks at it; absent where nothing is cached.
+    #[serde(default)]
+    pub cache_key: Option<String>,
+    /// ARN of the execution whose result was taken over.
+    #[serde(default)]
+    pub cached_from: Option<String>,
 }
 
 /// How a step ended.
@@ -136,7 +146,8 @@ impl Inner {
                     None => Status::Succeeded,
                     Some(_) => Status::Failed,
                 };
-                execution.failure = failed.filter(|_| execution.status == Status::Failed);
+                let why = if inner.root.is_cancelled() { Some(INTERRUPTED.to_owned()) } else { failed };
+                execution.failure = why.filter(|_| execution.status == Status::Failed);
             });
             if let Err(error) = saved {
                 tracing::error!(%error, execution = id, "the end of a pipeline execution could not be saved");
@@ -156,6 +167,7 @@ impl Inner {
                 chosen.insert(step.name, outcome == "True");
             }
         }
+        let most = self.executions.look(id, |execution| execution.parallel).flatten().unwrap_or(usize::MAX);
         let mut running = FuturesUnordered::new();
         let mut failed = false;
         loop {
@@ -163,7 +175,7 @@ impl Inner {
                 for step in definition.steps.values().filter(|step| !outcomes.contains_key(&step.name)).collect::<Vec<_>>() {
                     let taken = step.branch.as_ref().is_none_or(|(condition, branch)| chosen.get(condition) == Some(branch));
                     let ready = definition.waits_for(&step.name).iter().all(|need| outcomes.get(need) == Some(&true));
-                    if taken && ready {
+                    if taken && ready && running.len() < most {
                         outcomes.insert(step.name.clone(), false);
                         running.push(self.run_step(id, step, token));
                     }
@@ -198,6 +210,8 @@ impl Inner {
             metadata: Value::Null,
             properties: Value::Null,
             attempts: 1,
+            cache_key: None,
+            cached_from: None,
         };
         let started = self.executions.change(id, |execution| {
             execution.updated = record.started;
@@ -246,6 +260,38 @@ impl Inner {
     /// Says what a step's job is, as soon as it is known.
     pub(super) fn note(&self, id: &str, step: &str, metadata: Value) -> Result<(), String> {
         self.change_step(id, step, |record| record.metadata = metadata)
+    }
+
+    /// The result of an earlier execution that a step may take over, if caching is on and there is one.
+    pub(super) fn from_cache(&self, id: &str, step: &Step, arguments: &Value) -> Result<Option<Value>, String> {
+        let Some(lasting) = cache::lasting(&step.source)? else { return Ok(None) };
+        let key = cache::key(step.kind, arguments);
+        let pipeline = self.executions.look(id, |execution| execution.pipeline.clone()).unwrap_or_default();
+        let since = self.account.clock.now() - lasting;
+        let mut hits = self.executions.collect(|execution| {
+            if execution.pipeline != pipeline || execution.id == id {
+                return None;
+            }
+            // One that was taken over itself is as old as the one that it was taken from, which is found, too.
+            let same = |record: &&StepRecord| {
+                record.name == step.name
+                    && record.status == Status::Succeeded
+                    && record.cached_from.is_none()
+                    && record.cache_key.as_ref() == Some(&key)
+                    && record.ended.is_some_and(|ended| ended >= since)
+            };
+            execution.steps.iter().find(same).map(|record| (record.ended, execution.arn.clone(), record.clone()))
+        });
+        hits.sort_by_key(|(ended, ..)| *ended);
+        let hit = hits.pop();
+        self.change_step(id, &step.name, |record| {
+            record.cache_key = Some(key);
+            if let Some((_, arn, found)) = &hit {
+                record.metadata = found.metadata.clone();
+                record.cached_from = Some(arn.clone());
+            }
+        })?;
+        Ok(hit.map(|(_, _, found)| found.properties))
     }
 
     /// A condition: which branch is taken.

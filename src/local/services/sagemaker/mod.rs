@@ -4,6 +4,7 @@
 //! `execution` runs its steps in the order of their references, `steps` and `jobs` do the work of each. `registry` and `hosting`
 //! hold what comes out. Everything is kept in documents (`super::kept`) that change in one rename.
 
+mod cache;
 mod definition;
 mod execution;
 mod expression;
@@ -89,16 +90,6 @@ impl SageMaker {
     pub fn runtime(&self) -> SageMakerRuntime {
         SageMakerRuntime::new(self.inner.clone())
     }
-
-    /// The log of a processing job, oldest line first; `None` when there is no such job.
-    pub fn processing_log(&self, name_or_arn: &str) -> Option<Vec<String>> {
-        self.inner.job_log(JobKind::Processing, name_or_arn)
-    }
-
-    /// The log of a training job, oldest line first; `None` when there is no such job.
-    pub fn training_log(&self, name_or_arn: &str) -> Option<Vec<String>> {
-        self.inner.job_log(JobKind::Training, name_or_arn)
-    }
 }
 
 impl Drop for SageMaker {
@@ -173,6 +164,7 @@ impl Inner {
             "DescribePipelineDefinitionForExecution" => self.describe_pipeline_definition_for_execution(input),
             "StopPipelineExecution" => self.stop_pipeline_execution(input),
             "RetryPipelineExecution" => self.retry_pipeline_execution(input),
+            "UpdatePipelineExecution" => self.update_pipeline_execution(input),
             "CreateProcessingJob" => self.create_job(input, JobKind::Processing),
             "DescribeProcessingJob" => self.describe_job(input, JobKind::Processing),
             "ListProcessingJobs" => self.list_jobs(input, JobKind::Processing),

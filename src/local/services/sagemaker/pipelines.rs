@@ -176,6 +176,12 @@ impl Inner {
                 return Ok(json!({ "PipelineExecutionArn": arn }));
             }
         }
+        if input.has("SelectiveExecutionConfig") {
+            return Err(invalid(
+                "SelectiveExecutionConfig is not supported by the embedded AWS: it runs all steps, or takes them from the cache",
+            ));
+        }
+        let parallel = parallelism(input)?;
         let (text, number) = self
             .pipelines
             .read(|pipelines| {
@@ -209,6 +215,7 @@ impl Inner {
             given,
             parameters,
             token,
+            parallel,
             steps: Vec::new(),
         };
         let arn = execution.arn.clone();
@@ -314,9 +321,31 @@ impl Inner {
             if execution.status == Status::Executing {
                 execution.status = Status::Stopping;
                 execution.updated = time;
+                // Jobs are stopped; a function runs to its end.
+                let job =
+                    |record: &StepRecord| record.metadata.get("ProcessingJob").or_else(|| record.metadata.get("TrainingJob")).is_some();
+                for record in execution.steps.iter_mut().filter(|record| record.status == Status::Executing && job(record)) {
+                    record.status = Status::Stopping;
+                }
             }
         })?;
         self.cancel(&execution.id);
+        Ok(json!({ "PipelineExecutionArn": execution.arn }))
+    }
+
+    pub(super) fn update_pipeline_execution(&self, input: &Input) -> ServiceResult {
+        let execution = self.execution(input)?;
+        let (display, description) = (input.text("PipelineExecutionDisplayName")?, input.text("PipelineExecutionDescription")?);
+        let parallel = parallelism(input)?;
+        let time = self.account.clock.now();
+        self.executions.change(&execution.id, |execution| {
+            if let Some(display) = display {
+                display.clone_into(&mut execution.display_name);
+            }
+            execution.description = description.map(str::to_owned).or(execution.description.take());
+            execution.parallel = parallel.or(execution.parallel);
+            execution.updated = time;
+        })?;
         Ok(json!({ "PipelineExecutionArn": execution.arn }))
     }
 
@@ -344,6 +373,28 @@ impl Inner {
     }
 }
 
+/// `MaxParallelExecutionSteps`, if it is given.
+fn parallelism(input: &Input) -> ServiceResult<Option<usize>> {
+    let Some(configuration) = input.object("ParallelismConfiguration")? else { return Ok(None) };
+    let most = configuration.integer("MaxParallelExecutionSteps")?;
+    match most.map(usize::try_from) {
+        None => Ok(None),
+        Some(Ok(most)) if most >= 1 => Ok(Some(most)),
+        Some(_) => Err(invalid("ParallelismConfiguration.MaxParallelExecutionSteps has to be 1 or more")),
+    }
+}
+
+/// The API's longest reason of a failure.
+const LONGEST_REASON: usize = 1024;
+
+fn reason(text: &str) -> &str {
+    let mut end = text.len().min(LONGEST_REASON);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
+}
+
 fn step_summary(step: &StepRecord) -> Value {
     Value::Object(doc(json!({
         "StepName": step.name,
@@ -352,7 +403,8 @@ fn step_summary(step: &StepRecord) -> Value {
         "StartTime": epoch(step.started),
         "EndTime": step.ended.map(epoch),
         "StepStatus": step.status.name(),
-        "FailureReason": step.failure,
+        "FailureReason": step.failure.as_deref().map(reason),
+        "CacheHitResult": step.cached_from.as_ref().map(|arn| json!({ "SourcePipelineExecutionArn": arn })),
         "Metadata": step.metadata,
         "AttemptCount": step.attempts,
     })))

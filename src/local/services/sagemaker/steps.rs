@@ -32,9 +32,10 @@ impl Inner {
                 }
             }
             Kind::RegisterModel => self.register_step(id, step, arguments),
+            // A function that was invoked cannot be stopped: an execution that is being stopped waits for its end.
             Kind::Lambda => tokio::select! {
                 ended = self.lambda_step(id, step, &arguments) => ended,
-                () = token.cancelled() => Ended::Stopped,
+                () = self.root.cancelled() => Ended::Stopped,
             },
             Kind::Processing => self.job_step(id, step, arguments, JobKind::Processing, token).await,
             Kind::Training => self.job_step(id, step, arguments, JobKind::Training, token).await,
@@ -60,6 +61,11 @@ impl Inner {
     }
 
     async fn job_step(self: &Arc<Self>, id: &str, step: &Step, arguments: Value, kind: JobKind, token: &CancellationToken) -> Ended {
+        match self.from_cache(id, step, &arguments) {
+            Ok(Some(properties)) => return Ended::Done(properties),
+            Ok(None) => {}
+            Err(reason) => return Ended::Failed(format!("ClientError: {reason}")),
+        }
         let suffix: String = self.unique(&format!("{id}/{}", step.name)).chars().take(10).collect();
         let shown: String = step.name.chars().take(20).collect();
         let name = format!("pipelines-{id}-{}-{suffix}", shown.trim_matches('-'));

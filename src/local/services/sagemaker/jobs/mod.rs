@@ -15,6 +15,7 @@ use super::execution::Ended;
 use super::names::{Doc, arn, doc, list, name_of, not_found, required_name};
 use crate::local::pace::Wait;
 use crate::local::service::{ServiceError, ServiceResult};
+use crate::local::services::logs::LogWriter;
 use crate::local::services::protocol::aws_json::{Input, epoch};
 
 /// A job, as it is kept.
@@ -22,8 +23,6 @@ use crate::local::services::protocol::aws_json::{Input, epoch};
 pub(super) struct Job {
     /// What `Describe…` gives.
     pub description: Doc,
-    /// Its log, line by line.
-    pub log: Vec<String>,
 }
 
 /// The kind of a job.
@@ -78,6 +77,14 @@ impl JobKind {
         format!("{}Job{suffix}", self.word())
     }
 
+    /// Where a job logs: the group of its kind, and the stream of its one instance.
+    fn log(self, inner: &Inner, name: &str) -> LogWriter {
+        let created = inner.jobs.look(&self.key(name), |job| job.description.get("CreationTime").and_then(Value::as_f64)).flatten();
+        // Seconds since 1970, which are positive and far below 2^53.
+        let since = created.unwrap_or_default() as u64;
+        inner.account.logs.writer(&format!("/aws/sagemaker/{}Jobs", self.word()), &format!("{name}/algo-1-{since}"))
+    }
+
     /// The key of a job on the shelf; the two kinds have names of their own.
     fn key(self, name: &str) -> String {
         format!("{}-{name}", self.arn_kind())
@@ -116,7 +123,7 @@ impl JobKind {
         if self == JobKind::Training {
             training::transition(&mut description, "Starting", "Preparing the instances for training", &now);
         }
-        inner.jobs.put(&key, Job { description, log: Vec::new() })?;
+        inner.jobs.put(&key, Job { description })?;
         inner.tag(&arn, input)?;
         Ok(arn)
     }
@@ -125,19 +132,25 @@ impl JobKind {
     pub(super) async fn run(self, inner: &Arc<Inner>, name: &str, token: &CancellationToken) -> Ended {
         let key = self.key(name);
         inner.adopt(&key, token);
+        let log = self.log(inner, name);
         let work = async {
             tokio::select! {
                 () = inner.account.pace.wait(Wait::JobStart) => {}
                 () = token.cancelled() => return Err(JobError::Stopped),
             }
             match self {
-                JobKind::Processing => processing::work(inner, &key, token).await,
-                JobKind::Training => training::work(inner, &key, token).await,
+                JobKind::Processing => processing::work(inner, &key, &log, token).await,
+                JobKind::Training => training::work(inner, &key, &log, token).await,
             }
         };
         let result = work.await;
         inner.unregister(&key);
         let now = epoch(inner.account.clock.now());
+        match &result {
+            Err(JobError::Failed(reason)) => log.line(format!("ERROR {reason}")),
+            Err(JobError::Stopped) => log.line("SIGTERM received: the job is stopped"),
+            Ok(()) => {}
+        }
         let (status, reason) = match &result {
             Ok(()) => ("Completed", None),
             Err(JobError::Failed(reason)) => ("Failed", Some(reason.clone())),
@@ -150,7 +163,6 @@ impl JobKind {
             description.insert("LastModifiedTime".into(), now.clone());
             if let Some(reason) = &reason {
                 description.insert("FailureReason".into(), reason.clone().into());
-                job.log.push(format!("ERROR {reason}"));
             }
             if self == JobKind::Training {
                 let message =
@@ -225,11 +237,6 @@ impl Inner {
         Ok(Value::Null)
     }
 
-    /// The log of a job, oldest line first; `None` when there is no such job. `name` may be an ARN.
-    pub(super) fn job_log(&self, kind: JobKind, name: &str) -> Option<Vec<String>> {
-        self.jobs.look(&kind.key(name_of(name)), |job| job.log.clone())
-    }
-
     /// Settles jobs whose work died with the process.
     pub(super) fn fail_interrupted_jobs(&self) -> ServiceResult<()> {
         let now = epoch(self.account.clock.now());
@@ -244,6 +251,7 @@ impl Inner {
                     job.description.insert(member.clone(), "Failed".into());
                     job.description.insert("FailureReason".into(), super::INTERRUPTED.into());
                     job.description.insert("LastModifiedTime".into(), now.clone());
+                    job.description.insert(format!("{}EndTime", kind.word()), now.clone());
                     if kind == JobKind::Training {
                         training::transition(&mut job.description, "Failed", super::INTERRUPTED, &now);
                     }

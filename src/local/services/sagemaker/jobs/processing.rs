@@ -1,6 +1,6 @@
 //! Processing jobs.
 //!
-//! A container is not run: the two scripts of the demonstration have an equivalent in this program ([`crate::local::ml`]). It does the
+//! A container is not run: the three scripts of the demonstration have an equivalent in this program ([`crate::local::ml`]). It does the
 //! work when the job brings exactly that script and runs it in one of the images it was written for; any other code is refused.
 
 use std::sync::Arc;
@@ -12,12 +12,14 @@ use super::super::Inner;
 use super::super::definition::{list, unknown_image};
 use super::super::names::invalid;
 use super::{JobError, files};
-use crate::demo::pipeline_definition::{EVALUATE_SCRIPT, PREPROCESS_SCRIPT, framework_of};
-use crate::local::ml::evaluate::evaluate;
-use crate::local::ml::preprocess::{Options, preprocess};
+use crate::demo::pipeline_definition::{EVALUATE_SCRIPT, PREPROCESS_SCRIPT, QUALITY_SCRIPT, framework_of};
+use crate::local::ml::evaluate::{self, evaluate};
+use crate::local::ml::preprocess::{self, preprocess};
+use crate::local::ml::quality;
 use crate::local::ml::train::MlError;
 use crate::local::objects::Objects;
 use crate::local::service::ServiceResult;
+use crate::local::services::logs::LogWriter;
 use crate::local::services::protocol::aws_json::{Input, epoch};
 
 const INPUT: &str = "/opt/ml/processing/input";
@@ -46,35 +48,62 @@ pub(super) fn check(input: &Input) -> ServiceResult<&'static [&'static str]> {
 }
 
 /// Does the work of a job.
-pub(super) async fn work(inner: &Arc<Inner>, key: &str, token: &CancellationToken) -> Result<(), JobError> {
+pub(super) async fn work(inner: &Arc<Inner>, key: &str, log: &LogWriter, token: &CancellationToken) -> Result<(), JobError> {
     let started = epoch(inner.account.clock.now());
     inner.jobs.touch(key, |job| {
         job.description.insert("ProcessingStartTime".into(), started);
     });
     let description = inner.jobs.look(key, |job| Value::Object(job.description.clone())).unwrap_or_default();
     let objects = inner.account.objects.clone();
-    let stop = token.clone();
+    let (stop, log) = (token.clone(), log.clone());
     let done = tokio::task::spawn_blocking(move || {
-        let (written, log) = Container { objects: &objects, description: &description }.run()?;
+        let container = Container { objects: &objects, description: &description, log: &log };
+        let Written { files, continuous, failure } = container.run()?;
         if stop.is_cancelled() {
             return Err(JobError::Stopped);
         }
-        files::write(&objects, written)?;
-        Ok(log)
+        match failure {
+            None => {
+                files::write(&objects, files.into_iter().chain(continuous).collect())?;
+                Ok(None)
+            }
+            Some((failure, message)) => {
+                // What is uploaded at the end of the job is lost with it; what is uploaded while it works is there.
+                files::write(&objects, continuous)?;
+                Ok(Some((failure, message)))
+            }
+        }
     });
-    let log = done.await.map_err(|error| JobError::Failed(format!("InternalServerError: {error}")))??;
-    inner.jobs.touch(key, |job| job.log.extend(log));
-    Ok(())
+    match done.await.map_err(|error| JobError::Failed(format!("InternalServerError: {error}")))?? {
+        None => Ok(()),
+        Some((failure, message)) => {
+            inner.jobs.touch(key, |job| {
+                job.description.insert("ExitMessage".into(), message.into());
+            });
+            Err(failure)
+        }
+    }
 }
 
 /// What the job asked for.
 struct Container<'a> {
     objects: &'a Objects,
     description: &'a Value,
+    log: &'a LogWriter,
 }
 
-/// Files with their addresses, and log lines.
-type Written = (Vec<(String, Vec<u8>)>, Vec<String>);
+/// Files with their addresses.
+type Files = Vec<(String, Vec<u8>)>;
+
+/// What a script wrote, and how it ended.
+struct Written {
+    /// Files that are uploaded at the end of the job.
+    files: Files,
+    /// Files that are uploaded as soon as they are written.
+    continuous: Files,
+    /// Why the script gave up after that, and what it left to say.
+    failure: Option<(JobError, String)>,
+}
 
 impl Container<'_> {
     fn run(&self) -> Result<Written, JobError> {
@@ -85,13 +114,20 @@ impl Container<'_> {
         })?;
         let arguments: Vec<String> = list(&application["ContainerArguments"]).iter().filter_map(Value::as_str).map(str::to_owned).collect();
         let code = self.script(script)?;
-        if code == PREPROCESS_SCRIPT.as_bytes() {
+        self.log.line(format!(
+            "{} python3 {script} {}",
+            self.description["AppSpecification"]["ImageUri"].as_str().unwrap_or_default(),
+            arguments.join(" ")
+        ));
+        if code == QUALITY_SCRIPT.as_bytes() {
+            self.quality(&arguments)
+        } else if code == PREPROCESS_SCRIPT.as_bytes() {
             self.preprocess(&arguments)
         } else if code == EVALUATE_SCRIPT.as_bytes() {
             self.evaluate(&arguments)
         } else {
             Err(JobError::Failed(format!(
-                "ClientError: the embedded AWS has no equivalent of the script {script}: it runs preprocess.py and evaluate.py exactly as this program uploads them"
+                "ClientError: the embedded AWS has no equivalent of the script {script}: it runs quality.py, preprocess.py and evaluate.py exactly as this program uploads them"
             )))
         }
     }
@@ -115,67 +151,94 @@ impl Container<'_> {
     }
 
     /// Files under the outputs that the job declares; what goes elsewhere is lost, as in a container.
-    fn outputs(&self, produced: Vec<(&str, &str, Vec<u8>)>) -> Vec<(String, Vec<u8>)> {
+    fn outputs(&self, produced: Vec<(&str, &str, Vec<u8>)>) -> Written {
         let outputs = list(&self.description["ProcessingOutputConfig"]["Outputs"]);
-        let address = |folder: &str| {
+        let mut written = Written { files: Vec::new(), continuous: Vec::new(), failure: None };
+        for (folder, file, content) in produced {
             let place = format!("{OUTPUT}/{folder}");
             let output = outputs
                 .iter()
                 .map(|output| &output["S3Output"])
-                .find(|output| output["LocalPath"].as_str().map(|local| local.trim_end_matches('/')) == Some(place.as_str()))?;
-            output["S3Uri"].as_str()
-        };
-        produced.into_iter().filter_map(|(folder, file, content)| Some((files::below(address(folder)?, file), content))).collect()
+                .find(|output| output["LocalPath"].as_str().map(|local| local.trim_end_matches('/')) == Some(place.as_str()));
+            let Some((output, address)) = output.and_then(|output| Some((output, output["S3Uri"].as_str()?))) else { continue };
+            let list = if output["S3UploadMode"] == "Continuous" { &mut written.continuous } else { &mut written.files };
+            list.push((files::below(address, file), content));
+        }
+        written
+    }
+
+    /// Everything below an input, in the order of the keys.
+    fn read(&self, folder: &str) -> Result<Vec<bytes::Bytes>, JobError> {
+        let files = files::read(self.objects, self.mounted(&format!("{INPUT}/{folder}"))?)?;
+        let bytes: usize = files.iter().map(|(_, content)| content.len()).sum();
+        self.log.line(format!("{INPUT}/{folder}: {} files, {bytes} bytes", files.len()));
+        Ok(files.into_iter().map(|(_, content)| content).collect())
+    }
+
+    /// The one file of an input.
+    fn one(&self, folder: &str) -> Result<bytes::Bytes, JobError> {
+        self.mounted(&format!("{INPUT}/{folder}")).and_then(|uri| files::read_one(self.objects, uri))
+    }
+
+    fn quality(&self, arguments: &[String]) -> Result<Written, JobError> {
+        let options = quality::Options::parse(arguments).map_err(|error| exit(&error, 2))?;
+        let unload = self.read("unload")?;
+        let report = quality::check(&unload, &self.one("baseline")?, &options).map_err(|error| exit(&error, 1))?;
+        self.log.lines(report.checks.iter().map(quality::line));
+        let mut written = self.outputs(vec![("quality", "report.json", pretty(&report)?)]);
+        match quality::reason(&report) {
+            Some(reason) => {
+                written.failure = Some((JobError::Failed(format!("AlgorithmError: {reason}, exit code: 1")), reason));
+            }
+            None => self.log.line(format!("{} rows passed {} checks against {}", report.rows, report.checks.len(), report.baseline)),
+        }
+        Ok(written)
     }
 
     fn preprocess(&self, arguments: &[String]) -> Result<Written, JobError> {
-        let options = Options::parse(arguments).map_err(|error| exit(&error, 2))?;
-        let unload = files::read(self.objects, self.mounted(&format!("{INPUT}/unload"))?)?;
-        let contents: Vec<_> = unload.iter().map(|(_, content)| content).collect();
-        let done = preprocess(&contents, &options).map_err(|error| exit(&error, 1))?;
-        let schema = serde_json::to_vec_pretty(&done.schema).map_err(|error| JobError::Failed(format!("InternalServerError: {error}")))?;
+        let options = preprocess::Options::parse(arguments).map_err(|error| exit(&error, 2))?;
+        let unload = self.read("unload")?;
+        let done = preprocess(&unload, &options).map_err(|error| exit(&error, 1))?;
+        let schema = pretty(&done.schema)?;
         let [train, validation, test] = done.rows;
-        let log = format!(
+        self.log.line(format!(
             "{} rows: {train} train, {validation} validation, {test} test; {} features",
             train + validation + test,
             done.schema.width()
-        );
-        let files = self.outputs(vec![
+        ));
+        Ok(self.outputs(vec![
             ("train", "train.csv", done.train),
             ("validation", "validation.csv", done.validation),
             ("test", "test.csv", done.test),
             ("schema", "feature_schema.json", schema),
             ("rows", "test_rows.csv", done.test_rows),
             ("rows", "splits.csv", done.splits),
-        ]);
-        Ok((files, vec![log]))
+        ]))
     }
 
     fn evaluate(&self, arguments: &[String]) -> Result<Written, JobError> {
-        let threshold = match arguments {
-            [] => 0.5,
-            [name, value] if name == "--threshold" => value.parse().map_err(|_| {
-                exit(&MlError::Parameter(format!("evaluate.py: error: argument --threshold: invalid float value: '{value}'")), 2)
-            })?,
-            _ => {
-                return Err(exit(&MlError::Parameter(format!("evaluate.py: error: unrecognized arguments: {}", arguments.join(" "))), 2));
-            }
-        };
-        let one = |folder: &str| self.mounted(&format!("{INPUT}/{folder}")).and_then(|uri| files::read_one(self.objects, uri));
-        let (model, test, schema) = (one("model")?, one("test")?, one("schema")?);
-        let done = evaluate(&model, &test, &schema, threshold).map_err(|error| exit(&error, 1))?;
-        let report = serde_json::to_vec_pretty(&done.json).map_err(|error| JobError::Failed(format!("InternalServerError: {error}")))?;
-        let figures = &done.report;
-        let log = format!(
-            "{} rows: mean squared error {:.6} (base rate {:.6}), AUC {}",
-            figures.rows,
-            figures.mse,
-            figures.base_rate_mse,
-            figures.auc.map_or_else(|| "unknown".to_owned(), |auc| format!("{auc:.6}"))
-        );
-        let files = self.outputs(vec![("evaluation", "evaluation.json", report), ("model", "model.tar.gz", done.artifact)]);
-        Ok((files, vec![log]))
+        let options = evaluate::Options::parse(arguments).map_err(|error| exit(&error, 2))?;
+        let (model, test, schema, champion) = (self.one("model")?, self.one("test")?, self.one("schema")?, self.one("champion")?);
+        // The raw rows lie beside the split of every row.
+        let rows = self.file("rows", "test_rows.csv")?;
+        let inputs = evaluate::Inputs { model: &model, test: &test, schema: &schema, rows: &rows, champion: &champion };
+        let done = evaluate(&inputs, &options).map_err(|error| exit(&error, 1))?;
+        self.log.lines(done.log);
+        Ok(self.outputs(vec![("evaluation", "evaluation.json", pretty(&done.json)?), ("model", "model.tar.gz", done.artifact)]))
     }
+
+    /// A file of an input by its name.
+    fn file(&self, folder: &str, file: &str) -> Result<bytes::Bytes, JobError> {
+        let files = files::read(self.objects, self.mounted(&format!("{INPUT}/{folder}"))?)?;
+        let found = files.into_iter().find(|(key, _)| key.rsplit('/').next() == Some(file)).map(|(_, content)| content);
+        found.ok_or_else(|| {
+            JobError::Failed(format!("AlgorithmError: [Errno 2] No such file or directory: '{INPUT}/{folder}/{file}', exit code: 1"))
+        })
+    }
+}
+
+fn pretty<T: serde::Serialize>(document: &T) -> Result<Vec<u8>, JobError> {
+    serde_json::to_vec_pretty(document).map_err(|error| JobError::Failed(format!("InternalServerError: {error}")))
 }
 
 /// How a script's own failure reaches the job.

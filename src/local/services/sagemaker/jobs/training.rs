@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ use crate::local::ml::train::{Labelled, MlError, Round, train};
 use crate::local::objects::Objects;
 use crate::local::pace::Wait;
 use crate::local::service::ServiceResult;
+use crate::local::services::logs::LogWriter;
 use crate::local::services::protocol::aws_json::{Input, epoch};
 
 /// Checks a request; gives the members that are kept.
@@ -59,14 +61,14 @@ pub(super) fn transition(description: &mut Doc, status: &str, message: &str, now
 }
 
 /// Does the work of a job.
-pub(super) async fn work(inner: &Arc<Inner>, key: &str, token: &CancellationToken) -> Result<(), JobError> {
+pub(super) async fn work(inner: &Arc<Inner>, key: &str, log: &LogWriter, token: &CancellationToken) -> Result<(), JobError> {
     let started = epoch(inner.account.clock.now());
     inner.jobs.touch(key, |job| {
         job.description.insert("TrainingStartTime".into(), started.clone());
         transition(&mut job.description, "Downloading", "Downloading input data", &started);
     });
-    let (inner, key, token) = (inner.clone(), key.to_owned(), token.clone());
-    tokio::task::spawn_blocking(move || Training { inner: &inner, key: &key, token: &token }.run())
+    let (inner, key, log, token) = (inner.clone(), key.to_owned(), log.clone(), token.clone());
+    tokio::task::spawn_blocking(move || Training { inner: &inner, key: &key, log: &log, token: &token }.run())
         .await
         .map_err(|error| JobError::Failed(format!("InternalServerError: {error}")))?
 }
@@ -74,6 +76,7 @@ pub(super) async fn work(inner: &Arc<Inner>, key: &str, token: &CancellationToke
 struct Training<'a> {
     inner: &'a Inner,
     key: &'a str,
+    log: &'a LogWriter,
     token: &'a CancellationToken,
 }
 
@@ -104,22 +107,29 @@ impl Training<'_> {
             // XGBoost finds it from the labels only from 2.0 on.
             hyperparameters.entry("base_score".into()).or_insert_with(|| "0.5".into());
         }
-        self.step(
-            "Training",
-            "Training image download completed. Training in progress.",
-            &[format!("Train matrix has {} rows and {} columns", train_data.rows(), train_data.width)],
-        );
+        let rounds: u32 = hyperparameters.get("num_round").and_then(|rounds| rounds.parse().ok()).unwrap_or(1);
+        let pause = self.pause(rounds);
+        self.step("Training", "Training image download completed. Training in progress.");
+        let stamp = || self.inner.account.clock.now().format("[%Y-%m-%d:%H:%M:%S:INFO]").to_string();
+        self.log.lines([
+            format!("{} Running XGBoost Sagemaker in algorithm mode", stamp()),
+            format!("{} Single node training.", stamp()),
+            format!("{} Train matrix has {} rows and {} columns", stamp(), train_data.rows(), train_data.width),
+        ]);
+        if let Some(validation) = &validation {
+            self.log.line(format!("{} Validation matrix has {} rows", stamp(), validation.rows()));
+        }
         let mut last = Vec::new();
         let booster = train(&train_data, validation.as_ref(), &hyperparameters, &mut |round| {
             last.clone_from(&round.metrics);
-            self.report(round)
+            self.report(round, pause)
         })
         .map_err(|error| match error {
             MlError::Stopped => JobError::Stopped,
             MlError::Parameter(why) => JobError::Failed(format!("ClientError: {why}, exit code: 1")),
             error => JobError::Failed(format!("AlgorithmError: framework error: {error}, exit code: 1")),
         })?;
-        self.step("Uploading", "Uploading generated training model", &[]);
+        self.step("Uploading", "Uploading generated training model");
         let model = booster.to_xgboost_file(release).and_then(|model| Artifact { model, schema: None }.pack());
         let model = model.map_err(|error| JobError::Failed(format!("InternalServerError: {error}")))?;
         if self.token.is_cancelled() {
@@ -142,18 +152,17 @@ impl Training<'_> {
     }
 
     /// Tells of a round, and takes its time at pace `live`.
-    fn report(&self, round: &Round) -> ControlFlow<()> {
+    fn report(&self, round: &Round, pause: Duration) -> ControlFlow<()> {
         let line = round.log_line();
-        let shown = line.replace("#011", "  ");
+        let shown = line.replace('\t', "  ");
+        self.log.line(line);
         self.inner.jobs.touch(self.key, |job| {
-            job.log.push(line);
             // The transition's message is the one place of the API where progress can be told.
             let last = job.description.get_mut("SecondaryStatusTransitions").and_then(Value::as_array_mut).and_then(|all| all.last_mut());
             if let Some(last) = last.and_then(Value::as_object_mut) {
                 last.insert("StatusMessage".into(), shown.into());
             }
         });
-        let pause = self.inner.account.pace.duration(Wait::TrainingRound);
         if !pause.is_zero() && !self.token.is_cancelled() {
             // This is a thread of its own, where blocking is allowed; a stop is seen after one round.
             std::thread::sleep(pause);
@@ -161,11 +170,17 @@ impl Training<'_> {
         if self.token.is_cancelled() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     }
 
-    fn step(&self, status: &str, message: &str, log: &[String]) {
+    /// How long a round takes beside its work: a short training is spread so that its curve can be seen to grow, a long one is not drawn out.
+    fn pause(&self, rounds: u32) -> Duration {
+        let round = self.inner.account.pace.duration(Wait::TrainingRound);
+        let most = self.inner.account.pace.duration(Wait::Training) / rounds.max(1);
+        round.min(most)
+    }
+
+    fn step(&self, status: &str, message: &str) {
         let now = epoch(self.inner.account.clock.now());
         self.inner.jobs.touch(self.key, |job| {
             transition(&mut job.description, status, message, &now);
-            job.log.extend_from_slice(log);
         });
     }
 }
