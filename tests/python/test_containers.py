@@ -88,8 +88,12 @@ def test_spoiled_data_fail_the_check_in_the_same_words(cloud, pipeline, containe
     texts = [gzip.decompress(content) for _, content in sorted(cloud.objects(unload["S3Uri"]).items())]
     whole = texts[0] + b"".join(text.split(b"\n", 1)[1] for text in texts[1:])
     cloud.write(f"{base}/unload/0.csv", spoiled(whole, what))
+    # The data of the first run are what a later one is compared with.
+    (expected,) = cloud.objects(next(each["S3Input"]["S3Uri"] for each in job["ProcessingInputs"] if each["InputName"] == "baseline")).values()
+    profile = json.loads(outputs(cloud, job)["quality"]["report.json"])["profile"]
+    cloud.write(f"{base}/baseline/baseline.json", json.dumps({**json.loads(expected), "source": "model version 1", "profile": profile}).encode())
     inputs = [
-        {**each, "S3Input": {**each["S3Input"], "S3Uri": f"{base}/unload"}} if each["InputName"] == "unload" else each
+        {**each, "S3Input": {**each["S3Input"], "S3Uri": f"{base}/{each['InputName']}"}} if each["InputName"] in ("unload", "baseline") else each
         for each in job["ProcessingInputs"]
     ]
     results = {
