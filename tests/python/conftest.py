@@ -82,33 +82,45 @@ class Pipeline:
 
 @pytest.fixture
 def container(older_python, tmp_path):
-    """Runs a processing job's script in the packages of its container; gives the files of every output by its name."""
+    """Runs a processing job's script in the packages of its container."""
 
     def run(cloud, job):
+        folder = tmp_path / job["ProcessingJobName"]
         image = job["AppSpecification"]["ImageUri"]
         python = sys.executable if "xgboost:3.0-5" in image else older_python
         for each in job["ProcessingInputs"]:
-            folder = below(tmp_path, each["S3Input"]["LocalPath"])
+            place = below(folder, each["S3Input"]["LocalPath"])
             for name, content in cloud.objects(each["S3Input"]["S3Uri"]).items():
-                file = folder / name
+                file = place / name
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(content)
+        below(folder, "/opt/ml/output").mkdir(parents=True)
         script = next(part for part in job["AppSpecification"]["ContainerEntrypoint"] if part.endswith(".py"))
         arguments = job["AppSpecification"].get("ContainerArguments", [])
         done = subprocess.run(
-            [python, str(HERE / "container.py"), str(tmp_path), str(below(tmp_path, script)), *arguments],
-            capture_output=True,
-            text=True,
+            [python, str(HERE / "container.py"), str(folder), str(below(folder, script)), *arguments], capture_output=True, text=True
         )
-        assert done.returncode == 0, done.stdout + done.stderr
         outputs = {}
         for each in job["ProcessingOutputConfig"]["Outputs"]:
-            folder = below(tmp_path, each["S3Output"]["LocalPath"])
-            files = [file for file in folder.rglob("*") if file.is_file()]
-            outputs[each["OutputName"]] = {str(file.relative_to(folder)): file.read_bytes() for file in files}
-        return outputs
+            place = below(folder, each["S3Output"]["LocalPath"])
+            files = [file for file in place.rglob("*") if file.is_file()]
+            outputs[each["OutputName"]] = {str(file.relative_to(place)): file.read_bytes() for file in files}
+        message = below(folder, "/opt/ml/output/message")
+        return Ran(done, outputs, message.read_text() if message.exists() else "")
 
     return run
+
+
+class Ran:
+    """A script that has run: the process, the files of every output by its name, and the message that SageMaker shows of a failed one."""
+
+    def __init__(self, process, outputs, message):
+        self.process, self.outputs, self.message = process, outputs, message
+
+    @property
+    def said(self):
+        """What it printed."""
+        return self.process.stdout + self.process.stderr
 
 
 def below(folder, path):

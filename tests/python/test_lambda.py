@@ -43,44 +43,71 @@ def event(cloud, pipeline):
     return aws.resolve(step["Arguments"], aws.variables(pipeline.definition, pipeline.execution))
 
 
+@pytest.fixture
+def elsewhere(event):
+    """The event with another place for the files."""
+    return {**event, "location": event["location"].replace("{fingerprint}", "elsewhere/{fingerprint}")}
+
+
+def invoke(cloud, pipeline, event):
+    """Invokes the function that the pipeline's step names; gives the answer and its payload."""
+    function = pipeline.step("Lambda")["FunctionArn"]
+    answer = cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(event).encode())
+    assert answer["StatusCode"] == 200
+    return answer, json.loads(answer["Payload"].read())
+
+
 def rows(files):
-    """The rows of an unload, and its header."""
+    """The header and the rows of an unload."""
     texts = [gzip.decompress(content).decode().splitlines() for _, content in sorted(files.items())]
     assert len({text[0] for text in texts}) == 1
     return texts[0][0], [row for text in texts for row in text[1:]]
 
 
-def test_the_handler_unloads_what_the_function_unloaded(cloud, pipeline, handler, event):
-    ours = rows(cloud.objects(event["location"]))
-    assert len(ours[1]) == 41188
-    moved = {**event, "location": event["location"].replace("data_", "again_")}
-    answer = handler(moved, Context())
-    assert answer == {"statusCode": 200, "rows": 41188, "statement_id": answer["statement_id"], "location": moved["location"]}
-    theirs = rows(cloud.objects(moved["location"]))
-    assert ours == theirs
-    described = cloud.client("redshift-data").describe_statement(Id=answer["statement_id"])
+def test_the_handler_unloads_what_the_function_unloaded(cloud, pipeline, handler, event, elsewhere):
+    _, ours = invoke(cloud, pipeline, event)
+    theirs = handler(elsewhere, Context())
+    assert set(ours) == set(theirs)
+    assert {name: value for name, value in ours.items() if name != "statement_id"} == {
+        name: value.replace("elsewhere/", "") if isinstance(value, str) else value
+        for name, value in theirs.items()
+        if name != "statement_id"
+    }
+    assert (theirs["statusCode"], theirs["rows"]) == (200, 41188)
+    written = rows(cloud.objects(theirs["folder"]))
+    assert len(written[1]) == 41188
+    assert rows(cloud.objects(ours["folder"])) == written
+    described = cloud.client("redshift-data").describe_statement(Id=theirs["statement_id"])
     assert described["Status"] == "FINISHED" and "UNLOAD" in described["QueryString"]
 
 
-def test_the_function_answers_as_the_handler(cloud, pipeline, handler, event):
-    moved = {**event, "location": event["location"].replace("data_", "invoked_")}
-    function = pipeline.step("Lambda")["FunctionArn"]
-    invoked = cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(moved).encode())
-    assert invoked["StatusCode"] == 200 and "FunctionError" not in invoked
-    ours, theirs = json.loads(invoked["Payload"].read()), handler(moved, Context())
-    assert set(ours) == set(theirs)
-    assert {**ours, "statement_id": ""} == {**theirs, "statement_id": ""}
+def test_a_place_without_a_digest_is_written_to_as_it_is(cloud, pipeline, handler, event):
+    plain = [{**event, "location": event["location"].replace("{fingerprint}", name)} for name in ("function", "handler")]
+    _, ours = invoke(cloud, pipeline, plain[0])
+    theirs = handler(plain[1], Context())
+    assert ours["location"] == plain[0]["location"] and theirs["location"] == plain[1]["location"]
+    assert ours["fingerprint"] == theirs["fingerprint"] == ""
+    files = [cloud.objects(answer["folder"]) for answer in (ours, theirs)]
+    assert set(files[0]) == set(files[1]) and rows(files[0]) == rows(files[1])
 
 
-def test_redshifts_failure_is_raised_with_its_message(cloud, pipeline, handler, event):
+def test_a_table_that_does_not_exist_is_told_by_both(cloud, pipeline, handler, event):
     broken = {**event, "table": "no_such_table"}
     with pytest.raises(RuntimeError) as raised:
         handler(broken, Context())
-    assert "ended as FAILED" in str(raised.value) and "no_such_table" in str(raised.value)
-    function = pipeline.step("Lambda")["FunctionArn"]
-    invoked = cloud.client("lambda").invoke(FunctionName=function, Payload=json.dumps(broken).encode())
-    assert invoked["FunctionError"] == "Unhandled"
-    payload = json.loads(invoked["Payload"].read())
+    assert "no_such_table" in str(raised.value)
+    answer, payload = invoke(cloud, pipeline, broken)
+    assert answer["FunctionError"] == "Unhandled"
+    assert (payload["errorType"], payload["errorMessage"]) == ("RuntimeError", str(raised.value))
+
+
+def test_redshifts_failure_is_raised_with_its_message(cloud, pipeline, handler, event):
+    broken = {**event, "iam_role": "no role", "location": "s3://no-such-bucket-anywhere/data_"}
+    with pytest.raises(RuntimeError) as raised:
+        handler(broken, Context())
+    assert "the UNLOAD ended as FAILED: " in str(raised.value)
+    answer, payload = invoke(cloud, pipeline, broken)
+    assert answer["FunctionError"] == "Unhandled"
     assert (payload["errorType"], payload["errorMessage"]) == ("RuntimeError", str(raised.value))
 
 
@@ -88,6 +115,5 @@ def test_a_missing_member_of_the_event_is_named(cloud, pipeline, handler, event)
     del event["iam_role"]
     with pytest.raises(KeyError, match="iam_role"):
         handler(event, Context())
-    invoked = cloud.client("lambda").invoke(FunctionName=pipeline.step("Lambda")["FunctionArn"], Payload=json.dumps(event).encode())
-    payload = json.loads(invoked["Payload"].read())
+    _, payload = invoke(cloud, pipeline, event)
     assert (payload["errorType"], payload["errorMessage"]) == ("KeyError", "'iam_role'")

@@ -132,7 +132,7 @@ def test_a_condition_that_fails_ends_in_the_reason(cloud, pipeline, create, defi
     assert steps[fail]["StepStatus"] == "Failed"
     reason = steps[fail]["FailureReason"]
     measured = report(cloud, steps)["binary_classification_metrics"]["auc"]["value"]
-    assert "quality gate" in reason and str(measured) in reason, reason
+    assert "quality gate" in reason and f"{measured:.4f}" in reason, reason
     gate = next(step for step in steps.values() if "Condition" in step["Metadata"])
     assert gate["Metadata"]["Condition"]["Outcome"] == "False"
     assert packages(cloud, group) == before

@@ -304,9 +304,9 @@ mod tests {
     }
 
     /// Flags, numbers of few values, and missing ones, with a rule and noise.
-    fn mixed(rows: usize) -> Labelled {
+    fn mixed(rows: usize, seed: u32) -> Labelled {
         let mut data = Labelled { width: 4, ..Labelled::default() };
-        let mut state = 7_u32;
+        let mut state = seed;
         let mut draw = |below: u32| {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             (state >> 8) % below
@@ -331,7 +331,7 @@ mod tests {
 
     #[test]
     fn grows_the_trees_that_the_library_grows() {
-        let (data, validation) = (mixed(3000), mixed(500));
+        let (data, validation) = (mixed(3000, 7), mixed(500, 8));
         for extra in BOTH {
             let mut given = parameters(&[("objective", "binary:logistic"), ("num_round", "12")]);
             given.extend(parameters(extra));
@@ -361,7 +361,7 @@ mod tests {
 
     #[test]
     fn early_stopping_keeps_the_best_round() {
-        let (data, validation) = (mixed(600), mixed(200));
+        let (data, validation) = (mixed(600, 7), mixed(200, 8));
         let given = parameters(&[("num_round", "60"), ("eta", "1"), ("early_stopping_rounds", "3"), ("objective", "binary:logistic")]);
         let mut losses = Vec::new();
         let booster = train(&data, Some(&validation), &given, &mut |round| {
@@ -375,7 +375,7 @@ mod tests {
 
     #[test]
     fn any_number_of_threads_grows_the_same_trees() {
-        let data = mixed(9000);
+        let data = mixed(9000, 7);
         let given = parameters(&[("objective", "binary:logistic"), ("num_round", "6"), ("subsample", "0.6"), ("seed", "5")]);
         let model = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
