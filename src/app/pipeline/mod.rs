@@ -446,7 +446,7 @@ impl State {
         match work {
             Work::Start(_) | Work::Retry(_) => {
                 self.runs.stale = true;
-                self.chosen = None;
+                self.chosen = if let Work::Retry(arn) = work { Some(arn.clone()) } else { None };
                 self.show_view(View::Graph);
                 return self.follow();
             }
