@@ -37,6 +37,16 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+    /// Compare two versions: figures, settings, data, what they go by
+    Compare {
+        /// Version
+        a: u32,
+        /// Version
+        b: u32,
+        /// One JSON document
+        #[arg(long)]
+        json: bool,
+    },
     /// Allow a version to be deployed
     Approve {
         /// Version; the newest without it
@@ -90,6 +100,14 @@ pub async fn run(arguments: &Model, settings: &Arc<Settings>, mut output: Output
             } else {
                 show(&model, &mut output)?;
                 show_lineage(&lineage, &mut output)?;
+            }
+        }
+        Action::Compare { a, b, json } => {
+            let comparison = models::compare(&context, *a, *b).await?;
+            if *json {
+                output.json(&comparison)?;
+            } else {
+                super::pipeline::compared(&format!("version {a}"), &format!("version {b}"), &comparison, &mut output)?;
             }
         }
         Action::Approve { version, reason, json } => {

@@ -327,7 +327,8 @@ fn figures(evaluation: &Evaluation) -> Vec<String> {
     lines
 }
 
-fn compared(a: &str, b: &str, comparison: &RunComparison, output: &mut Output) -> Result<(), Failure> {
+/// Two executions, or two models, side by side: figures with the better one, and what differs.
+pub(super) fn compared(a: &str, b: &str, comparison: &RunComparison, output: &mut Output) -> Result<(), Failure> {
     let id = |arn: &str| arn.rsplit('/').next().unwrap_or(arn).to_owned();
     let figure = |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.4}"));
     let mut rows = vec![vec![String::new(), id(a), id(b), String::new()]];

@@ -578,6 +578,9 @@ impl State {
                 && let Some(at) = run.steps.iter().position(|step| step.state == RunState::Failed)
             {
                 self.select_step(at);
+            } else if !same && let Some(at) = run.steps.iter().position(|step| matter(step) == Matter::Curve) {
+                // Of what has ended well the training says the most.
+                self.select_step(at);
             }
             self.list.clamp(run.steps.len());
             if was_active && !under_way(run.state) {

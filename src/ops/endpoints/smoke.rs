@@ -151,3 +151,46 @@ fn wrong(scores: &[f64], truths: &[bool], threshold: f64, expected: Option<&Eval
     }
     None
 }
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use serde_json::json;
+
+    use super::*;
+
+    const TRUTHS: [bool; 4] = [true, false, false, true];
+    const SCORES: [f64; 4] = [0.9, 0.2, 0.4, 0.3];
+
+    /// What the evaluation of these scores says.
+    fn expected(rows: u64) -> Evaluation {
+        let value = |value: f64| json!({ "value": value });
+        let mse = mean_squared_error(&SCORES, &TRUTHS);
+        let report = json!({
+            "rows": rows,
+            "regression_metrics": { "mse": { "value": mse, "standard_deviation": 0.3 }, "base_rate_mse": value(0.25) },
+            "binary_classification_metrics": {
+                "auc": value(0.75), "accuracy": value(0.75), "precision": value(1.0), "recall": value(0.5),
+                "log_loss": value(0.5), "f1": value(0.67), "lift_top_decile": value(2.0),
+                "confusion_matrix": { "0": { "0": 2, "1": 0 }, "1": { "0": 1, "1": 1 } },
+            },
+        });
+        Evaluation::read(&report).unwrap()
+    }
+
+    #[test]
+    fn the_model_s_own_answers_pass() {
+        assert_eq!(wrong(&SCORES, &TRUTHS, 0.5, Some(&expected(4)), true), None);
+        assert_eq!(wrong(&SCORES, &TRUTHS, 0.5, None, true), None);
+    }
+
+    #[test]
+    fn other_answers_fail_with_what_is_wrong() {
+        let failing = |scores: &[f64], threshold, rows| wrong(scores, &TRUTHS, threshold, Some(&expected(rows)), true).unwrap();
+        assert!(failing(&[0.9, f64::NAN, 0.4, 0.3], 0.5, 4).contains("row 2 is not a number"));
+        assert!(failing(&[0.5; 4], 0.5, 4).contains("0.5 to every row"));
+        assert!(failing(&[0.1, 0.2, 0.4, 0.3], 0.5, 4).contains("squared error"));
+        assert!(failing(&SCORES, 0.25, 4).contains("decisions"));
+        assert!(failing(&SCORES, 0.5, 5).contains("the evaluation was of 5"));
+    }
+}

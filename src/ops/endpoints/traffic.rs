@@ -55,7 +55,6 @@ pub async fn traffic(context: &Context, stage: Stage, split: &TrafficSplit, repo
 
     let instance = &context.settings.mlops.endpoint_instance;
     let mut plans = Vec::with_capacity(packages.len());
-    let total: f64 = split.shares.iter().map(|(_, weight)| weight).sum();
     for (at, package) in packages.iter().enumerate() {
         let (model, _) = rollout.model(package, report).await?;
         let weight = split.shares.get(at).map(|(_, weight)| *weight);
@@ -66,8 +65,9 @@ pub async fn traffic(context: &Context, stage: Stage, split: &TrafficSplit, repo
             },
             model,
             instance: instance.clone(),
-            // A shadow hears every request.
-            weight: weight.map_or(1.0, |weight| weight / total),
+            // A shadow as heavy as the version that answers hears every request. Weights go as they were given: the service keeps them as
+            // floats, in which whole numbers are exact and their quotients are not.
+            weight: weight.or_else(|| split.shares.first().map(|(_, weight)| *weight)).unwrap_or(1.0),
             shadow: weight.is_none(),
         });
     }

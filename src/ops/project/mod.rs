@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::error::op;
 use super::models::{self, ApprovalState};
-use super::{Context, OpError};
+use super::{Context, OpError, pipeline};
 use crate::aws::Tags;
 use crate::aws::repository::{Authorship, CommitInfo};
 use crate::demo::delivery::{self, BRANCH, DeliveryInputs};
@@ -292,9 +292,11 @@ fn missing(names: &Names) -> OpError {
 /// The files of a commit. What the definition refers to in S3 is put there.
 async fn source(context: &Context) -> Result<Vec<(String, Vec<u8>)>, OpError> {
     let scenario = &context.scenario;
-    let inputs = super::pipeline::definition::inputs(context).await?;
-    let definition = pipeline_definition::definition(scenario, &inputs)
-        .map_err(|error| OpError::failed(&scenario.pipeline, "could not write the pipeline's definition", error.to_string()))?;
+    let inputs = pipeline::definition::inputs(context).await?;
+    let definition = pipeline::definition::local(context, &inputs)?;
+    for (key, content) in pipeline_definition::default_references(scenario) {
+        pipeline::put_reference(context, &key, content).await?;
+    }
     for (key, content) in pipeline_definition::code_objects(scenario) {
         let objects = &context.gateways.objects;
         if objects.info(&scenario.bucket, &key).await.map_err(op(&key, "could not look for the script"))?.is_none() {

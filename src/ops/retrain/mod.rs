@@ -10,11 +10,12 @@ pub use self::drift::{ColumnDrift, Drift, drift};
 use super::endpoints::{self, Deployment, Report, Stage};
 use super::error::op;
 use super::evaluation::Evaluation;
-use super::pipeline::RunState;
+use super::pipeline::{RunState, StartOptions};
 use super::{Context, OpError, models, pipeline, predict};
 use crate::aws::pipelines::StepWork;
 use crate::demo::figures;
 use crate::demo::metrics::{mean_squared_error, roc_auc};
+use crate::demo::pipeline_definition::{default_references, parameter};
 use crate::demo::scoring_sql::TableName;
 
 /// What arrives.
@@ -91,7 +92,17 @@ pub async fn retrain(context: &Context, arrivals: Arrivals, report: Report<'_>) 
 
     report("training on all of them");
     let description = format!("retrain: {} rows of an autumn campaign, seed {}", arrivals.rows, arrivals.seed);
-    let execution = pipeline::start_described(context, &pipeline::StartOptions::default(), &description).await?;
+    // The drift has been measured and shown, and whoever walks on wants to train in spite of it; and the old version's figures of then are
+    // no measure on rows of now. So the run is compared with nothing. Nor may it take over what an earlier one unloaded.
+    let at = |key: &str| format!("s3://{}/{key}", context.scenario.bucket);
+    let references = default_references(&context.scenario);
+    for (key, content) in &references {
+        pipeline::put_reference(context, key, content.clone()).await?;
+    }
+    let [(baseline, _), (champion_figures, _)] = &references;
+    let parameters = vec![(parameter::BASELINE.to_owned(), at(baseline)), (parameter::CHAMPION.to_owned(), at(champion_figures))];
+    let options = StartOptions { parameters, cache: false, name: None };
+    let execution = pipeline::start_described(context, &options, &description).await?;
     let ended = pipeline::watch(context, &execution, &mut |_| {}).await;
     if context.cancel.is_cancelled() {
         pipeline::stop(context, &execution).await?;

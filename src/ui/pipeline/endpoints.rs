@@ -28,7 +28,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         canvas.paragraph(area, "Nothing answers yet. y deploys an approved version to staging; P promotes it to production.", Role::Dim);
         return;
     }
-    let columns = if area.width >= SIDE_BY_SIDE { 2 } else { 1 };
+    let columns = if area.width >= SIDE_BY_SIDE && found.len() > 1 { 2 } else { 1 };
     let wide = (area.width + 1) / columns - 1;
     // The selected one is on the screen, whatever is above it.
     let selected = state.list.selected.min(found.len() - 1);
@@ -52,6 +52,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
             canvas.target(place, Target::Row(Pane::Pipeline, *index));
         }
         y += high;
+    }
+    if y + 1 < area.bottom() && !found.iter().any(|endpoint| endpoint.stage == Stage::Production) {
+        canvas.text(
+            area.x + 1,
+            y + 1,
+            area.width.saturating_sub(1),
+            "Nothing is in production yet; P promotes what answers on staging.",
+            Role::Dim,
+        );
     }
 }
 
