@@ -147,6 +147,9 @@ fn kind_of(code: &str, message: &str, status: u16) -> AwsErrorKind {
     match code {
         "ResourceNotFoundException"
         | "ResourceNotFound"
+        | "RepositoryDoesNotExistException"
+        | "BranchDoesNotExistException"
+        | "PipelineNotFoundException"
         | "NoSuchEntity"
         | "NoSuchEntityException"
         | "NoSuchKey"

@@ -446,7 +446,7 @@ impl State {
         match work {
             Work::Start(_) | Work::Retry(_) => {
                 self.runs.stale = true;
-                self.chosen = None;
+                self.chosen = if let Work::Retry(arn) = work { Some(arn.clone()) } else { None };
                 self.show_view(View::Graph);
                 return self.follow();
             }
@@ -577,6 +577,9 @@ impl State {
                 && run.state == RunState::Failed
                 && let Some(at) = run.steps.iter().position(|step| step.state == RunState::Failed)
             {
+                self.select_step(at);
+            } else if !same && let Some(at) = run.steps.iter().position(|step| matter(step) == Matter::Curve) {
+                // Of what has ended well the training says the most.
                 self.select_step(at);
             }
             self.list.clamp(run.steps.len());

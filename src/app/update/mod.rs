@@ -170,7 +170,13 @@ fn endpoints_ready(model: &Model) -> usize {
 fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
     let mut effects = Vec::new();
     match &msg {
-        walkthrough::Msg::Begun(_) => effects.extend(model.resources.refresh()),
+        walkthrough::Msg::Begun(step) => {
+            if *step == Step::Pipeline {
+                // The new execution is what people want to see.
+                model.pipeline.chosen = None;
+            }
+            effects.extend(model.resources.refresh());
+        }
         walkthrough::Msg::Event(event) if event.step == Step::Pipeline && event.event == EventKind::Progress => {
             effects.extend(model.pipeline.follow_if_idle());
         }

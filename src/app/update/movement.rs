@@ -88,8 +88,10 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
             return effects;
         }
         model.sql.tab_mut().half = Half::Editor;
-    } else if model.focus == Pane::Pipeline && super::pipeline::back(model) {
-        // It went back inside of the pane.
+    } else if model.focus == Pane::Pipeline
+        && let Some(effects) = super::pipeline::back(model)
+    {
+        return effects;
     } else if model.zoomed {
         model.zoomed = false;
     } else if model.notice.is_some() {

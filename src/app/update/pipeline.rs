@@ -358,24 +358,25 @@ fn open(model: &mut Model) -> Vec<Effect> {
     Vec::new()
 }
 
-/// Goes back one level inside of the pane; whether there was one.
-pub(super) fn back(model: &mut Model) -> bool {
+/// Goes back one level inside of the pane; `None` when there is none.
+pub(super) fn back(model: &mut Model) -> Option<Vec<Effect>> {
     let state = &mut model.pipeline;
-    if state.runs.compared.take().is_some() || state.models.compared.take().is_some() {
-        return true;
-    }
-    if std::mem::take(&mut state.models.open) {
-        return true;
+    if state.runs.compared.take().is_some() || state.models.compared.take().is_some() || std::mem::take(&mut state.models.open) {
+        return Some(Vec::new());
     }
     if std::mem::take(&mut state.in_detail) {
         state.section = Section::About;
-        return true;
+        return Some(Vec::new());
     }
     if state.view != View::Graph {
         state.show_view(View::Graph);
-        return true;
+        return Some(Vec::new());
     }
-    state.error.take().is_some()
+    if state.error.take().is_some() || state.beside.take().is_some() {
+        return Some(Vec::new());
+    }
+    // From an execution that was looked up back to the newest one.
+    state.chosen.take().map(|_| state.follow())
 }
 
 fn ask_parameters(model: &mut Model, before: Vec<(String, String)>, cache: bool) -> Vec<Effect> {

@@ -1,6 +1,5 @@
 //! The model registry: versions, their figures, who may be used.
 
-mod compare;
 mod lineage;
 
 use std::collections::BTreeMap;
@@ -42,7 +41,6 @@ pub struct ModelVersion {
     pub deployed: Vec<String>,
 }
 
-pub use compare::compare;
 pub use lineage::{Lineage, LineageKind, LineageNode, lineage};
 
 /// The endpoints that serve each package, by the package's ARN.

@@ -257,7 +257,8 @@ async fn done(context: &Context, work: &Work, messages: &UnboundedSender<Msg>) -
         Work::Smoke(endpoint) => {
             let test = endpoints::smoke(context, endpoint).await?;
             let verdict = if test.ok { "passed" } else { "did not pass" };
-            let said = format!("{endpoint} {verdict}: {} of {} answered right", test.agreeing, figures::counted(test.rows as u64, "row"));
+            let (agreeing, rows) = (figures::count(test.agreeing as u64), figures::count(test.rows as u64));
+            let said = format!("{endpoint} {verdict}: {agreeing} of {rows} answers right");
             send(messages, Msg::Pipeline(pipeline::Msg::Smoked(endpoint.clone(), test)));
             Ok(said)
         }

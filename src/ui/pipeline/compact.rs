@@ -79,7 +79,8 @@ pub(super) fn heading(canvas: &mut Canvas<'_>, area: Rect, run: &PipelineRun) {
         .add(word, role)
         .add(format!("  {time}"), Role::Strong)
         .add(to_go(run, model.now).map(|seconds| format!("  about {} to go", figures::so_far(seconds))).unwrap_or_default(), Role::Base)
-        .add(format!("  since {started}  {}", run.name), Role::Dim);
+        .add(format!("  since {started}  {}", run.name), Role::Dim)
+        .add(if model.pipeline.chosen.as_ref() == Some(&run.arn) { "  Esc shows the newest" } else { "" }, Role::Faint);
     canvas.pieces(area.x, area.y, area.width, &pieces);
 }
 

@@ -8,6 +8,7 @@ use super::super::theme::Role;
 use super::below;
 use crate::app::pipeline::runs::Compared;
 use crate::app::text_width::{clip, left, right, visible, width};
+use crate::demo::pipeline_definition::parameter;
 use crate::ops::pipeline::{Change, ImportanceChange, MetricChange, RunComparison, Side};
 
 /// A line of the comparison.
@@ -35,7 +36,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, compared: &Compared) {
         }
         Some(Ok(found)) => found,
     };
-    if inside.width >= 120 {
+    if inside.width >= 110 {
         let half = inside.width / 2;
         let first = lines(found, usize::from(half) - 2, &[metrics, settings, data]);
         let second = lines(found, usize::from(half), &[importance]);
@@ -126,7 +127,10 @@ fn title(name: &str) -> &str {
 }
 
 fn settings(found: &RunComparison, columns: usize) -> Vec<Line> {
-    changes("Settings", &found.settings, columns)
+    // What the program sets by itself at every start says nothing about the two sides.
+    let own = [parameter::BASELINE, parameter::CHAMPION, parameter::CACHE_KEY];
+    let shown: Vec<Change> = found.settings.iter().filter(|change| !own.contains(&change.name.as_str())).cloned().collect();
+    changes("Settings", &shown, columns)
 }
 
 fn data(found: &RunComparison, columns: usize) -> Vec<Line> {

@@ -28,7 +28,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         canvas.paragraph(area, "Nothing answers yet. y deploys an approved version to staging; P promotes it to production.", Role::Dim);
         return;
     }
-    let columns = if area.width >= SIDE_BY_SIDE { 2 } else { 1 };
+    let columns = if area.width >= SIDE_BY_SIDE && found.len() > 1 { 2 } else { 1 };
     let wide = (area.width + 1) / columns - 1;
     // The selected one is on the screen, whatever is above it.
     let selected = state.list.selected.min(found.len() - 1);
@@ -52,6 +52,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
             canvas.target(place, Target::Row(Pane::Pipeline, *index));
         }
         y += high;
+    }
+    if y + 1 < area.bottom() && !found.iter().any(|endpoint| endpoint.stage == Stage::Production) {
+        canvas.text(
+            area.x + 1,
+            y + 1,
+            area.width.saturating_sub(1),
+            "Nothing is in production yet; P promotes what answers on staging.",
+            Role::Dim,
+        );
     }
 }
 
@@ -113,8 +122,8 @@ fn card(canvas: &mut Canvas<'_>, area: Rect, endpoint: &EndpointView, selected: 
         let why = smoke.reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
         let text = format!(
             "{mark} smoke test: {} of {} answers right, {}{why}",
-            smoke.agreeing,
-            figures::counted(smoke.rows as u64, "row"),
+            figures::count(smoke.agreeing as u64),
+            figures::count(smoke.rows as u64),
             figures::duration(smoke.seconds)
         );
         canvas.text(inside.x, inside.y + used, inside.width, &text, role);
@@ -224,11 +233,11 @@ fn asked(canvas: &mut Canvas<'_>, area: Rect, metrics: &EndpointMetrics) -> u16 
         let titles = format!(
             "{}{}{}{}{}{}",
             left("variant", name),
-            right("requests", 10),
-            right("errors", 8),
-            right("p50", 10),
-            right("p90", 10),
-            right("p99", 10)
+            right("requests", 9),
+            right("errors", 7),
+            right("p50", 9),
+            right("p90", 9),
+            right("p99", 9)
         );
         canvas.text(area.x, area.y + 1, area.width, &titles, Role::Faint);
     }
@@ -251,10 +260,10 @@ fn latency(canvas: &mut Canvas<'_>, area: Rect, variant: &VariantMetrics, name: 
     };
     let pieces = Pieces::new()
         .add(left(&variant.variant, name), Role::Base)
-        .add(right(&figures::count(variant.invocations), 10), Role::Strong)
-        .add(right(&figures::count(variant.errors), 8), if variant.errors > 0 { Role::Bad } else { Role::Dim })
-        .add(right(&milliseconds(variant.p50_ms), 10), Role::Base)
-        .add(right(&milliseconds(variant.p90_ms), 10), Role::Base)
-        .add(right(&milliseconds(variant.p99_ms), 10), Role::Base);
+        .add(right(&figures::count(variant.invocations), 9), Role::Strong)
+        .add(right(&figures::count(variant.errors), 7), if variant.errors > 0 { Role::Bad } else { Role::Dim })
+        .add(right(\&milliseconds(variant.p50_ms), 9), Role::Base)
+        .add(right(\&milliseconds(variant.p90_ms), 9), Role::Base)
+        .add(right(\&milliseconds(variant.p99_ms), 9), Role::Base);
     canvas.pieces(area.x, area.y, area.width, &pieces);
 }

@@ -219,9 +219,9 @@ fn boxed(window: &mut Window<'_, '_>, step: &PipelineStep, place: &Place, densit
     let time = time(step, model.now, word);
     let text = if density.is_tight() { place.x + 4 } else { place.x + 2 };
     // The border shows where a title is cut off only when the time has room beside it.
-    let room = right.saturating_sub(text + 2);
-    let time_fits = room > width(&time) + 14;
-    let for_title = if time_fits { room - width(&time) - 3 } else { room };
+    let room = right.saturating_sub(text + 1);
+    let time_fits = room > width(&time) + 15;
+    let for_title = if time_fits { room - width(&time) - 4 } else { room };
     window.text(text, place.y, for_title, &format!(" {mark}"), role);
     window.text(
         text + 1 + width(mark),
@@ -236,40 +236,64 @@ fn boxed(window: &mut Window<'_, '_>, step: &PipelineStep, place: &Place, densit
     let (line, line_role) = line(step);
     let progress = progress(step, model.now);
     if density.is_tight() {
-        let used = progress.as_ref().map_or(0, |(bar, words, _)| width(bar) + width(words) + 3);
-        let with_bar = used > 0 && room > used + 8;
-        let for_line = if with_bar { room - used } else { room };
-        if !line.is_empty() {
-            window.text(text, bottom, for_line, &format!(" {} ", clip(&line, for_line.saturating_sub(2))), line_role);
-        }
-        if let Some((bar, words, role)) = progress.filter(|_| with_bar) {
-            window.text_right(right - 2, bottom, &format!(" {words} "), Role::Dim);
-            window.text_right(right - 4 - width(&words), bottom, &format!(" {bar}"), role);
-        }
+        tight(window, place, (&line, line_role), progress);
         return;
     }
     let inside = place.width.saturating_sub(4);
+    let mut y = place.y + 1;
     if density.rows == 3 {
         let used = progress.as_ref().map_or(0, |(bar, words, _)| width(bar) + width(words) + 2);
         let with_bar = used > 0 && inside > used + 8;
-        window.text(text, place.y + 1, if with_bar { inside - used } else { inside }, &line, line_role);
+        window.text(text, y, if with_bar { inside - used } else { inside }, &line, line_role);
         if let Some((bar, words, role)) = progress.filter(|_| with_bar) {
-            window.text_right(right - 2, place.y + 1, &words, Role::Dim);
-            window.text_right(right - 3 - width(&words), place.y + 1, &bar, role);
+            window.text_right(right - 2, y, &words, Role::Dim);
+            window.text_right(right - 3 - width(&words), y, &bar, role);
         }
         return;
     }
-    window.text(text, place.y + 1, inside, &line, line_role);
-    match progress {
-        Some((bar, words, role)) => {
-            window.text(text, place.y + 2, inside, &bar, role);
-            window.text(text + width(&bar) + 1, place.y + 2, inside.saturating_sub(width(&bar) + 1), &words, Role::Dim);
-        }
-        None if density.rows == 4 => window.text(text, place.y + 2, inside, &step.description, Role::Faint),
-        None => {}
+    let mut told = false;
+    if !line.is_empty() {
+        window.text(text, y, inside, &line, line_role);
+        told = line == step.description;
+        y += 1;
     }
-    if density.rows > 4 {
-        window.text(text, place.y + 3, inside, &step.description, Role::Faint);
+    if let Some((bar, words, role)) = progress {
+        let after = if bar.is_empty() { text } else { text + width(&bar) + 1 };
+        window.text(text, y, inside, &bar, role);
+        window.text(after, y, (text + inside).saturating_sub(after), &words, Role::Dim);
+        y += 1;
+    }
+    // Why the step exists has the lines that are left.
+    let rest = bottom.saturating_sub(y);
+    if !told && rest > 0 {
+        let lines = crate::app::text_width::wrap(&step.description, inside);
+        for (row, part) in lines.iter().take(rest).enumerate() {
+            let cut = row + 1 == rest && lines.len() > rest;
+            let part = if cut { format!("{} …", clip(part, inside.saturating_sub(2))) } else { part.clone() };
+            window.text(text, y + row, inside, &part, Role::Faint);
+        }
+    }
+}
+
+/// The title of a step with a space on either side, the last one only where it fits.
+fn title(step: &PipelineStep, columns: usize) -> String {
+    let text = format!(" {}", step_title(&step.name));
+    if width(&text) < columns { format!("{text} ") } else { text }
+}
+
+/// What stands on the lower border of a box that has no lines of its own.
+fn tight(window: &mut Window<'_, '_>, place: &Place, (line, line_role): (&str, Role), progress: Option<(String, String, Role)>) {
+    let (text, right, bottom) = (place.x + 4, place.x + place.width, place.y + place.height - 1);
+    let room = right.saturating_sub(text + 2);
+    let used = progress.as_ref().map_or(0, |(bar, words, _)| width(bar) + width(words) + 3);
+    let with_bar = used > 0 && room > used + 8;
+    let for_line = if with_bar { room - used } else { room };
+    if !line.is_empty() {
+        window.text(text, bottom, for_line, &format!(" {} ", clip(line, for_line.saturating_sub(2))), line_role);
+    }
+    if let Some((bar, words, role)) = progress.filter(|_| with_bar) {
+        window.text_right(right - 2, bottom, &format!(" {words} "), Role::Dim);
+        window.text_right(right - 4 - width(&words), bottom, &format!(" {bar}"), role);
     }
 }
 
@@ -290,6 +314,8 @@ fn line(step: &PipelineStep) -> (String, Role) {
     match step.state {
         RunState::Failed => (step.message.clone(), Role::Bad),
         state if under_way(state) => (if step.doing.is_empty() { step.message.clone() } else { step.doing.clone() }, Role::Base),
+        // What has nothing to say of itself says why it exists.
+        _ if step.message.is_empty() => (step.description.clone(), Role::Faint),
         _ => (step.message.clone(), Role::Dim),
     }
 }

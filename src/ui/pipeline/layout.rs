@@ -28,12 +28,13 @@ pub struct Density {
     pub gap: usize,
 }
 
-/// The densities, the roomiest first. In the last one text stands on the borders.
-pub const DENSITIES: [Density; 5] = [
+/// The densities, the roomiest first. In the last two text stands on the borders.
+pub const DENSITIES: [Density; 6] = [
     Density { rows: 5, gap: 1 },
     Density { rows: 4, gap: 1 },
     Density { rows: 3, gap: 1 },
     Density { rows: 3, gap: 0 },
+    Density { rows: 2, gap: 1 },
     Density { rows: 2, gap: 0 },
 ];
 
@@ -353,8 +354,8 @@ mod tests {
     #[test]
     fn less_height_makes_boxes_lower_and_then_they_are_scrolled() {
         let (nodes, levels) = (nodes(&[&[], &[0], &[1]]), [vec![0], vec![1], vec![2]]);
-        let heights: Vec<usize> = [17, 16, 13, 10, 8, 3].iter().map(|rows| place(&nodes, &levels, 40, *rows).height).collect();
-        assert_eq!(heights, [17, 14, 11, 9, 6, 6]);
+        let heights: Vec<usize> = [17, 16, 13, 10, 8, 7, 3].iter().map(|rows| place(&nodes, &levels, 40, *rows).height).collect();
+        assert_eq!(heights, [17, 14, 11, 9, 8, 6, 6]);
         assert_eq!(scroll(0, (4, 6), 6, 3), 3);
         assert_eq!(scroll(3, (0, 2), 6, 3), 0);
         assert_eq!(scroll(1, (2, 4), 6, 3), 1, "what is visible does not move");

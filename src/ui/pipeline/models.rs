@@ -10,7 +10,7 @@ use crate::demo::figures;
 use crate::ops::models::{ApprovalState, ModelVersion};
 
 /// From this width on the selected version stands beside the list.
-const SIDE_BY_SIDE: u16 = 110;
+const SIDE_BY_SIDE: u16 = 150;
 
 /// Draws the view.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {

@@ -2,13 +2,15 @@
 
 use ratatui::layout::Rect;
 
-use super::super::canvas::Canvas;
+use super::super::canvas::{Canvas, Pieces};
 use super::super::glyph;
 use super::super::theme::Role;
-use super::compare;
-use super::table::{Table, figure, text};
+use super::table::{Table, facts, figure, text};
+use super::{below, compare};
 use crate::app::pipeline::{elapsed, under_way};
+use crate::app::text_width::{left, visible};
 use crate::demo::figures;
+use crate::demo::pipeline_definition::parameter;
 use crate::ops::pipeline::{PipelineRun, RunState, RunSummary, step_title};
 
 /// Draws the view.
@@ -40,7 +42,13 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         text("parameters, or why it ended", 5, 400),
     ];
     let table = Table { columns, rows };
-    table.draw(canvas, Rect { height: area.height.saturating_sub(2), ..area }, Some(state.list.selected));
+    // What is known of the selected one has the room below the list.
+    let list = (found.len() as u16 + 1).min(area.height.saturating_sub(12).max(area.height / 2));
+    let used = table.draw(canvas, Rect { height: list.min(area.height.saturating_sub(2)), ..area }, Some(state.list.selected));
+    let rest = Rect { height: area.height.saturating_sub(used + 4), ..below(area, used + 1) };
+    if let Some(summary) = state.selected().filter(|_| rest.height >= 4) {
+        selected(canvas, rest, summary);
+    }
     foot(canvas, Rect { y: area.bottom().saturating_sub(2), height: 2.min(area.height), ..area });
 }
 
@@ -96,7 +104,48 @@ fn row(canvas: &Canvas<'_>, summary: &RunSummary) -> Vec<(String, Role)> {
 }
 
 fn parameters(run: &PipelineRun) -> String {
-    run.parameters.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
+    // What the program sets by itself at every start says nothing about the execution.
+    let own = |name: &str| [parameter::BASELINE, parameter::CHAMPION, parameter::CACHE_KEY].contains(&name);
+    let shown = run.parameters.iter().filter(|(name, value)| !own(name) && !value.starts_with("s3://"));
+    shown.map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
+}
+
+/// The selected execution: its parameters, and its figures or why it ended.
+fn selected(canvas: &mut Canvas<'_>, area: Rect, summary: &RunSummary) {
+    canvas.rule(area.x, area.y, area.width, Role::Rule);
+    let title = format!(" {} ", summary.run.name);
+    canvas.text(area.x + 1, area.y, area.width.saturating_sub(2), &title, Role::Strong);
+    let mut used = 1;
+    let digest = summary.run.definition_digest.as_deref().map(|digest| digest.chars().take(12).collect::<String>()).unwrap_or_default();
+    let id = summary.run.arn.rsplit('/').next().unwrap_or_default().to_owned();
+    used += facts(canvas, below(area, used), &[("id", id), ("definition", digest)]);
+    if let Some(failure) = &summary.run.failure {
+        used += canvas.paragraph(Rect { height: below(area, used).height.min(3), ..below(area, used) }, &format!("✖ {failure}"), Role::Bad);
+    }
+    if let Some(found) = &summary.evaluation {
+        let all = [
+            ("AUC", format!("{:.4}", found.auc)),
+            ("MSE", format!("{:.4} (guessing {:.4})", found.mse, found.base_rate_mse)),
+            ("log loss", format!("{:.4}", found.log_loss)),
+            ("precision", format!("{:.3}", found.precision)),
+            ("recall", format!("{:.3}", found.recall)),
+            ("lift", format!("{:.2} ×", found.lift_top_decile)),
+        ];
+        used += facts(canvas, below(area, used), &all);
+    }
+    for (name, value) in &summary.run.parameters {
+        let place = below(area, used + 1);
+        if place.height == 0 {
+            return;
+        }
+        canvas.pieces(
+            place.x,
+            place.y,
+            place.width,
+            &Pieces::new().add(format!("{} ", left(name, 26)), Role::Dim).add(visible(value), Role::Base),
+        );
+        used += 1;
+    }
 }
 
 /// How marking and comparing work, beside what is marked.

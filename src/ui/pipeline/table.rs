@@ -9,6 +9,9 @@ use crate::app::list::window;
 use crate::app::msg::Target;
 use crate::app::text_width::{left, right, visible, width};
 
+/// Characters that a last column of text is worth showing with.
+const LEAST: usize = 14;
+
 /// A column.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Column {
@@ -49,7 +52,9 @@ impl Table {
             .enumerate()
             .map(|(at, column)| {
                 let cells = self.rows.iter().filter_map(|row| row.get(at)).map(|(text, _)| width(text)).max().unwrap_or(0);
-                (at, cells.max(width(column.title)).min(column.most))
+                let wide = cells.max(width(column.title)).min(column.most);
+                // A last column of text has what is left, and is worth it from a few characters on.
+                (at, if at + 1 == self.columns.len() && !column.figures { wide.min(LEAST) } else { wide })
             })
             .collect();
         loop {

@@ -14,7 +14,7 @@ use crate::app::text_width::{left, visible, width, wrap};
 pub(super) fn draw(canvas: &mut Canvas<'_>, screen: Rect, form: &Form) {
     let columns = 84.min(screen.width.saturating_sub(2));
     let intro = wrap(&form.intro, usize::from(columns).saturating_sub(4));
-    let rows = intro.len() as u16 + 1 + form.entries.len() as u16 * 2 + 3;
+    let rows = intro.len() as u16 + 1 + form.entries.len() as u16 * 2 + 4;
     let area = open(canvas, screen, columns, rows, &form.title);
     let mut y = area.y;
     for line in &intro {

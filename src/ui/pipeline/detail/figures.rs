@@ -102,7 +102,7 @@ fn calibration(canvas: &mut Canvas<'_>, area: Rect, found: &Evaluation) -> u16 {
     if bins.is_empty() || area.height < 3 || area.width < 30 {
         return 0;
     }
-    canvas.text(area.x, area.y, area.width, "Calibration: █ said yes, ┃ what the score promised", Role::Accent);
+    canvas.text(area.x, area.y, area.width, "Calibration: █ said yes, ┃ score promised", Role::Accent);
     let count = bins.iter().map(|bin| width(&written::count(bin.rows))).max().unwrap_or(1);
     let room = usize::from(area.width).saturating_sub(9 + count + 2 + 8);
     let mut used = 1;

@@ -185,9 +185,9 @@ fn parameters(canvas: &mut Canvas<'_>, area: Rect, detail: &StepDetail) -> u16 {
     }
     let more = all.len().saturating_sub(rows * columns);
     if more > 0 {
-        canvas.text_right(area.x, area.y + rows as u16 - 1, area.width, &format!(" and {more} more"), Role::Faint);
+        canvas.text(area.x, area.y + rows as u16, area.width, &format!("and {more} more"), Role::Faint);
     }
-    rows as u16 + 1
+    rows as u16 + 1 + u16::from(more > 0)
 }
 
 /// What only this kind of step has; gives the rows used.
