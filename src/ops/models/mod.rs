@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use super::error::op;
 use super::evaluation::{self, Evaluation};
+use super::pipeline::{self, RunComparison};
 use super::{Context, OpError, endpoints};
 pub use crate::aws::registry::ApprovalState;
 use crate::aws::registry::{Package, PackageSummary};
@@ -76,6 +77,29 @@ pub async fn show(context: &Context, version_number: u32) -> Result<ModelVersion
 /// Allows a version to be deployed; gives whether that changed anything.
 pub async fn approve(context: &Context, version_number: u32, reason: &str) -> Result<bool, OpError> {
     decide(context, version_number, ApprovalState::Approved, reason).await
+}
+
+/// Two versions side by side, by the executions that made them.
+///
+/// # Errors
+/// A version does not exist, does not say which execution made it, or that execution is not known any more.
+pub async fn compare(context: &Context, a: u32, b: u32) -> Result<RunComparison, OpError> {
+    let (run_a, run_b) = tokio::try_join!(made_by(context, a), made_by(context, b))?;
+    pipeline::compare(context, &run_a, &run_b).await
+}
+
+/// The ARN of the execution that made a version.
+async fn made_by(context: &Context, version_number: u32) -> Result<String, OpError> {
+    let summary = find(context, version_number).await?;
+    let package = package(context, &summary.arn).await?;
+    let execution = package.properties.get(metadata::EXECUTION).ok_or_else(|| {
+        OpError::failed(
+            &summary.arn,
+            "could not compare the versions",
+            format!("version {version_number} does not say which execution made it"),
+        )
+    })?;
+    pipeline::find(context, Some(execution)).await
 }
 
 /// Keeps a version from being deployed; gives whether that changed anything. Endpoints that serve it already serve on.
