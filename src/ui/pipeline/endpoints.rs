@@ -262,8 +262,8 @@ fn latency(canvas: &mut Canvas<'_>, area: Rect, variant: &VariantMetrics, name: 
         .add(left(&variant.variant, name), Role::Base)
         .add(right(&figures::count(variant.invocations), 9), Role::Strong)
         .add(right(&figures::count(variant.errors), 7), if variant.errors > 0 { Role::Bad } else { Role::Dim })
-        .add(right(\&milliseconds(variant.p50_ms), 9), Role::Base)
-        .add(right(\&milliseconds(variant.p90_ms), 9), Role::Base)
-        .add(right(\&milliseconds(variant.p99_ms), 9), Role::Base);
+        .add(right(&milliseconds(variant.p50_ms), 9), Role::Base)
+        .add(right(&milliseconds(variant.p90_ms), 9), Role::Base)
+        .add(right(&milliseconds(variant.p99_ms), 9), Role::Base);
     canvas.pieces(area.x, area.y, area.width, &pieces);
 }
