@@ -229,7 +229,7 @@ fn boxed(window: &mut Window<'_, '_>, step: &PipelineStep, place: &Place, densit
         text + 1 + width(mark),
         place.y,
         for_title.saturating_sub(1 + width(mark)),
-        &format!(" {} ", step_title(&step.name)),
+        &title(step, for_title.saturating_sub(1 + width(mark))),
         title_role,
     );
     if time_fits {
