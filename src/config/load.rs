@@ -126,6 +126,10 @@ fn settings(assignments: &[Assignment], environment: &BTreeMap<String, String>) 
     let mut document = serde_json::Map::new();
     for assignment in assignments {
         let Some((sections, name)) = assignment.key.rsplit_once('.') else { continue };
+        // A section is there even when none of its settings is.
+        let table = sections.split('.').try_fold(&mut document, |table, section| {
+            table.entry(section).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new())).as_object_mut()
+        });
         let value = match (assignment.key, &assignment.value) {
             ("local.pace", Value::Text(text)) if text == "auto" => continue,
             ("local.state_dir", Value::Text(text)) => {
@@ -140,9 +144,6 @@ fn settings(assignments: &[Assignment], environment: &BTreeMap<String, String>) 
             }
             (_, value) => value.to_json(),
         };
-        let table = sections.split('.').try_fold(&mut document, |table, section| {
-            table.entry(section).or_insert_with(|| serde_json::Value::Object(serde_json::Map::new())).as_object_mut()
-        });
         if let Some(table) = table {
             table.insert(name.to_owned(), value);
         }

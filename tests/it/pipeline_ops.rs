@@ -95,7 +95,7 @@ async fn a_run_can_be_looked_into_step_by_step() {
     assert!(curve.points[14].train < curve.points[0].train && curve.points[14].validation.is_some());
     assert!(pipeline::log_lines(&context, &source, page.next).await.unwrap().lines.is_empty());
     let function = detail(step::UNLOAD).await;
-    let page = pipeline::log_lines(&context, &function.log.unwrap(), None).await.unwrap();
+    let page = pipeline::log_lines(&context, function.log.as_ref().unwrap(), None).await.unwrap();
     assert!(page.lines.iter().any(|line| line.text.starts_with("REPORT RequestId: ")), "{:?}", page.lines);
     assert!(function.outputs[0].bytes > 1000, "the unload: {function:?}");
     let gate = detail(step::GATE).await;
