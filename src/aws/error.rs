@@ -162,10 +162,18 @@ fn kind_of(code: &str, message: &str, status: u16) -> AwsErrorKind {
         | "ClusterSubnetGroupNotFoundFault"
         | "ClusterSubnetGroupNotFound"
         | "EntityNotFoundException"
+        | "RepositoryDoesNotExistException"
+        | "BranchDoesNotExistException"
+        | "CommitDoesNotExistException"
+        | "FileDoesNotExistException"
+        | "PipelineNotFoundException"
+        | "PipelineExecutionNotFoundException"
         | "MetadataException" => AwsErrorKind::NotFound,
         "EntityAlreadyExists"
         | "EntityAlreadyExistsException"
         | "ResourceExistsException"
+        | "RepositoryNameExistsException"
+        | "PipelineNameInUseException"
         | "BucketAlreadyOwnedByYou"
         | "ClusterAlreadyExists"
         | "ClusterSubnetGroupAlreadyExists"
@@ -235,6 +243,8 @@ mod tests {
     #[test]
     fn codes_become_kinds() {
         assert_eq!(kind_of("NoSuchEntity", "", 404), AwsErrorKind::NotFound);
+        assert_eq!(kind_of("RepositoryDoesNotExistException", "", 400), AwsErrorKind::NotFound);
+        assert_eq!(kind_of("PipelineNameInUseException", "", 400), AwsErrorKind::AlreadyExists);
         assert_eq!(kind_of("ValidationException", "Could not find endpoint \"x\".", 400), AwsErrorKind::NotFound);
         assert_eq!(kind_of("ValidationException", "Cannot create already existing endpoint", 400), AwsErrorKind::AlreadyExists);
         assert_eq!(kind_of("ValidationException", "1 validation error detected", 400), AwsErrorKind::Validation);
