@@ -147,9 +147,6 @@ fn kind_of(code: &str, message: &str, status: u16) -> AwsErrorKind {
     match code {
         "ResourceNotFoundException"
         | "ResourceNotFound"
-        | "RepositoryDoesNotExistException"
-        | "BranchDoesNotExistException"
-        | "PipelineNotFoundException"
         | "NoSuchEntity"
         | "NoSuchEntityException"
         | "NoSuchKey"
