@@ -190,7 +190,7 @@ mod tests {
         assert!(failing(&[0.9, f64::NAN, 0.4, 0.3], 0.5, 4).contains("row 2 is not a number"));
         assert!(failing(&[0.5; 4], 0.5, 4).contains("0.5 to every row"));
         assert!(failing(&[0.1, 0.2, 0.4, 0.3], 0.5, 4).contains("squared error"));
-        assert!(failing(&SCORES, 0.25, 4).contains("decisions"));
+        assert!(failing(&SCORES, 0.95, 4).contains("decisions"));
         assert!(failing(&SCORES, 0.5, 5).contains("the evaluation was of 5"));
     }
 }
