@@ -220,14 +220,16 @@ fn boxed(window: &mut Window<'_, '_>, step: &PipelineStep, place: &Place, densit
     let text = if density.is_tight() { place.x + 4 } else { place.x + 2 };
     // The border shows where a title is cut off only when the time has room beside it.
     let room = right.saturating_sub(text + 1);
-    let time_fits = room > width(&time) + 15;
+    // Where both do not fit, the name says more than the time; but not while time is what people wait for.
+    let wanted = if under_way(step.state) { 10 } else { width(step_title(&step.name)).min(24) };
+    let time_fits = room > width(&time) + wanted + 5;
     let for_title = if time_fits { room - width(&time) - 4 } else { room };
     window.text(text, place.y, for_title, &format!(" {mark}"), role);
     window.text(
         text + 1 + width(mark),
         place.y,
         for_title.saturating_sub(1 + width(mark)),
-        &format!(" {} ", step_title(&step.name)),
+        &title(step, for_title.saturating_sub(1 + width(mark))),
         title_role,
     );
     if time_fits {

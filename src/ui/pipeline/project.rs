@@ -12,7 +12,7 @@ use crate::app::text_width::visible;
 use crate::ops::project::{ActionView, ProjectView, StageView};
 
 /// Columns of a stage at least, to stand beside another.
-const STAGE: u16 = 26;
+const STAGE: u16 = 25;
 
 /// Draws the view.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
@@ -41,7 +41,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     }
     let inside = below(area, used + 1);
     let count = found.stages.len() as u16;
-    if count > 0 && inside.width >= count * (STAGE + 4) {
+    if count > 0 && inside.width + 4 >= count * (STAGE + 4) {
         across(canvas, inside, found);
     } else {
         down(canvas, inside, found);
