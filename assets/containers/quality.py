@@ -250,9 +250,9 @@ def check_target(checks, column, options):
     ok = options.min_target_rate <= rate <= options.max_target_rate
     found = f"{percent(rate)} `{options.positive}`"
     checks.add("target_rate", column.name, ok, found, f"{percent(options.min_target_rate)} to {percent(options.max_target_rate)}")
-    found = f"{quoted(others)} beside `{options.positive}`" if others else f"nothing beside `{options.positive}`"
-    ok = len(others) == 1 and column.missing == 0
-    checks.add("target_values", column.name, ok, found, "two values in all rows")
+    found = quoted(by_bytes(column.counts)) if column.counts else "none"
+    ok = len(others) == 1 and options.positive in column.counts and column.missing == 0
+    checks.add("target_values", column.name, ok, found, f"`{options.positive}` and one other, in all rows")
     return rate
 
 

@@ -193,13 +193,14 @@ mod tests {
         assert_eq!(documented, known);
         // And the typed settings have no field that the table does not know.
         let effective = load(&sources(&[("HOME", "/h")], &[("local.pace", "live")])).unwrap();
-        let document = serde_json::to_value(&effective.settings).unwrap();
-        let typed: BTreeSet<String> = document
-            .as_object()
-            .unwrap()
-            .iter()
-            .flat_map(|(section, table)| table.as_object().unwrap().keys().map(move |key| format!("{section}.{key}")))
-            .collect();
+        fn keys(table: &serde_json::Value, before: &str, found: &mut BTreeSet<String>) {
+            match table.as_object() {
+                Some(table) => table.iter().for_each(|(name, value)| keys(value, &format!("{before}.{name}"), found)),
+                None => drop(found.insert(before.trim_start_matches('.').to_owned())),
+            }
+        }
+        let mut typed = BTreeSet::new();
+        keys(&serde_json::to_value(&effective.settings).unwrap(), "", &mut typed);
         assert_eq!(typed, known.iter().map(|key| (*key).to_owned()).collect());
     }
 

@@ -385,8 +385,10 @@ fn check_target(checks: &mut Checks, column: &Looked<'_>, options: &Options) -> 
     let ok = (limits.min_target_rate..=limits.max_target_rate).contains(&rate);
     let allowed = format!("{} to {}", percent(limits.min_target_rate), percent(limits.max_target_rate));
     checks.add("target_rate", Some(column.name), ok, format!("{} `{positive}`", percent(rate)), allowed);
-    let found = if others.is_empty() { format!("nothing beside `{positive}`") } else { format!("{} beside `{positive}`", quoted(&others)) };
-    checks.add("target_values", Some(column.name), others.len() == 1 && column.missing == 0, found, "two values in all rows");
+    let all: Vec<&str> = column.counts.keys().map(String::as_str).collect();
+    let found = if all.is_empty() { "none".to_owned() } else { quoted(&all) };
+    let ok = others.len() == 1 && column.counts.contains_key(positive) && column.missing == 0;
+    checks.add("target_values", Some(column.name), ok, found, format!("`{positive}` and one other, in all rows"));
     rate
 }
 
