@@ -277,6 +277,12 @@ fn boxed(window: &mut Window<'_, '_>, step: &PipelineStep, place: &Place, densit
     }
 }
 
+/// The title of a step with a space on either side, the last one only where it fits.
+fn title(step: &PipelineStep, columns: usize) -> String {
+    let text = format!(" {}", step_title(&step.name));
+    if width(&text) < columns { format!("{text} ") } else { text }
+}
+
 /// What stands on the lower border of a box that has no lines of its own.
 fn tight(window: &mut Window<'_, '_>, place: &Place, (line, line_role): (&str, Role), progress: Option<(String, String, Role)>) {
     let (text, right, bottom) = (place.x + 4, place.x + place.width, place.y + place.height - 1);
