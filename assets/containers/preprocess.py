@@ -24,6 +24,8 @@ import pandas as pd
 
 QUANTILES = [0.0, 0.01, 0.05, 0.10, 0.25, 0.50, 0.75, 0.90, 0.95, 0.99, 1.0]
 MAX_CATEGORIES = 1000
+# What is written here is the job's exit message; the folder is there in a container of SageMaker.
+MESSAGE = "/opt/ml/output/message"
 
 
 def arguments():
@@ -40,8 +42,16 @@ def arguments():
     return parser.parse_args()
 
 
+def leave(words):
+    """Leaves words for whoever describes the job."""
+    if os.path.isdir(os.path.dirname(MESSAGE)):
+        with open(MESSAGE, "w", encoding="utf-8") as file:
+            file.write(words)
+
+
 def refuse(reason):
     """Ends the job with a reason."""
+    leave(f"the data cannot be prepared: {reason}")
     sys.exit(f"the data cannot be prepared: {reason}")
 
 
@@ -208,7 +218,9 @@ def main():
         for row, content in enumerate(contents):
             digest = hashlib.sha256((content + "\x1f").encode("utf-8")).hexdigest()[:16]
             file.write(f"{row},{digest},{split_of[row]},{label.iloc[row]}\n")
-    print(f"{len(table)} rows: {', '.join(f'{len(rows)} {name}' for name, rows in splits.items())}; {len(features)} features")
+    words = f"{len(table)} rows: {', '.join(f'{len(rows)} {name}' for name, rows in splits.items())}; {len(features)} features"
+    print(words)
+    leave(words)
 
 
 if __name__ == "__main__":

@@ -330,7 +330,12 @@ fn figures(evaluation: &Evaluation) -> Vec<String> {
 /// Two executions, or two models, side by side: figures with the better one, and what differs.
 pub(super) fn compared(a: &str, b: &str, comparison: &RunComparison, output: &mut Output) -> Result<(), Failure> {
     let id = |arn: &str| arn.rsplit('/').next().unwrap_or(arn).to_owned();
-    let figure = |figure: Option<f64>| figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.4}"));
+    let figure = |figure: Option<f64>| match figure {
+        None => "-".to_owned(),
+        // Rows are counted.
+        Some(figure) if figure.fract() == 0.0 && figure.abs() > 1.0 => format!("{figure}"),
+        Some(figure) => format!("{figure:.4}"),
+    };
     let mut rows = vec![vec![String::new(), id(a), id(b), String::new()]];
     rows.extend(comparison.metrics.iter().map(|metric| {
         let better = match metric.better {
@@ -340,14 +345,15 @@ pub(super) fn compared(a: &str, b: &str, comparison: &RunComparison, output: &mu
         };
         vec![metric.name.clone(), figure(metric.a), figure(metric.b), better]
     }));
-    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
-    let differing = |changes: &[Change]| -> Vec<Vec<String>> {
-        let other = changes.iter().filter(|change| change.a != change.b);
-        other.map(|change| vec![change.name.clone(), text(&change.a), text(&change.b)]).collect()
-    };
-    rows.extend(differing(&comparison.data));
-    rows.extend(differing(&comparison.settings));
     columns(&rows).iter().try_for_each(|line| output.line(line))?;
+    let text = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let differing: Vec<&Change> = comparison.data.iter().chain(&comparison.settings).filter(|change| change.a != change.b).collect();
+    if !differing.is_empty() {
+        output.line("")?;
+    }
+    for change in differing {
+        output.line(&format!("{}: {} -> {}", change.name, text(&change.a), text(&change.b)))?;
+    }
     if !comparison.importance.is_empty() {
         output.line("")?;
         let top = comparison.importance.iter().take(10);
@@ -384,8 +390,12 @@ fn step_cells(step: &PipelineStep) -> Vec<String> {
         (Some(started), Some(ended)) => seconds((ended - started).num_milliseconds() as f64 / 1000.0),
         _ => String::new(),
     };
-    let message = if step.cached && step.message.is_empty() { "taken from an earlier execution".to_owned() } else { step.message.clone() };
-    let message = if message.is_empty() { step.doing.clone() } else { message };
+    let message = match (step.cached, step.message.as_str()) {
+        (true, "") => "taken from an earlier execution".to_owned(),
+        (true, message) => format!("taken from an earlier execution: {message}"),
+        (false, "") => step.doing.clone(),
+        (false, message) => message.to_owned(),
+    };
     vec![format!("{} {:<9}", glyph(step.state), state_name(step.state)), step.name.clone(), step.kind.clone(), took, message]
 }
 

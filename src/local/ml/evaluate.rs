@@ -24,6 +24,8 @@ pub struct Evaluated {
     pub artifact: Vec<u8>,
     /// What the script prints.
     pub log: Vec<String>,
+    /// What the script leaves as the job's exit message.
+    pub message: String,
 }
 
 /// What is read, each as the file's content.
@@ -89,7 +91,13 @@ pub fn evaluate(inputs: &Inputs<'_>, options: &Options) -> Result<Evaluated, MlE
         serde_json::from_slice(inputs.champion).map_err(|error| MlError::Data(format!("the approved model's figures: {error}")))?;
     let artifact = Artifact { schema: Some(inputs.schema.to_vec()), ..artifact }.pack()?;
     let shown = Shown::of(&report, &champion);
-    Ok(Evaluated { json: document(&report, &segments, &champion, &shown), log: shown.log(report.rows), report, artifact })
+    Ok(Evaluated {
+        json: document(&report, &segments, &champion, &shown),
+        log: shown.log(report.rows),
+        message: shown.message(),
+        report,
+        artifact,
+    })
 }
 
 /// The figures of the rows that have one value in a column, for each of the columns.
@@ -141,6 +149,10 @@ impl Shown {
                 (Some(version), None) => format!("the figures of the approved version {version} are not known"),
             },
         }
+    }
+
+    fn message(&self) -> String {
+        format!("AUC {}, mean squared error {} (base rate {})", self.auc, self.mse, self.base_rate_mse)
     }
 
     fn log(&self, rows: u64) -> Vec<String> {

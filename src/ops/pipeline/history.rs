@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use super::{PipelineRun, describe, outputs};
+use super::run::past;
+use super::{PipelineRun, outputs};
 use crate::ops::error::op;
 use crate::ops::evaluation::{self, Evaluation};
 use crate::ops::{Context, OpError};
@@ -35,7 +36,7 @@ pub async fn history(context: &Context, limit: usize) -> Result<Vec<RunSummary>,
 /// # Errors
 /// It does not exist, or the service refuses.
 pub async fn summary(context: &Context, arn: &str) -> Result<RunSummary, OpError> {
-    let (run, found) = tokio::try_join!(describe(context, arn), outputs(context, arn))?;
+    let (run, found) = tokio::try_join!(past(context, arn), outputs(context, arn))?;
     let evaluation = match &found.evaluation {
         // A report that somebody removed does not make the history unreadable.
         Some(address) => match evaluation::evaluation(context, address).await {

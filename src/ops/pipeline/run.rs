@@ -100,19 +100,22 @@ struct Frame {
     definition: Value,
     parameters: Vec<(String, String)>,
     expected: HashMap<String, Duration>,
+    /// What jobs that have ended left to say, by ARN: that is asked once.
+    said: parking_lot::Mutex<HashMap<String, String>>,
 }
 
-async fn frame(context: &Context, arn: &str) -> Result<Frame, OpError> {
+/// Reads the frame of an execution; what to expect of its steps only where somebody looks at one that may still be at work.
+async fn frame(context: &Context, arn: &str, expecting: bool) -> Result<Frame, OpError> {
     let gateway = &context.gateways.pipelines;
     let what = "could not read the execution";
     let (definition, parameters, expected) = tokio::try_join!(
         async { gateway.definition_of(arn).await.map_err(op(arn, what)) },
         async { gateway.parameters(arn).await.map_err(op(arn, what)) },
-        expected(context, arn),
+        async { if expecting { expected(context, arn).await } else { Ok(HashMap::new()) } },
     )?;
     let definition =
         serde_json::from_str(&definition).map_err(|error| OpError::failed(arn, "could not read the definition", error.to_string()))?;
-    Ok(Frame { definition, parameters, expected })
+    Ok(Frame { definition, parameters, expected, said: parking_lot::Mutex::default() })
 }
 
 /// How long each step took as a rule.
@@ -159,15 +162,32 @@ async fn look(context: &Context, arn: &str, frame: &Frame) -> Result<PipelineRun
                 }
             }
             // What the script said of its failure tells more than the exit code.
-            (RunState::Failed, "Processing") => {
-                if let Some(message) = gateway.processing_job(&job).await?.message.filter(|message| !message.is_empty()) {
-                    step.message = message;
+            (RunState::Failed | RunState::Succeeded, "Processing") | (RunState::Succeeded, "Training") => {
+                let words = said(context, frame, &step.kind, &job).await?;
+                if !words.is_empty() {
+                    step.message = words;
                 }
             }
             _ => {}
         }
     }
     Ok(run)
+}
+
+/// What a job that has ended left to say.
+async fn said(context: &Context, frame: &Frame, kind: &str, job: &str) -> Result<String, crate::aws::AwsError> {
+    if let Some(words) = frame.said.lock().get(job) {
+        return Ok(words.clone());
+    }
+    let gateway = &context.gateways.pipelines;
+    let words = if kind == "Training" {
+        let metrics = gateway.training_job(job).await?.metrics;
+        metrics.iter().map(|(name, value)| format!("{} {value:.4}", name.replace(':', " "))).collect::<Vec<_>>().join(", ")
+    } else {
+        gateway.processing_job(job).await?.message.unwrap_or_default()
+    };
+    frame.said.lock().insert(job.to_owned(), words.clone());
+    Ok(words)
 }
 
 /// A round of a training in words.
@@ -187,7 +207,13 @@ fn round(line: &str) -> Option<String> {
 /// # Errors
 /// It does not exist, or the service refuses.
 pub async fn describe(context: &Context, arn: &str) -> Result<PipelineRun, OpError> {
-    let frame = frame(context, arn).await?;
+    let frame = frame(context, arn, true).await?;
+    look(context, arn, &frame).await.map_err(op(arn, "could not read the execution"))
+}
+
+/// One execution with its steps, without what was to be expected of them.
+pub(super) async fn past(context: &Context, arn: &str) -> Result<PipelineRun, OpError> {
+    let frame = frame(context, arn, false).await?;
     look(context, arn, &frame).await.map_err(op(arn, "could not read the execution"))
 }
 
@@ -307,7 +333,7 @@ pub async fn retry(context: &Context, arn: &str) -> Result<(), OpError> {
 /// # Errors
 /// It does not exist, the service refuses, or the context was cancelled.
 pub async fn watch(context: &Context, arn: &str, on_change: &mut (dyn FnMut(&PipelineRun) + Send)) -> Result<PipelineRun, OpError> {
-    let frame = frame(context, arn).await?;
+    let frame = frame(context, arn, true).await?;
     let told = parking_lot::Mutex::new((None::<PipelineRun>, on_change));
     let (told, frame) = (&told, &frame);
     let followed = context

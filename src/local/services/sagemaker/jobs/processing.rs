@@ -58,31 +58,20 @@ pub(super) async fn work(inner: &Arc<Inner>, key: &str, log: &LogWriter, token: 
     let (stop, log) = (token.clone(), log.clone());
     let done = tokio::task::spawn_blocking(move || {
         let container = Container { objects: &objects, description: &description, log: &log };
-        let Written { files, continuous, failure } = container.run()?;
+        let Written { files, continuous, message, failed } = container.run()?;
         if stop.is_cancelled() {
             return Err(JobError::Stopped);
         }
-        match failure {
-            None => {
-                files::write(&objects, files.into_iter().chain(continuous).collect())?;
-                Ok(None)
-            }
-            Some((failure, message)) => {
-                // What is uploaded at the end of the job is lost with it; what is uploaded while it works is there.
-                files::write(&objects, continuous)?;
-                Ok(Some((failure, message)))
-            }
-        }
+        // What is uploaded at the end of the job is lost when it fails; what is uploaded while it works is there.
+        let kept = if failed { continuous } else { files.into_iter().chain(continuous).collect() };
+        files::write(&objects, kept)?;
+        Ok((message, failed))
     });
-    match done.await.map_err(|error| JobError::Failed(format!("InternalServerError: {error}")))?? {
-        None => Ok(()),
-        Some((failure, message)) => {
-            inner.jobs.touch(key, |job| {
-                job.description.insert("ExitMessage".into(), message.into());
-            });
-            Err(failure)
-        }
-    }
+    let (message, failed) = done.await.map_err(|error| JobError::Failed(format!("InternalServerError: {error}")))??;
+    inner.jobs.touch(key, |job| {
+        job.description.insert("ExitMessage".into(), message.clone().into());
+    });
+    if failed { Err(JobError::Failed(format!("AlgorithmError: {message}, exit code: 1"))) } else { Ok(()) }
 }
 
 /// What the job asked for.
@@ -101,8 +90,10 @@ struct Written {
     files: Files,
     /// Files that are uploaded as soon as they are written.
     continuous: Files,
-    /// Why the script gave up after that, and what it left to say.
-    failure: Option<(JobError, String)>,
+    /// What the script left to say.
+    message: String,
+    /// Whether it gave up after that.
+    failed: bool,
 }
 
 impl Container<'_> {
@@ -151,9 +142,9 @@ impl Container<'_> {
     }
 
     /// Files under the outputs that the job declares; what goes elsewhere is lost, as in a container.
-    fn outputs(&self, produced: Vec<(&str, &str, Vec<u8>)>) -> Written {
+    fn outputs(&self, message: String, produced: Vec<(&str, &str, Vec<u8>)>) -> Written {
         let outputs = list(&self.description["ProcessingOutputConfig"]["Outputs"]);
-        let mut written = Written { files: Vec::new(), continuous: Vec::new(), failure: None };
+        let mut written = Written { files: Vec::new(), continuous: Vec::new(), message, failed: false };
         for (folder, file, content) in produced {
             let place = format!("{OUTPUT}/{folder}");
             let output = outputs
@@ -185,14 +176,14 @@ impl Container<'_> {
         let unload = self.read("unload")?;
         let report = quality::check(&unload, &self.one("baseline")?, &options).map_err(|error| exit(&error, 1))?;
         self.log.lines(report.checks.iter().map(quality::line));
-        let mut written = self.outputs(vec![("quality", "report.json", pretty(&report)?)]);
-        match quality::reason(&report) {
-            Some(reason) => {
-                written.failure = Some((JobError::Failed(format!("AlgorithmError: {reason}, exit code: 1")), reason));
-            }
-            None => self.log.line(format!("{} rows passed {} checks against {}", report.rows, report.checks.len(), report.baseline)),
-        }
-        Ok(written)
+        let reason = quality::reason(&report);
+        let failed = reason.is_some();
+        let message = reason.unwrap_or_else(|| {
+            let words = format!("{} rows passed {} checks against {}", report.rows, report.checks.len(), report.baseline);
+            self.log.line(words.clone());
+            words
+        });
+        Ok(Written { failed, ..self.outputs(message, vec![("quality", "report.json", pretty(&report)?)]) })
     }
 
     fn preprocess(&self, arguments: &[String]) -> Result<Written, JobError> {
@@ -201,19 +192,21 @@ impl Container<'_> {
         let done = preprocess(&unload, &options).map_err(|error| exit(&error, 1))?;
         let schema = pretty(&done.schema)?;
         let [train, validation, test] = done.rows;
-        self.log.line(format!(
+        let message = format!(
             "{} rows: {train} train, {validation} validation, {test} test; {} features",
             train + validation + test,
             done.schema.width()
-        ));
-        Ok(self.outputs(vec![
+        );
+        self.log.line(message.clone());
+        let files = vec![
             ("train", "train.csv", done.train),
             ("validation", "validation.csv", done.validation),
             ("test", "test.csv", done.test),
             ("schema", "feature_schema.json", schema),
             ("rows", "test_rows.csv", done.test_rows),
             ("rows", "splits.csv", done.splits),
-        ]))
+        ];
+        Ok(self.outputs(message, files))
     }
 
     fn evaluate(&self, arguments: &[String]) -> Result<Written, JobError> {
@@ -224,7 +217,8 @@ impl Container<'_> {
         let inputs = evaluate::Inputs { model: &model, test: &test, schema: &schema, rows: &rows, champion: &champion };
         let done = evaluate(&inputs, &options).map_err(|error| exit(&error, 1))?;
         self.log.lines(done.log);
-        Ok(self.outputs(vec![("evaluation", "evaluation.json", pretty(&done.json)?), ("model", "model.tar.gz", done.artifact)]))
+        let files = vec![("evaluation", "evaluation.json", pretty(&done.json)?), ("model", "model.tar.gz", done.artifact)];
+        Ok(self.outputs(done.message, files))
     }
 
     /// A file of an input by its name.
