@@ -210,7 +210,7 @@ fn write_pictures(output: &mut Output, found: &[Found], path: Option<&std::path:
             }),
         };
     };
-    std::fs::create_dir_all(path).map_err(|error| Failure::io(&format!("could not make the folder {}", path.display()), &error))?;
+    std::fs::create_dir_all(path).map_err(|error| Failure::io(format!("could not make the folder {}", path.display()), &error))?;
     found.iter().try_for_each(|found| write_file(&path.join(format!("{}.svg", file_name(&found.name()))), &found.svg()))
 }
 
@@ -221,7 +221,7 @@ fn file_name(name: &str) -> String {
 
 /// Written beside and renamed: a file under its name is a whole file.
 fn write_file(path: &std::path::Path, content: &str) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::io(&format!("could not write {}", path.display()), &error);
+    let failed = |error: std::io::Error| Failure::io(format!("could not write {}", path.display()), &error);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
     let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     std::io::Write::write_all(&mut draft, content.as_bytes()).map_err(failed)?;

@@ -178,8 +178,10 @@ fn moved(column: &str, cell: &str, number: usize) -> String {
         ("month", "may") => "sep".to_owned(),
         ("month", "jun") => "oct".to_owned(),
         ("month", "jul") => "nov".to_owned(),
-        ("contact", "telephone") if number % 5 != 0 => "cellular".to_owned(),
-        ("age", age) if number % 2 == 0 => age.parse::<u32>().map_or_else(|_| age.to_owned(), |age| (age + 6).min(95).max(age).to_string()),
+        ("contact", "telephone") if !number.is_multiple_of(5) => "cellular".to_owned(),
+        ("age", age) if number.is_multiple_of(2) => {
+            age.parse::<u32>().map_or_else(|_| age.to_owned(), |age| (age + 6).min(95).max(age).to_string())
+        }
         ("campaign", calls) => calls.parse::<u32>().map_or_else(|_| calls.to_owned(), |calls| calls.min(3).to_string()),
         (_, cell) => cell.to_owned(),
     }

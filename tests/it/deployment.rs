@@ -65,7 +65,7 @@ async fn a_version_goes_to_staging_to_production_and_back() {
     let (context, _events) = context(&account, &settings);
     let versions = models::list(&context).await.unwrap();
     assert_eq!(versions.iter().map(|it| it.version).collect::<Vec<_>>(), [2, 1]);
-    assert_eq!(versions[1].deployed, [context.scenario.staging_endpoint.clone()]);
+    assert_eq!(versions[1].deployed, std::slice::from_ref(&context.scenario.staging_endpoint));
     assert_eq!(versions[0].approval, ApprovalState::PendingManualApproval);
 
     // Nobody has approved version 2: it goes nowhere, and the newest approved one is version 1.
@@ -222,7 +222,7 @@ async fn traffic_is_shared_by_two_versions_and_the_counts_prove_it() {
         view = endpoints::list(&context).await.unwrap().remove(0);
     }
     assert_eq!((counted(&view, "v1") - before, counted(&view, "shadow-v2")), (10, 10));
-    assert_eq!(models::list(&context).await.unwrap()[0].deployed, [staging.clone()], "a shadow is deployed too");
+    assert_eq!(models::list(&context).await.unwrap()[0].deployed, std::slice::from_ref(staging), "a shadow is deployed too");
 
     let wrong = endpoints::traffic(&context, Stage::Staging, &split(&[(1, 1.0), (7, 1.0)], None), &mut quiet).await.unwrap_err();
     assert!(wrong.what.contains("no version 7"), "{wrong}");

@@ -144,7 +144,7 @@ async fn without_a_model_in_sql_two_roads_are_left() {
     let (account, context) = prepared(Step::Deploy).await;
     let model = opened(&context).await;
     let sample = predict::samples(&context, &model.model, 1, 1).await.unwrap().remove(0);
-    let roads = explain::roads(&context, &model, &[sample.row.clone()]).await.unwrap();
+    let roads = explain::roads(&context, &model, std::slice::from_ref(&sample.row)).await.unwrap();
     assert_eq!(roads[0].sql, None);
     assert!((roads[0].endpoint - roads[0].file).abs() < 1e-5);
     let mut incomplete = sample.row;

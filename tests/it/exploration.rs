@@ -80,7 +80,8 @@ async fn pictures_count_what_is_in_the_file_on_both_engines() {
             assert_eq!(class.five[0], of_class.iter().copied().fold(f64::INFINITY, f64::min));
             assert_eq!(class.five[4], of_class.iter().copied().fold(f64::NEG_INFINITY, f64::max));
             let below = of_class.iter().filter(|age| **age < class.five[2]).count() as f64 / of_class.len() as f64;
-            assert!((0.4..=0.5).contains(&below), "{engine:?}: {below} are younger than the median");
+            // Trino's quantiles are approximate.
+            assert!((0.4..=0.52).contains(&below), "{engine:?}: {below} are younger than the median");
         }
         let month = exploration::picture(&context, &table, "month").await.unwrap();
         let order: Vec<&str> = month.bars.iter().map(|bar| bar.label.as_str()).collect();

@@ -48,7 +48,7 @@ async fn a_repository_keeps_files_by_commit() {
     let head = client.get_branch().repository_name("r").branch_name("main").send().await.unwrap();
     assert_eq!(head.branch().unwrap().commit_id(), second.commit_id());
     let described = client.get_commit().repository_name("r").commit_id(second.commit_id().unwrap()).send().await.unwrap();
-    assert_eq!(described.commit().unwrap().parents(), [id.clone()]);
+    assert_eq!(described.commit().unwrap().parents(), std::slice::from_ref(&id));
     let folder = client.get_folder().repository_name("r").folder_path("/").commit_specifier(&id).send().await.unwrap();
     assert_eq!((folder.files().len(), folder.sub_folders()[0].absolute_path()), (1, Some("d")));
     let put = client.put_file().repository_name("r").branch_name("main").file_path("c").file_content(Blob::new("5"));

@@ -19,7 +19,9 @@ use crate::ops::project::{ActionView, Commit, ProjectView, StageView};
 const RUNS: &str = "arn:aws:sagemaker:us-east-1:000000000000:pipeline/bankdm-pipeline/execution";
 
 /// Name, kind, sentence, what it waits for, seconds that it takes, what it says when it is done.
-const STEPS: [(&str, &str, &str, &[&str], i64, &str); 8] = [
+type Told = (&'static str, &'static str, &'static str, &'static [&'static str], i64, &'static str);
+
+const STEPS: [Told; 8] = [
     (
         name::UNLOAD,
         "Lambda",

@@ -475,7 +475,7 @@ mod tests {
     fn each_defect_is_found_and_named() {
         let none = baseline(None);
         let every = |number: usize, wrong: &'static str| {
-            move |row: usize, cell: &str| if row % number == 0 { wrong.to_owned() } else { cell.to_owned() }
+            move |row: usize, cell: &str| if row.is_multiple_of(number) { wrong.to_owned() } else { cell.to_owned() }
         };
         assert_eq!(failed(&with("age", every(10, "241")), &none), ["range age"]);
         assert_eq!(failed(&with("age", every(10, "old")), &none), ["type age"]);

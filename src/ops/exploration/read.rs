@@ -62,6 +62,7 @@ pub(super) fn classes(result: &QueryResult) -> Vec<ClassFigures> {
 }
 
 /// The pairs of one row as a full matrix.
+#[allow(clippy::needless_range_loop, reason = "a pair is written to both halves of the matrix")]
 pub(super) fn matrix(result: &QueryResult, columns: usize) -> Vec<Vec<Option<f64>>> {
     let mut matrix = vec![vec![None; columns]; columns];
     let Some(row) = result.page.rows.first() else { return matrix };

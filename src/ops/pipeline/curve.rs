@@ -45,13 +45,16 @@ pub fn of_lines(lines: &[LogLine]) -> Option<Curve> {
     curve.filter(|curve| !curve.points.is_empty())
 }
 
-/// Round, and set, metric and value of each of its figures.
-fn of_line(text: &str) -> Option<(u32, Vec<(String, String, f64)>)> {
+/// Set (`train`), metric (`logloss`) and value.
+type Figure = (String, String, f64);
+
+/// Round, and its figures.
+fn of_line(text: &str) -> Option<(u32, Vec<Figure>)> {
     // A time stamp in brackets may stand before the round: the round is the last pair of brackets that holds a whole number.
     let text = text.replace("#011", "\t");
     let (before, rest) = text.split_once("]\t")?;
     let round = before.rsplit_once('[')?.1.trim().parse().ok()?;
-    let figures: Vec<(String, String, f64)> = rest
+    let figures: Vec<Figure> = rest
         .split_whitespace()
         .filter_map(|figure| {
             let (name, value) = figure.rsplit_once(':')?;

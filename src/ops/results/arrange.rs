@@ -262,7 +262,7 @@ impl Sorted {
             Values::Floats(values) => match values[at] {
                 value if value.is_nan() => u64::MAX,
                 // Zero has one order, whatever its sign.
-                value if value == 0.0 => ordered(0),
+                0.0 => ordered(0),
                 value if value > 0.0 => ordered(value.to_bits().cast_signed()),
                 value => !value.to_bits(),
             },

@@ -228,7 +228,7 @@ fn asked(canvas: &mut Canvas<'_>, area: Rect, metrics: &EndpointMetrics) -> u16 
         .add(", ", Role::Dim)
         .add(errors.0, errors.1);
     canvas.pieces(area.x, area.y, area.width, &pieces);
-    let name = metrics.per_variant.iter().map(|variant| width(&variant.variant)).max().unwrap_or(0).min(24).max(7);
+    let name = metrics.per_variant.iter().map(|variant| width(&variant.variant)).max().unwrap_or(0).clamp(7, 24);
     if area.height > 1 {
         let titles = format!(
             "{}{}{}{}{}{}",

@@ -262,7 +262,7 @@ fn spread(row: &[Item], width: usize) -> Vec<(usize, usize)> {
     let steps = row.iter().filter(|item| matches!(item, Item::Step(_))).count();
     let lanes = row.len() - steps;
     let room = width.saturating_sub(lanes * LANE + row.len().saturating_sub(1));
-    let (each, mut more) = if steps == 0 { (0, 0) } else { (room / steps, room % steps) };
+    let (each, mut more) = (room.checked_div(steps).unwrap_or(0), room.checked_rem(steps).unwrap_or(0));
     let mut x = 0;
     row.iter()
         .map(|item| {

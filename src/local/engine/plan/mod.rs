@@ -59,6 +59,7 @@ pub(super) struct Symbol {
 
 /// What a step does.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "a plan has some dozen steps, and most of them scan")]
 pub(super) enum Step {
     /// Reads a table.
     Scan {

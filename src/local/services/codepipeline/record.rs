@@ -21,6 +21,7 @@ pub(super) enum Status {
 
 /// Where an action or a stage stands; before it is reached it stands nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(clippy::enum_variant_names, reason = "the words of the service")]
 pub(super) enum Progress {
     InProgress,
     Succeeded,

@@ -263,7 +263,7 @@ impl Inner {
     }
 
     /// The result of an earlier execution that a step may take over, if caching is on and there is one.
-    pub(super) fn from_cache(&self, id: &str, step: &Step, arguments: &Value) -> Result<Option<Value>, String> {
+    pub(super) fn look_in_cache(&self, id: &str, step: &Step, arguments: &Value) -> Result<Option<Value>, String> {
         let Some(lasting) = cache::lasting(&step.source)? else { return Ok(None) };
         let key = cache::key(step.kind, arguments);
         let pipeline = self.executions.look(id, |execution| execution.pipeline.clone()).unwrap_or_default();

@@ -61,7 +61,7 @@ impl Inner {
     }
 
     async fn job_step(self: &Arc<Self>, id: &str, step: &Step, arguments: Value, kind: JobKind, token: &CancellationToken) -> Ended {
-        match self.from_cache(id, step, &arguments) {
+        match self.look_in_cache(id, step, &arguments) {
             Ok(Some(properties)) => return Ended::Done(properties),
             Ok(None) => {}
             Err(reason) => return Ended::Failed(format!("ClientError: {reason}")),

@@ -97,7 +97,7 @@ fn over(canvas: &mut Canvas<'_>, plot: Rect, below: &Dots, above: &Dots) {
             if b == ' ' {
                 continue;
             }
-            let bits = |c: char| u32::from(c).checked_sub(0x2800).unwrap_or(0);
+            let bits = |c: char| u32::from(c).saturating_sub(0x2800);
             let both = char::from_u32(0x2800 + (bits(a) | bits(b))).unwrap_or(b);
             let role = if a == ' ' { Role::Warn } else { Role::Focus };
             canvas.text(plot.x + column as u16, plot.y + line as u16, 1, &both.to_string(), role);

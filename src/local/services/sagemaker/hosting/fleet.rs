@@ -58,6 +58,9 @@ pub(super) struct Capacity {
     pub instances: i64,
 }
 
+/// What an endpoint was put together for, generation and fleet, and what came of it.
+type Assembled = (u64, String, Arc<Serving>);
+
 /// Models that were loaded, and what was put together to answer invocations.
 #[derive(Default)]
 pub(crate) struct Loaded {
@@ -65,7 +68,7 @@ pub(crate) struct Loaded {
     pub(super) boosters: Mutex<HashMap<String, Arc<Booster>>>,
     /// Grows with every change of what serves.
     pub(super) generation: AtomicU64,
-    serving: Mutex<HashMap<String, (u64, String, Arc<Serving>)>>,
+    serving: Mutex<HashMap<String, Assembled>>,
 }
 
 /// An endpoint that answers.
