@@ -222,7 +222,7 @@ async fn traffic_is_shared_by_two_versions_and_the_counts_prove_it() {
         view = endpoints::list(&context).await.unwrap().remove(0);
     }
     assert_eq!((counted(&view, "v1") - before, counted(&view, "shadow-v2")), (10, 10));
-    assert_eq!(models::list(&context).await.unwrap()[0].deployed, std::slice::from_ref(staging), "a shadow is deployed too");
+    assert_eq!(models::list(&context).await.unwrap()[0].deployed, std::slice::from_ref(&staging), "a shadow is deployed too");
 
     let wrong = endpoints::traffic(&context, Stage::Staging, &split(&[(1, 1.0), (7, 1.0)], None), &mut quiet).await.unwrap_err();
     assert!(wrong.what.contains("no version 7"), "{wrong}");
