@@ -1,7 +1,7 @@
 //! XGBoost's model files: one document in three encodings, and what its versions write differently.
 //!
 //! [`read`] takes JSON, UBJSON and the binary format of XGBoost up to 3.0, as Python's `save_model` and SageMaker's containers write them,
-//! and gives the layout that the boosting library reads. [`write`] gives the file that a release of SageMaker's container would leave. The
+//! and gives the layout that the boosting library reads. [`write()`] gives the file that a release of SageMaker's container would leave. The
 //! differences that matter:
 //!
 //! * Up to 3.0, `base_score` is a number in a text (`"5E-1"`); from 3.1 on a list of them (`"[5E-1]"`). The versions before 3.1 take a list

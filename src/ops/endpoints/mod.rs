@@ -1,6 +1,6 @@
 //! Endpoints: what serves which version to how much of the traffic, and what is done with them.
 //!
-//! [`view`] looks, [`rollout`] brings a version to an endpoint and back, [`smoke`] finds out whether it answers as its model should,
+//! `view` looks, `rollout` brings a version to an endpoint and back, [`smoke`] finds out whether it answers as its model should,
 //! [`traffic`] splits, [`invoke`] asks.
 
 mod invoke;

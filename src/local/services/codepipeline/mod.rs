@@ -1,7 +1,7 @@
 //! `CodePipeline`: pipelines of stages that begin with a commit.
 //!
-//! [`declaration`] checks what a pipeline is declared to be, [`record`] keeps its executions, [`advance`] takes one from action to action,
-//! [`actions`] does the work of each, [`describe`] tells of them. An execution waits in front of a stage that another one is in; a newer one
+//! `declaration` checks what a pipeline is declared to be, `record` keeps its executions, `advance` takes one from action to action,
+//! `actions` does the work of each, `describe` tells of them. An execution waits in front of a stage that another one is in; a newer one
 //! that comes to wait there supersedes it.
 
 mod actions;

@@ -24,7 +24,7 @@ const LARGEST_BODY: usize = 25 * 1024 * 1024;
 /// Scoring fewer rows than this takes less time than handing them to another thread.
 const INLINE_BYTES: usize = 64 * 1024;
 
-/// The service. [`SageMaker::runtime`](super::sagemaker::SageMaker::runtime) gives it.
+/// The service. `SageMaker::runtime` gives it.
 pub struct SageMakerRuntime {
     inner: Arc<Inner>,
     meters: Arc<Meters>,
