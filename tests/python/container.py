@@ -2,10 +2,12 @@
 
     python container.py FOLDER SCRIPT [ARGUMENT...]
 
-The script's own defaults name places below /opt/ml; they and the arguments are moved, nothing else about the script is changed.
+The script's own defaults and what it opens name places below /opt/ml; they and the arguments are moved, nothing else about the script is changed.
 """
 
 import argparse
+import builtins
+import os.path
 import runpy
 import sys
 
@@ -24,7 +26,12 @@ def main():
             options["default"] = moved(options["default"])
         return add_argument(self, *names, **options)
 
+    def moving(function):
+        return lambda path, *arguments, **options: function(moved(path), *arguments, **options)
+
     argparse.ArgumentParser.add_argument = add_moved
+    builtins.open = moving(builtins.open)
+    os.path.isdir = moving(os.path.isdir)
     sys.argv = [script, *map(moved, arguments)]
     runpy.run_path(script, run_name="__main__")
 

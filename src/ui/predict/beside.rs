@@ -82,10 +82,10 @@ fn why(canvas: &mut Canvas<'_>, area: Rect) {
     lines.pieces(canvas, &heading);
     if let Some(meant) = state.prediction.as_ref().and_then(|prediction| state.beside.calibrated(prediction.score)) {
         let text = Pieces::new()
-            .add("Such scores meant ", Role::Dim)
+            .add(format!("Of the {} test customers with the nearest scores ", meant.rows), Role::Dim)
             .add(figures::percent(meant.rate), Role::Strong)
-            .add(format!(" {}, ", target.positive), Role::Dim)
-            .add(format!("{} to {} ({} tested)", figures::percent(meant.low), figures::percent(meant.high), meant.rows), Role::Dim);
+            .add(format!(" said {} ", target.positive), Role::Dim)
+            .add(format!("({} to {})", figures::percent(meant.low), figures::percent(meant.high)), Role::Dim);
         lines.pieces(canvas, &text);
     }
     let flips = reasons.flips.len().clamp(1, 3) as u16 + 1;
@@ -215,13 +215,13 @@ fn decisions(canvas: &mut Canvas<'_>, lines: &mut Lines, here: &Outcome) {
             "said yes".to_owned(),
             cell(confusion.true_positive),
             cell(confusion.false_negative),
-            format!("reached: {} of the yes", figures::percent(confusion.recall())),
+            format!("{} of those who say yes are reached", figures::percent(confusion.recall())),
         ),
         (
             "said no".to_owned(),
             cell(confusion.false_positive),
             cell(confusion.true_negative),
-            format!("right: {} of {} calls", figures::percent(confusion.precision()), figures::count(called)),
+            format!("{} of the {} called say yes", figures::percent(confusion.precision()), figures::count(called)),
         ),
     ];
     for (at, (name, called, not, words)) in rows.into_iter().enumerate() {
@@ -251,7 +251,7 @@ fn curves(canvas: &mut Canvas<'_>, lines: &Lines, ranking: &Ranking, here: &Outc
             roc,
             (share(confusion.false_positive, confusion.false_positive + confusion.true_negative), confusion.recall()),
         ),
-        (format!("Gain  top tenth ×{top:.1}"), gains, (share(called, confusion.rows()), confusion.recall())),
+        (format!("Gain  lift {top:.1} in the top tenth"), gains, (share(called, confusion.rows()), confusion.recall())),
         (format!("Precision by recall  AP {:.3}", ranking.average_precision()), precision, (confusion.recall(), confusion.precision())),
     ];
     let count = usize::from(lines.area.width / 26).clamp(1, plots.len());
@@ -327,7 +327,7 @@ fn roads(canvas: &mut Canvas<'_>, area: Rect) {
             true => ("Both models decide alike.", Role::Good),
             false => ("The two models disagree: Redshift ML also sees how long the call was, and the economy.", Role::Warn),
         };
-        canvas.paragraph(Rect { y: lines.y, height: lines.left(), ..area }, words, role);
+        lines.text(canvas, words, role);
     }
 }
 
