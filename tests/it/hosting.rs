@@ -88,7 +88,9 @@ async fn width(hosts: &Hosts) -> usize {
 impl Hosts {
     /// The same account, opened anew at a pace with a clock that is turned.
     async fn with_clock(self) -> (Hosts, Arc<Turned>) {
-        let clock = Arc::new(Turned(AtomicI64::new(Utc::now().timestamp_millis())));
+        // Whole milliseconds, rounded up: rounded down, what was made just before would begin after this account was opened, and be under
+        // way.
+        let clock = Arc::new(Turned(AtomicI64::new(Utc::now().timestamp_millis() + 1)));
         let Hosts { account, package, bucket, line, .. } = self;
         account.opened.close().await;
         let options = Options { clock: clock.clone(), ..common::options(account.directory.path(), Pace::Live) };
@@ -344,6 +346,7 @@ async fn a_rollback_fails_when_the_old_model_is_gone_too() {
     hosts.create("e", "c1").await;
     // A restart forgets what was loaded, and the artifact is replaced.
     let (hosts, clock) = hosts.with_clock().await;
+    assert_eq!(hosts.status("e").await, EndpointStatus::InService);
     hosts.s3.put_object().bucket(&hosts.bucket).key("artifacts/one.tar.gz").body(b"gone".to_vec().into()).send().await.unwrap();
     hosts.model_of("broken", b"no model").await;
     hosts.config("c2", &[("v2", "broken", 1.0)], &[]).await.unwrap();
