@@ -6,6 +6,7 @@
 
 use crate as local;
 use shiftdeck_demo as demo;
+pub use shiftdeck_ml as ml;
 use shiftdeck_syntax as syntax;
 
 pub mod account;
@@ -13,7 +14,6 @@ pub mod checkpoint;
 pub mod connector;
 pub mod engine;
 mod lock;
-pub mod ml;
 pub mod objects;
 mod owner;
 pub mod pace;

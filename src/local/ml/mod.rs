@@ -3,6 +3,8 @@
 //! [`quality`] checks the unload, [`preprocess`] turns the unload into splits and a feature schema, [`train`] boosts trees with XGBoost's parameters, [`artifact`]
 //! packs and reads `model.tar.gz`, [`evaluate`] writes the evaluation report.
 
+use shiftdeck_demo as demo;
+
 pub mod artifact;
 mod boost;
 pub mod evaluate;

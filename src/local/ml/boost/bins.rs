@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use rayon::prelude::*;
 
-use super::super::train::Labelled;
+use crate::train::Labelled;
 
 /// Whole numbers from 0 to here are counted in a table.
 const SMALL: usize = 1024;
