@@ -17,6 +17,11 @@ use tracing_subscriber::EnvFilter;
 /// Stack of a worker: the planner of the SQL engine recurses deeply in this profile.
 const STACK: usize = 8 << 20;
 
+/// How far work stands back behind the screen when there are fewer cores than things to do: Linux keeps this for each thread, and a thread
+/// has what the one that started it had, so that all threads of the embedded AWS and of training have it too.
+#[cfg(target_os = "linux")]
+const WORK_NICENESS: i32 = 5;
+
 /// The variable that chooses what is logged, in the syntax of `tracing_subscriber::EnvFilter`.
 const LOG_VARIABLE: &str = "SHIFTDECK_LOG";
 
@@ -53,7 +58,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     if cli.command.is_none() {
         cli::check_terminal()?;
     }
-    let runtime = runtime()?;
+    let runtime = runtime(cli.command.is_none())?;
     let ended = match cli.command {
         Some(command) => {
             runtime.block_on(cli::run_command(command, settings, environment, cli.global.no_color)).map(|()| ExitCode::SUCCESS)
@@ -65,13 +70,22 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     ended
 }
 
-fn runtime() -> Result<Runtime, Failure> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .thread_name("shiftdeck")
-        .thread_stack_size(STACK)
-        .build()
-        .map_err(|error| Failure::io("could not start the runtime", &error))
+/// The threads that do the work; behind a screen they let its thread, which is started by this one, go first.
+fn runtime(behind_a_screen: bool) -> Result<Runtime, Failure> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    builder.enable_all().thread_name("shiftdeck").thread_stack_size(STACK);
+    #[cfg(target_os = "linux")]
+    if behind_a_screen {
+        builder.on_thread_start(|| {
+            // A thread may always become nicer; where a sandbox forbids it, it is as fast as the screen.
+            if let Err(error) = rustix::process::nice(WORK_NICENESS) {
+                tracing::debug!(%error, "work goes on at the priority of the screen");
+            }
+        });
+    }
+    #[cfg(not(target_os = "linux"))]
+    let _ = behind_a_screen;
+    builder.build().map_err(|error| Failure::io("could not start the runtime", &error))
 }
 
 /// Logs to a file in the state directory when asked to; never to the screen.

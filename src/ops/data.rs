@@ -1,13 +1,11 @@
 //! The CSV of the demonstration: where it comes from, and what of it is in S3.
 
-use std::path::{Path, PathBuf};
-
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::error::op;
 use super::report::Run;
-use super::{Context, OpError, OpErrorKind};
+use super::{Context, OpError, OpErrorKind, results};
 use crate::demo::dataset::{self, ECONOMIC, PreparedCsv};
 use crate::demo::sample;
 
@@ -114,7 +112,7 @@ impl Raw {
         } else if source.starts_with("https://") {
             context.gateways.web.get(source).await.map_err(|error| refused(source, error.to_string()))?
         } else {
-            let path = expanded(source);
+            let path = results::expanded(source, std::env::home_dir().as_deref());
             tokio::fs::read(&path).await.map(Bytes::from).map_err(|error| refused(source, error.to_string()))?
         };
         Ok(Raw::Bytes { name: source.to_owned(), content })
@@ -153,14 +151,6 @@ fn refused(source: &str, why: impl Into<String>) -> OpError {
         why,
         "set `data.source` to `sample`, or to the path, `s3://` or `https://` address of a CSV",
     )
-}
-
-/// A path with `~` for the home directory.
-fn expanded(path: &str) -> PathBuf {
-    match (path.strip_prefix("~/"), std::env::home_dir()) {
-        (Some(rest), Some(home)) => home.join(rest),
-        _ => Path::new(path).to_path_buf(),
-    }
 }
 
 /// Checks the data of the settings without changing the account, so that a bad file is refused before anything is made. A file whose

@@ -85,6 +85,9 @@ pub(super) const ACTIONS: &[Action] = &[
         "Compare the marked versions, or this one with the one before",
         &["d", "c"],
     ),
+    action(MODELS, on(P::Score), "models.score", "score", "Score a table or a file with the version", &["b"]),
+    action(MODELS, on(P::NewData), "models.new-data", "new data", "Let new rows arrive, train again, compare", &["f"]),
+    action(MODELS, on(P::PromoteNew), "models.promote", "promote", "Promote what was trained on the new rows", &["P"]),
     // Endpoints.
     action(ENDPOINTS, on(P::Deploy), "endpoints.deploy", "deploy", "Deploy an approved version", &["y"]),
     action(ENDPOINTS, on(P::Smoke), "endpoints.smoke", "smoke test", "Ask the endpoint about rows whose answer is known", &["t"]),

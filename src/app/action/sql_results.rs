@@ -55,6 +55,6 @@ pub(super) const ACTIONS: &[Action] = &[
     action(Results, on(G::LastColumn), "sql.column-last", "", "Last column", &["$"]),
     action(Results, on(G::PageDown), "sql.page-down", "", "One page down", &["pgdn", "space"]),
     action(Results, on(G::PageUp), "sql.page-up", "", "One page up", &["pgup"]),
-    action(Results, on(G::First), "sql.first", "", "First row", &["home", "g"]),
-    action(Results, on(G::Last), "sql.last", "", "Last row; the rest is fetched first", &["end", "G"]),
+    action(Results, on(G::First), "sql.first", "", "First row", &["home", "g", "ctrl-home"]),
+    action(Results, on(G::Last), "sql.last", "", "Last row; the rest is fetched first", &["end", "G", "ctrl-end"]),
 ];

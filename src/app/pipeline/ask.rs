@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use super::view::Matter;
 use crate::app::latest::Ticket;
+use crate::demo::figures;
+use crate::ops::batch::BatchInput;
 use crate::ops::endpoints::{Stage, TrafficSplit};
 use crate::ops::pipeline::{LogCursor, LogSource, StartOptions};
+use crate::ops::retrain::Arrivals;
 
 /// Something to be done outside of the state.
 #[derive(Debug, Clone, PartialEq)]
@@ -163,6 +166,24 @@ pub enum Work {
         /// How.
         split: TrafficSplit,
     },
+    /// Scores a table or a file with a version; the newest approved one without a number.
+    Score {
+        /// What.
+        input: BatchInput,
+        /// The table of the warehouse that gets the answers; they stay in S3 without one.
+        into: Option<String>,
+        /// The version.
+        version: Option<u32>,
+    },
+    /// Lets new rows arrive, measures them, trains on all and compares.
+    Retrain(Arrivals),
+    /// Approves a version that was trained on new rows, and brings it to staging and production.
+    PromoteNew {
+        /// The version.
+        version: u32,
+        /// The one that it was compared with.
+        before: u32,
+    },
     /// Commits the source of the pipeline to the project's repository.
     Commit(String),
     /// Tries a failed stage of the project again.
@@ -197,6 +218,10 @@ impl Work {
             Work::Promote => "promoting staging to production".to_owned(),
             Work::Rollback(stage) => format!("putting the version before back on {}", stage_word(*stage)),
             Work::Traffic { stage, .. } => format!("splitting the requests of {}", stage_word(*stage)),
+            Work::Score { input, version: Some(version), .. } => format!("scoring {input} with version {version}"),
+            Work::Score { input, version: None, .. } => format!("scoring {input}"),
+            Work::Retrain(arrivals) => format!("training again with {} new rows", figures::count(u64::from(arrivals.rows))),
+            Work::PromoteNew { version, .. } => format!("bringing version {version} to production"),
             Work::Commit(_) => "committing the pipeline".to_owned(),
             Work::RetryStage(stage) => format!("trying {stage} again"),
             Work::Answer { yes: true, .. } => "approving".to_owned(),

@@ -4,8 +4,10 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::ask::Work;
 use crate::app::sql::editor::bar::Field;
+use crate::ops::batch::BatchInput;
 use crate::ops::endpoints::{Stage, TrafficSplit};
 use crate::ops::pipeline::{ParameterKind, ParameterSpec, StartOptions};
+use crate::ops::retrain::Arrivals;
 
 /// What the form is for.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +25,10 @@ pub enum Purpose {
     Deploy,
     /// Splits the requests of a stage.
     Traffic(Stage),
+    /// Scores a table or a file with a version.
+    Score(u32),
+    /// Trains again on new rows.
+    NewData,
     /// Commits the pipeline.
     Commit,
     /// Answers the approval of the project.
@@ -217,6 +223,41 @@ impl Form {
         }
     }
 
+    /// The form that scores a table or a file with a version.
+    pub fn score(version: u32, table: &str, into: &str) -> Form {
+        Form {
+            purpose: Purpose::Score(version),
+            title: format!("Score with version {version}"),
+            intro: "Every row goes through the model in one transform job. The rows come back with score and decision: to S3, and into a table \
+                    that is made anew."
+                .into(),
+            entries: vec![
+                Entry::text("Table or file", "schema.table, or the path of a CSV file", table),
+                Entry::text("Into the table", "schema.table; empty leaves the answers in S3", into),
+            ],
+            at: 0,
+            yes: "Score",
+        }
+    }
+
+    /// The form that lets new rows arrive and trains again.
+    pub fn new_data() -> Form {
+        let usual = Arrivals::default();
+        Form {
+            purpose: Purpose::NewData,
+            title: "Train again on new data".into(),
+            intro: "Rows of an autumn campaign arrive and go into the table. It is measured how much they differ from what the model was \
+                    trained on; then the pipeline trains on all of them, and both versions are compared on the new rows."
+                .into(),
+            entries: vec![
+                Entry::text("New rows", "100 to 1,000,000", &usual.rows.to_string()),
+                Entry::text("Seed", "the same rows for the same seed", &usual.seed.to_string()),
+            ],
+            at: 0,
+            yes: "Begin",
+        }
+    }
+
     /// The form that commits the pipeline.
     pub fn commit(repository: &str) -> Form {
         Form {
@@ -318,6 +359,12 @@ impl Form {
                 Ok(Work::Deploy { stage, version: self.value(0).parse().ok() })
             }
             Purpose::Traffic(stage) => self.split().map(|split| Work::Traffic { stage: *stage, split }),
+            Purpose::Score(version) => {
+                let input = given(0, "a table or a file")?;
+                let into = Some(self.value(1)).filter(|into| !into.is_empty());
+                Ok(Work::Score { input: BatchInput::named(&input), into, version: Some(*version) })
+            }
+            Purpose::NewData => self.arrivals().map(Work::Retrain),
             Purpose::Commit => given(0, "a message").map(Work::Commit),
             Purpose::Answer { stage, action, token, yes } => {
                 Ok(Work::Answer { stage: stage.clone(), action: action.clone(), token: token.clone(), yes: *yes, reason: self.value(0) })
@@ -346,6 +393,13 @@ impl Form {
             .map(|(spec, value)| (spec.name.clone(), value))
             .collect();
         Ok(StartOptions { parameters: changed, cache: self.on(specs.len() + 1), name: Some(name).filter(|name| !name.is_empty()) })
+    }
+
+    fn arrivals(&self) -> Result<Arrivals, Vec<(usize, String)>> {
+        let rows = self.value(0).replace([',', ' '], "").parse::<u32>().ok().filter(|rows| Arrivals::ROWS.contains(rows));
+        let rows = rows.ok_or_else(|| vec![(0, "a whole number from 100 to 1,000,000".to_owned())])?;
+        let seed = self.value(1).parse::<u64>().map_err(|_| vec![(1, "a whole number".to_owned())])?;
+        Ok(Arrivals { rows, seed })
     }
 
     fn split(&self) -> Result<TrafficSplit, Vec<(usize, String)>> {
@@ -461,6 +515,32 @@ mod tests {
             Answer::Done(Box::new(Work::Decide { version: 3, approve: false, reason: "drifted".into() }))
         );
         assert_eq!(press(&mut form, KeyCode::Esc), Answer::Cancelled);
+    }
+
+    #[test]
+    fn a_path_is_a_file_and_anything_else_a_table() {
+        let scored = |given: &str| {
+            let mut form = Form::score(3, given, "dm.scores");
+            match press(&mut form, KeyCode::F(5)) {
+                Answer::Done(work) => *work,
+                other => panic!("{other:?}"),
+            }
+        };
+        let work = |input| Work::Score { input, into: Some("dm.scores".into()), version: Some(3) };
+        assert_eq!(scored("dm.data"), work(BatchInput::Table("dm.data".into())));
+        for path in ["/tmp/new", "new.CSV", "~/rows/new.csv"] {
+            assert_eq!(scored(path), work(BatchInput::File(path.into())));
+        }
+    }
+
+    #[test]
+    fn new_rows_are_as_many_as_can_arrive() {
+        let mut form = Form::new_data();
+        form.paste("000000");
+        assert_eq!(press(&mut form, KeyCode::F(5)), Answer::More);
+        assert!(form.entries[0].problem.is_some());
+        let mut form = Form::new_data();
+        assert_eq!(press(&mut form, KeyCode::F(5)), Answer::Done(Box::new(Work::Retrain(Arrivals::default()))));
     }
 
     #[test]

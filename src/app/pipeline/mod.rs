@@ -39,6 +39,7 @@ use crate::ops::pipeline::{
     DefinitionState, LogPage, ParameterSpec, Peek, PipelineRun, PipelineStep, RunComparison, RunState, RunSummary, StepDetail, graph,
 };
 use crate::ops::project::ProjectView;
+use crate::ops::retrain::Retraining;
 
 /// The state of the pane.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -158,6 +159,8 @@ pub enum Msg {
     Progress(Work, String),
     /// A smoke test has an outcome.
     Smoked(String, SmokeTest),
+    /// A training on new rows has an outcome.
+    Retrained(Box<Retraining>),
     /// What was to be done is done, with a sentence, or was not.
     Done(Work, Box<Result<String, OpError>>),
 }
@@ -339,6 +342,7 @@ impl State {
             self.runs.compared = None;
             self.models.compared = None;
             self.models.open = false;
+            self.models.walk = None;
             // What another view does may have changed it.
             match view {
                 View::Runs => self.runs.stale |= self.runs.found.is_none(),
@@ -420,6 +424,10 @@ impl State {
                     job.said = said;
                 }
             }
+            Msg::Retrained(walk) => {
+                self.show_view(View::Models);
+                self.models.walk = Some(*walk);
+            }
             Msg::Smoked(endpoint, test) => self.endpoints.smoke = Some((endpoint, test)),
             Msg::Done(work, answer) => {
                 self.jobs.retain(|job| job.work != work);
@@ -455,7 +463,12 @@ impl State {
                 return self.follow_if_idle();
             }
             Work::Decide { .. } => self.models.stale = true,
-            Work::Deploy { .. } | Work::Promote | Work::Rollback(_) | Work::Traffic { .. } => {
+            Work::Score { .. } => {}
+            Work::Retrain(_) => {
+                self.runs.stale = true;
+                self.models.stale = true;
+            }
+            Work::PromoteNew { .. } | Work::Deploy { .. } | Work::Promote | Work::Rollback(_) | Work::Traffic { .. } => {
                 self.endpoints.stale = true;
                 self.models.stale = true;
             }
@@ -547,7 +560,8 @@ impl State {
             // These open or fill popups, which belong to the screen as a whole.
             Msg::Parameters(..) | Msg::Peeked(..) => {}
             // Taken before.
-            Msg::Changed(..) | Msg::Followed(..) | Msg::BesideChanged(..) | Msg::Progress(..) | Msg::Smoked(..) | Msg::Done(..) => {}
+            Msg::Changed(..) | Msg::Followed(..) | Msg::BesideChanged(..) | Msg::Progress(..) => {}
+            Msg::Smoked(..) | Msg::Retrained(..) | Msg::Done(..) => {}
         }
     }
 

@@ -7,6 +7,7 @@ use crate::app::latest::Latest;
 use crate::app::list::ListState;
 use crate::ops::OpError;
 use crate::ops::models::{Lineage, ModelVersion};
+use crate::ops::retrain::Retraining;
 
 /// The state of the view.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -33,6 +34,8 @@ pub struct State {
     pub compared: Option<Compared>,
     /// What is awaited of it.
     pub compare_answer: Latest,
+    /// How the last training on new rows went, while it is on show.
+    pub walk: Option<Retraining>,
     /// Whether the selected version has the whole view.
     pub open: bool,
 }

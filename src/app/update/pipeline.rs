@@ -97,16 +97,25 @@ fn at_hand(model: &Model) -> Option<&crate::ops::pipeline::PipelineRun> {
 
 /// Whether endpoints are being changed: one change at a time.
 fn deploying(model: &Model) -> bool {
-    model
-        .pipeline
-        .doing(|work| matches!(work, Work::Deploy { .. } | Work::Promote | Work::Rollback(_) | Work::Traffic { .. } | Work::Smoke(_)))
+    model.pipeline.doing(|work| {
+        matches!(
+            work,
+            Work::Deploy { .. }
+                | Work::PromoteNew { .. }
+                | Work::Retrain(_)
+                | Work::Promote
+                | Work::Rollback(_)
+                | Work::Traffic { .. }
+                | Work::Smoke(_)
+        )
+    })
 }
 
 pub(super) fn available(model: &Model, command: P) -> bool {
     let state = &model.pipeline;
     let open = model.identity().is_some();
     let has = |stage: Stage| state.endpoints.found.iter().flatten().any(|endpoint| endpoint.stage == stage);
-    let comparing = state.runs.compared.is_some() || state.models.compared.is_some();
+    let comparing = state.runs.compared.is_some() || state.models.compared.is_some() || state.models.walk.is_some();
     let in_log = state.in_detail && state.section() == Section::Log;
     match command {
         P::NextView | P::PreviousView => !state.in_detail,
@@ -150,6 +159,12 @@ pub(super) fn available(model: &Model, command: P) -> bool {
         P::Promote => open && !deploying(model) && has(Stage::Staging),
         P::Rollback => open && !deploying(model) && state.endpoints.selected().is_some_and(|endpoint| endpoint.previous.is_some()),
         P::Split => open && !deploying(model) && state.endpoints.selected().is_some() && approved(model).len() > 1,
+        P::Score => {
+            let scoring = state.doing(|work| matches!(work, Work::Score { .. }));
+            open && !comparing && !scoring && selected_approval(model) == Some(ApprovalState::Approved)
+        }
+        P::NewData => open && !comparing && !deploying(model) && !state.active() && !starting(model) && !approved(model).is_empty(),
+        P::PromoteNew => open && !deploying(model) && better(model).is_some(),
         P::RetryStage => open && state.project.failed().is_some() && !state.doing(|work| matches!(work, Work::RetryStage(_))),
         P::Commit => open && state.project.found.is_some() && !state.doing(|work| matches!(work, Work::Commit(_))),
         P::ApproveStage | P::RefuseStage => {
@@ -160,6 +175,12 @@ pub(super) fn available(model: &Model, command: P) -> bool {
 
 fn selected_approval(model: &Model) -> Option<ApprovalState> {
     model.pipeline.models.selected().map(|version| version.approval)
+}
+
+/// The version that was trained on new rows and is on show, and the one that it was compared with.
+fn better(model: &Model) -> Option<(u32, u32)> {
+    let walk = model.pipeline.models.walk.as_ref()?;
+    walk.version.map(|version| (version, walk.drift.version))
 }
 
 /// The approved versions, newest first.
@@ -274,6 +295,28 @@ pub(super) fn run(model: &mut Model, command: P) -> Vec<Effect> {
             let split = Form::traffic(endpoint.stage, &endpoint.name, &approved(model), now);
             form(model, split)
         }
+        P::Score => {
+            let Some(version) = selected_version(model) else { return Vec::new() };
+            let Some(identity) = model.identity() else { return Vec::new() };
+            let (schema, table) = (&identity.scenario.schema, &identity.scenario.table);
+            let score = Form::score(version, &format!("{schema}.{table}"), &format!("{schema}.scores"));
+            form(model, score)
+        }
+        P::NewData => {
+            if model.walkthrough.run.is_some() {
+                return start_refused(model);
+            }
+            form(model, Form::new_data())
+        }
+        P::PromoteNew => {
+            let Some((version, before)) = better(model) else { return Vec::new() };
+            let phrase = (model.target == TargetKind::Aws).then(|| model.demo.clone());
+            let body = format!(
+                "Version {version} is approved and goes to staging and to production, each with its smoke test. Version {before} stays in the \
+                 registry, and one action puts it back."
+            );
+            confirm(model, &format!("Promote version {version}?"), body, phrase, "Promote", Work::PromoteNew { version, before })
+        }
         P::Commit => {
             let repository = model.pipeline.project.project().map_or("a new repository", |project| project.repository.as_str());
             let commit = Form::commit(repository);
@@ -306,6 +349,9 @@ fn refused(model: &mut Model, command: P) -> Vec<Effect> {
         P::Promote => "There is no staging endpoint yet; y deploys one",
         P::Rollback => "There is no version before to go back to",
         P::Split => "It takes two approved versions to split between",
+        P::Score => "Only an approved version scores",
+        P::NewData if approved(model).is_empty() => "It takes an approved version to compare with",
+        P::PromoteNew => "The new rows led to no new version",
         P::RetryStage => "No stage has failed",
         P::ApproveStage | P::RefuseStage => "Nothing waits for an approval",
         _ => return Vec::new(),
@@ -361,7 +407,11 @@ fn open(model: &mut Model) -> Vec<Effect> {
 /// Goes back one level inside of the pane; `None` when there is none.
 pub(super) fn back(model: &mut Model) -> Option<Vec<Effect>> {
     let state = &mut model.pipeline;
-    if state.runs.compared.take().is_some() || state.models.compared.take().is_some() || std::mem::take(&mut state.models.open) {
+    if state.runs.compared.take().is_some()
+        || state.models.compared.take().is_some()
+        || state.models.walk.take().is_some()
+        || std::mem::take(&mut state.models.open)
+    {
         return Some(Vec::new());
     }
     if std::mem::take(&mut state.in_detail) {

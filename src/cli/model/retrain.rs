@@ -15,10 +15,10 @@ use crate::ops::retrain::{self, Arrivals, Comparison, Retraining};
 #[derive(Debug, Args)]
 pub struct Retrain {
     /// Rows that arrive
-    #[arg(long, value_name = "N", default_value_t = 10_000, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
+    #[arg(long, value_name = "N", default_value_t = Arrivals::default().rows, value_parser = clap::value_parser!(u32).range(100..=1_000_000))]
     rows: u32,
     /// Which rows; the same for the same seed, and rows that are there already do not arrive again
-    #[arg(long, value_name = "SEED", default_value_t = 2026)]
+    #[arg(long, value_name = "SEED", default_value_t = Arrivals::default().seed)]
     seed: u64,
     /// Approve the new version and bring it to staging and production
     #[arg(long)]

@@ -36,6 +36,19 @@ pub enum BatchInput {
     File(PathBuf),
 }
 
+impl BatchInput {
+    /// What a name stands for: a file when it looks like a path, else a table.
+    pub fn named(name: &str) -> BatchInput {
+        let name = name.trim();
+        let ending = |ending: &str| name.len() > ending.len() && name[name.len() - ending.len()..].eq_ignore_ascii_case(ending);
+        if name.contains('/') || (name.is_ascii() && ending(".csv")) {
+            BatchInput::File(PathBuf::from(name))
+        } else {
+            BatchInput::Table(name.to_owned())
+        }
+    }
+}
+
 /// Where the answers go besides S3.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct BatchDestination {

@@ -29,7 +29,7 @@ struct Batch {
 
 /// Makes the rows and copies them into a table of their own, which is made anew. Gives that table.
 pub(super) async fn receive(context: &Context, arrivals: Arrivals) -> Result<TableName, OpError> {
-    if !(100..=1_000_000).contains(&arrivals.rows) {
+    if !Arrivals::ROWS.contains(&arrivals.rows) {
         return Err(OpError::usage("so many rows cannot arrive", format!("{} were asked for", arrivals.rows), "ask for 100 to 1,000,000"));
     }
     let target = TableName { table: format!("{}_new", context.scenario.table), schema: context.scenario.schema.clone() };

@@ -21,10 +21,21 @@ use crate::demo::scoring_sql::TableName;
 /// What arrives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct Arrivals {
-    /// Rows, 100 to 1,000,000.
+    /// Rows, as many as [`Arrivals::ROWS`] has.
     pub rows: u32,
     /// Seed of the rows: the same rows for the same seed.
     pub seed: u64,
+}
+
+impl Arrivals {
+    /// How many rows can arrive.
+    pub const ROWS: std::ops::RangeInclusive<u32> = 100..=1_000_000;
+}
+
+impl Default for Arrivals {
+    fn default() -> Self {
+        Arrivals { rows: 10_000, seed: 2026 }
+    }
 }
 
 /// Figures of a version on some rows.

@@ -10,8 +10,9 @@ use crate::app::Msg;
 use crate::app::pipeline::ask::stage_word;
 use crate::app::pipeline::{self, Ask, Finding, Matter, Work, under_way};
 use crate::demo::figures;
+use crate::ops::batch::BatchInput;
 use crate::ops::pipeline::{PipelineRun, findings, parameters};
-use crate::ops::{Context, OpError, endpoints, models, project};
+use crate::ops::{Context, OpError, batch, endpoints, models, project, results, retrain};
 
 /// Executions in the list.
 const RUNS: usize = 50;
@@ -261,6 +262,32 @@ async fn done(context: &Context, work: &Work, messages: &UnboundedSender<Msg>) -
             let said = format!("{endpoint} {verdict}: {agreeing} of {rows} answers right");
             send(messages, Msg::Pipeline(pipeline::Msg::Smoked(endpoint.clone(), test)));
             Ok(said)
+        }
+        Work::Score { input, into, version } => {
+            let destination = batch::BatchDestination { table: into.clone() };
+            let input = match input {
+                BatchInput::File(path) => BatchInput::File(results::expanded(&path.to_string_lossy(), std::env::home_dir().as_deref())),
+                table => table.clone(),
+            };
+            let scored = batch::score(context, &input, &destination, *version, &mut report).await?;
+            let (rows, yes) = (figures::counted(scored.rows, "row"), figures::count(scored.positives));
+            let place = scored.table.as_deref().unwrap_or(&scored.uri);
+            Ok(format!("{rows} scored by version {}, {yes} decided yes: {place}", scored.version))
+        }
+        Work::Retrain(arrivals) => {
+            let walk = retrain::retrain(context, *arrivals, &mut report).await?;
+            let said = match (walk.version, &walk.refused) {
+                (Some(version), _) => format!("Version {version} was trained with the new rows"),
+                (None, Some(reason)) => format!("The new rows led to no new version: {reason}"),
+                (None, None) => "The new rows led to no new version".to_owned(),
+            };
+            send(messages, Msg::Pipeline(pipeline::Msg::Retrained(Box::new(walk))));
+            Ok(said)
+        }
+        Work::PromoteNew { version, before } => {
+            let reason = format!("Trained on new rows and compared with version {before}");
+            let deployment = retrain::promote(context, *version, &reason, &mut report).await?;
+            Ok(deployed(&deployment, messages))
         }
         Work::Commit(message) => {
             let committed = project::commit(context, message).await?;

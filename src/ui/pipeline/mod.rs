@@ -12,6 +12,7 @@ mod lineage;
 mod lines;
 mod models;
 mod project;
+mod retrain;
 mod runs;
 mod table;
 #[cfg(test)]

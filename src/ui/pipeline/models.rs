@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use super::super::canvas::{Canvas, Pieces};
 use super::super::theme::Role;
 use super::table::{Table, facts, figure, text};
-use super::{below, beside, compare, lineage};
+use super::{below, beside, compare, lineage, retrain};
 use crate::demo::figures;
 use crate::ops::models::{ApprovalState, ModelVersion};
 
@@ -17,6 +17,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let state = &canvas.model.pipeline.models;
     if let Some(compared) = &state.compared {
         return compare::draw(canvas, area, compared);
+    }
+    if let Some(walk) = &state.walk {
+        return retrain::draw(canvas, area, walk);
     }
     let Some(found) = &state.found else {
         let text = state.error.as_ref().map_or("Reading the registry …".to_owned(), |error| format!("✖ {error}"));

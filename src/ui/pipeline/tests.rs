@@ -115,6 +115,21 @@ fn the_registry() {
 }
 
 #[test]
+fn a_training_on_new_data() {
+    let mut walk = shown(View::Models);
+    walk.pipeline.models.walk = Some(fixture::walk(true));
+    at_three_sizes("new_data", &walk);
+    walk.pipeline.models.walk = Some(fixture::walk(false));
+    at_three_sizes("new_data_refused", &walk);
+    let mut form = shown(View::Models);
+    update(&mut form, Msg::Do(Command::Pipeline(P::NewData)));
+    at_three_sizes("form_new_data", &form);
+    let mut score = shown(View::Models);
+    update(&mut score, Msg::Do(Command::Pipeline(P::Score)));
+    at_three_sizes("form_score", &score);
+}
+
+#[test]
 fn what_answers() {
     at_three_sizes("endpoints", &shown(View::Endpoints));
     let mut deploying = shown(View::Endpoints);

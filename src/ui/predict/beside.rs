@@ -60,6 +60,11 @@ impl Lines {
         self.pieces(canvas, &Pieces::new().add(text, role));
     }
 
+    fn paragraph(&mut self, canvas: &mut Canvas<'_>, text: &str, role: Role) {
+        let rest = Rect { y: self.y, height: self.left(), ..self.area };
+        self.y += canvas.paragraph(rest, text, role);
+    }
+
     fn skip(&mut self) {
         self.y = (self.y + 1).min(self.area.bottom());
     }
@@ -82,10 +87,10 @@ fn why(canvas: &mut Canvas<'_>, area: Rect) {
     lines.pieces(canvas, &heading);
     if let Some(meant) = state.prediction.as_ref().and_then(|prediction| state.beside.calibrated(prediction.score)) {
         let text = Pieces::new()
-            .add(format!("Of the {} test customers with the nearest scores ", meant.rows), Role::Dim)
+            .add(format!("Such scores meant {} in ", target.positive), Role::Dim)
             .add(figures::percent(meant.rate), Role::Strong)
-            .add(format!(" said {} ", target.positive), Role::Dim)
-            .add(format!("({} to {})", figures::percent(meant.low), figures::percent(meant.high)), Role::Dim);
+            .add(format!(" ({} to {}, ", figures::percent(meant.low), figures::percent(meant.high)), Role::Dim)
+            .add(format!("{} tested)", figures::count(meant.rows)), Role::Dim);
         lines.pieces(canvas, &text);
     }
     let flips = reasons.flips.len().clamp(1, 3) as u16 + 1;
@@ -215,13 +220,13 @@ fn decisions(canvas: &mut Canvas<'_>, lines: &mut Lines, here: &Outcome) {
             "said yes".to_owned(),
             cell(confusion.true_positive),
             cell(confusion.false_negative),
-            format!("{} of those who say yes are reached", figures::percent(confusion.recall())),
+            format!("{} of the yes are reached", figures::percent(confusion.recall())),
         ),
         (
             "said no".to_owned(),
             cell(confusion.false_positive),
             cell(confusion.true_negative),
-            format!("{} of the {} called say yes", figures::percent(confusion.precision()), figures::count(called)),
+            format!("{} of {} calls are right", figures::percent(confusion.precision()), figures::count(called)),
         ),
     ];
     for (at, (name, called, not, words)) in rows.into_iter().enumerate() {
@@ -251,8 +256,8 @@ fn curves(canvas: &mut Canvas<'_>, lines: &Lines, ranking: &Ranking, here: &Outc
             roc,
             (share(confusion.false_positive, confusion.false_positive + confusion.true_negative), confusion.recall()),
         ),
-        (format!("Gain  lift {top:.1} in the top tenth"), gains, (share(called, confusion.rows()), confusion.recall())),
-        (format!("Precision by recall  AP {:.3}", ranking.average_precision()), precision, (confusion.recall(), confusion.precision())),
+        (format!("Gain  top tenth ×{top:.1}"), gains, (share(called, confusion.rows()), confusion.recall())),
+        (format!("Precision  AP {:.3}", ranking.average_precision()), precision, (confusion.recall(), confusion.precision())),
     ];
     let count = usize::from(lines.area.width / 26).clamp(1, plots.len());
     let wide = lines.area.width / count as u16;
@@ -327,7 +332,7 @@ fn roads(canvas: &mut Canvas<'_>, area: Rect) {
             true => ("Both models decide alike.", Role::Good),
             false => ("The two models disagree: Redshift ML also sees how long the call was, and the economy.", Role::Warn),
         };
-        lines.text(canvas, words, role);
+        lines.paragraph(canvas, words, role);
     }
 }
 

@@ -118,16 +118,16 @@ fn answer(canvas: &mut Canvas<'_>, area: Rect) -> u16 {
     if let Some(customer) = &state.customer {
         truth = truth.add(format!("Customer {}", customer.number), Role::Dim);
         truth = match customer.seen {
-            Some(false) => truth.add(" · not seen in training", Role::Dim),
-            Some(true) => truth.add(" · seen in training", Role::Warn),
+            Some(false) => truth.add(" · not trained on", Role::Dim),
+            Some(true) => truth.add(" · trained on", Role::Warn),
             None => truth,
         };
         if let Some(actual) = &customer.actual {
             if state.fields.iter().any(Field::changed) {
-                truth = truth.add(format!(" · really answered {actual}, before the changes"), Role::Dim);
+                truth = truth.add(format!(" · the real one answered {actual}"), Role::Dim);
             } else {
                 let right = state.prediction.as_ref().map(|prediction| state.decision(prediction.score) == Some(actual.as_str()));
-                truth = truth.add(" · really answered ", Role::Dim).add(actual.clone(), Role::Strong);
+                truth = truth.add(" · answered ", Role::Dim).add(actual.clone(), Role::Strong);
                 truth = match right {
                     Some(true) => truth.add(" ✔ right", Role::Good),
                     Some(false) => truth.add(" ✖ wrong", Role::Bad),

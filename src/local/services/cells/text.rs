@@ -97,8 +97,16 @@ impl<'a> Cells<'a> {
         match cells {
             Column::Boolean(array) => put(out, format_args!("{{\"booleanValue\":{}}}", array.value(row))),
             Column::Integer(array) => put(out, format_args!("{{\"longValue\":{}}}", array.value(row))),
-            Column::Single(array) => double_field(out, f64::from(array.value(row)), &array.value(row).to_string()),
-            Column::Double(array) => double_field(out, array.value(row), &array.value(row).to_string()),
+            Column::Single(array) => {
+                scratch.clear();
+                put(scratch, format_args!("{}", array.value(row)));
+                double_field(out, f64::from(array.value(row)), scratch);
+            }
+            Column::Double(array) => {
+                scratch.clear();
+                put(scratch, format_args!("{}", array.value(row)));
+                double_field(out, array.value(row), scratch);
+            }
             Column::Bytes(array) => {
                 use base64::Engine as _;
                 let encoded = base64::engine::general_purpose::STANDARD.encode(array.value(row));

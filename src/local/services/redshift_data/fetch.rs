@@ -2,10 +2,11 @@
 
 use datafusion::arrow::error::ArrowError;
 use serde_json::Value;
+use tokio::task::JoinHandle;
 
 use super::record::{Format, Part, Status};
 use super::{Input, RedshiftData, internal, resource_not_found, result_id, wait_time};
-use crate::local::results::{BATCH_ROWS, ResultError};
+use crate::local::results::{BATCH_ROWS, ResultError, Results, StoredResult};
 use crate::local::service::ServiceResult;
 use crate::local::services::cells::{Cells, Style, quote_if_needed};
 use crate::local::services::protocol::aws_json::Call;
@@ -48,29 +49,72 @@ impl RedshiftData {
         let scope = format!("{} {id}", call.operation);
         let start = start(input, &scope)?;
         let results = self.inner.results.clone();
-        let page = tokio::task::spawn_blocking(move || -> Result<String, ResultError> {
-            let batches = results.rows(&id, &stored, start, BATCH_ROWS)?;
-            let mut body = String::with_capacity(PAGE_BYTES + PAGE_BYTES / 8);
-            body.push_str(r#"{"Records":["#);
-            let rows = match wanted {
-                Format::Json => write_fields(&batches, &mut body)?,
-                Format::Csv => write_csv(&batches, &mut body)?,
-            };
-            body.push(']');
-            write_rest(&mut body, &part, stored.rows, wanted);
-            let next = start + rows as u64;
-            if next < stored.rows {
-                body.push_str(",\"NextToken\":");
-                body.push_str(&Value::from(pages::token(&scope, &next.to_string())).to_string());
-            }
-            body.push('}');
-            Ok(body)
-        });
-        match page.await {
-            Ok(Ok(page)) => Ok(page),
-            Ok(Err(error)) => Err(internal(error.to_string())),
-            Err(error) => Err(internal(format!("the page could not be written: {error}"))),
+        let source = Source { results, id, stored, part, scope, wanted };
+        let ahead = self.inner.ahead.lock().take_if(|ahead| ahead.start == start && ahead.scope == source.scope);
+        let page = ahead.map_or_else(|| source.begin(start), |ahead| ahead.page);
+        let page = match page.await {
+            Ok(Ok(page)) => page,
+            Ok(Err(error)) => return Err(internal(error.to_string())),
+            Err(error) => return Err(internal(format!("the page could not be written: {error}"))),
+        };
+        // Whoever asks for a page in the middle reads on: the next one is made while the caller reads this one.
+        if let Some(next) = page.next.filter(|_| start > 0) {
+            *self.inner.ahead.lock() = Some(Ahead { page: source.begin(next), scope: source.scope, start: next });
         }
+        Ok(page.body)
+    }
+}
+
+/// A page that will most likely be asked for next.
+pub(super) struct Ahead {
+    scope: String,
+    start: u64,
+    page: JoinHandle<Result<Page, ResultError>>,
+}
+
+/// The text of a page.
+struct Page {
+    body: String,
+    /// The first row of the next page.
+    next: Option<u64>,
+}
+
+/// Where the rows of a result come from.
+#[derive(Clone)]
+struct Source {
+    results: Results,
+    id: String,
+    stored: StoredResult,
+    part: Part,
+    scope: String,
+    wanted: Format,
+}
+
+impl Source {
+    /// Begins to write the page that starts at a row, on a thread for such work.
+    fn begin(&self, start: u64) -> JoinHandle<Result<Page, ResultError>> {
+        let source = self.clone();
+        tokio::task::spawn_blocking(move || source.page(start))
+    }
+
+    fn page(&self, start: u64) -> Result<Page, ResultError> {
+        let batches = self.results.rows(&self.id, &self.stored, start, BATCH_ROWS)?;
+        let mut body = String::with_capacity(PAGE_BYTES + PAGE_BYTES / 8);
+        body.push_str(r#"{"Records":["#);
+        let rows = match self.wanted {
+            Format::Json => write_fields(&batches, &mut body)?,
+            Format::Csv => write_csv(&batches, &mut body)?,
+        };
+        body.push(']');
+        write_rest(&mut body, &self.part, self.stored.rows, self.wanted);
+        let next = start + rows as u64;
+        let next = (next < self.stored.rows).then_some(next);
+        if let Some(next) = next {
+            body.push_str(",\"NextToken\":");
+            body.push_str(&Value::from(pages::token(&self.scope, &next.to_string())).to_string());
+        }
+        body.push('}');
+        Ok(Page { body, next })
     }
 }
 

@@ -46,6 +46,8 @@ struct Inner {
     sessions: Sessions,
     /// Held while a statement is submitted, so that the same token cannot start two and the limit cannot be passed.
     submitting: tokio::sync::Mutex<()>,
+    /// The page that is made ahead of whoever reads a result to its end.
+    ahead: parking_lot::Mutex<Option<fetch::Ahead>>,
 }
 
 impl Inner {
@@ -59,8 +61,15 @@ impl RedshiftData {
     pub fn open(account: Account) -> Result<Self, StoreError> {
         let results = Results::open(&account.store, NAME)?;
         let runs = Runs::new(account.store.clone(), NAME);
-        let submitting = tokio::sync::Mutex::new(());
-        Ok(RedshiftData { inner: Arc::new(Inner { account, runs, results, sessions: Sessions::default(), submitting }) })
+        let inner = Inner {
+            account,
+            runs,
+            results,
+            sessions: Sessions::default(),
+            submitting: tokio::sync::Mutex::new(()),
+            ahead: parking_lot::Mutex::new(None),
+        };
+        Ok(RedshiftData { inner: Arc::new(inner) })
     }
 
     /// Reads earlier statements the first time, and removes those that are too old.
