@@ -88,13 +88,19 @@ pub fn findings(overview: &Overview, frequencies: &[Frequency], correlations: &[
         found.map_or((0.0, 0.0), |frequency| (frequency.customers as f64 / all, frequency.yes as f64 / yes))
     };
     let finding = |id, column, figure: f64, sentence: String, parts: &[(&str, f64)]| {
-        let parts = parts.iter().map(|(label, figure)| Part { label: (*label).to_owned(), figure: rounded(*figure) }).collect();
+        let parts = parts.iter().map(|(label, figure)| Part { label: (*label).to_owned(), figure: *figure }).collect();
         Finding { id, sentence, figure: rounded(figure), column, parts }
     };
     let mut found = Vec::new();
 
     let no = overview.no as f64 / all;
-    found.push(finding("mostly_no", "job", no, format!("{} of the customers said no.", percent(no)), &[("no", no), ("yes", 1.0 - no)]));
+    found.push(finding(
+        "mostly_no",
+        "job",
+        no,
+        format!("{} of the customers said no.", percent(no)),
+        &[("no", no), ("yes", overview.yes as f64 / all)],
+    ));
 
     let mut unknown: Vec<(&str, f64)> = frequencies
         .iter()
@@ -138,7 +144,7 @@ pub fn findings(overview: &Overview, frequencies: &[Frequency], correlations: &[
             together.len()
         );
         let names: Vec<String> = together.iter().take(4).map(|pair| format!("{} · {}", pair.one, pair.other)).collect();
-        let parts: Vec<(&str, f64)> = names.iter().zip(&together).map(|(name, pair)| (name.as_str(), pair.value)).collect();
+        let parts: Vec<(&str, f64)> = names.iter().zip(&together).map(|(name, pair)| (name.as_str(), rounded(pair.value))).collect();
         found.push(finding("economy_moves_together", "euribor3m", strongest.value, sentence, &parts));
     }
     found

@@ -107,8 +107,10 @@ pub(super) fn by_answer(canvas: &mut Canvas<'_>, area: Rect, picture: &Picture) 
     let room = area.width.saturating_sub(fixed);
     let bars = room / 2;
     let (no_x, yes_x) = (area.x + rows.label + 1, area.x + rows.label + 1 + bars + SHARE + 3);
-    canvas.text(no_x, area.y, bars + SHARE, "▒ among those who did not", Role::Dim);
-    canvas.text(yes_x, area.y, area.right().saturating_sub(yes_x), "█ among those who said yes", Role::Dim);
+    let wide = bars + SHARE >= 27;
+    canvas.text(no_x, area.y, bars + SHARE, if wide { "▒ among those who did not" } else { "▒ among the no" }, Role::Dim);
+    let words = if wide { "█ among those who said yes" } else { "█ among the yes" };
+    canvas.text(yes_x, area.y, area.right().saturating_sub(yes_x), words, Role::Dim);
     let most = picture.bars.iter().map(|bar| bar.among(picture)).fold(1e-9, |most, (yes, no)| f64::max(most, yes.max(no)));
     for (y, high, index, row) in rows.shown(canvas, below(area, 1), picture) {
         rows.label(canvas, area.x, y, picture, row);

@@ -30,8 +30,8 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, found: &Correlations) {
     let area = below(area, 3);
     let names = found.columns.iter().map(|name| width(&visible(name))).max().unwrap_or(0) as u16;
     let label = (NUMBER + names).min(area.width / 3);
-    let wide = (area.width.saturating_sub(label + 1) / count.max(1)).min(9);
-    let high = (area.height.saturating_sub(1) / count.max(1)).clamp(1, 3);
+    let wide = (area.width.saturating_sub(label + 1) / count.max(1)).min(12);
+    let high = (area.height.saturating_sub(1) / count.max(1)).clamp(1, 4);
     if wide < 3 || area.height < 3 {
         canvas.paragraph(area, "There is no room for the map: z gives it the whole screen.", Role::Dim);
         return;
@@ -40,19 +40,21 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, found: &Correlations) {
     let left_edge = area.x + label + 1;
     for at in 0..count {
         let role = if selected == Some(usize::from(at)) { Role::Strong } else { Role::Dim };
-        canvas.text_right(left_edge + at * wide, area.y, wide.saturating_sub(1), &(at + 1).to_string(), role);
+        canvas.text_right(left_edge + at * wide, area.y, centred(wide - 1), &(at + 1).to_string(), role);
     }
     let rows = usize::from(area.height.saturating_sub(1) / high);
     let top = selected.map_or(0, |selected| crate::app::list::window(0, selected, found.columns.len(), rows));
     let mut pair = 0;
     for (place, (row, name)) in found.columns.iter().enumerate().skip(top).take(rows).enumerate() {
         let y = area.y + 1 + place as u16 * high;
-        let middle = y + (high - 1) / 2;
+        // Where there is room a line of air is left between the cells.
+        let full = if high >= 3 { high - 1 } else { high };
+        let middle = y + (full - 1) / 2;
         let here = selected == Some(row);
         let text = format!("{:>2} {}", row + 1, visible(name));
         canvas.text(area.x, middle, label, &left(&text, usize::from(label)), if here { Role::Strong } else { Role::Base });
         for (column, value) in found.matrix[row].iter().enumerate() {
-            let cell = Rect::new(left_edge + column as u16 * wide, y, wide, high);
+            let cell = Rect::new(left_edge + column as u16 * wide, y, wide, full);
             draw_cell(canvas, cell, (row != column).then_some(*value).flatten());
             if here && row != column {
                 mark(canvas, cell, pair);
@@ -67,7 +69,7 @@ fn draw_cell(canvas: &mut Canvas<'_>, area: Rect, value: Option<f64>) {
     let inner = area.width - 1;
     let middle = area.y + (area.height - 1) / 2;
     let Some(value) = value else {
-        canvas.text_right(area.x, middle, inner, "·", Role::Faint);
+        canvas.text_right(area.x, middle, centred(inner), "·", Role::Faint);
         return;
     };
     let size = value.abs();
@@ -85,9 +87,14 @@ fn draw_cell(canvas: &mut Canvas<'_>, area: Rect, value: Option<f64>) {
         style = style.add_modifier(Modifier::REVERSED | Modifier::BOLD);
     }
     for y in area.top()..area.bottom() {
-        let text = if y == middle { format!("{number:>wide$}", wide = usize::from(inner)) } else { String::new() };
+        let text = if y == middle { format!("{number:>wide$}", wide = usize::from(centred(inner))) } else { String::new() };
         canvas.styled(area.x, y, inner, &left(&text, usize::from(inner)), style);
     }
+}
+
+/// Where a number of up to three digits ends, so that it stands in the middle of a cell.
+fn centred(columns: u16) -> u16 {
+    (columns / 2 + 2).min(columns)
 }
 
 /// The pair with the largest coefficient.

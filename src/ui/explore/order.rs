@@ -18,10 +18,10 @@ const AXIS: u16 = 8;
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, found: &Order) {
     let (first, second) = (figures::percent(found.first_half), figures::percent(found.second_half));
     let said = [
-        ("The campaign, month by month".to_owned(), Role::Accent),
-        ("   yes in the first half of the calls ".to_owned(), Role::Dim),
+        ("Month by month".to_owned(), Role::Accent),
+        ("   the first half of the calls ".to_owned(), Role::Dim),
         (first, Role::Strong),
-        (", in the second ".to_owned(), Role::Dim),
+        (" yes, the second ".to_owned(), Role::Dim),
         (second, Role::Strong),
     ];
     heading(canvas, area, &said);
@@ -29,10 +29,10 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, found: &Order) {
     match state.inside().then(|| found.periods.get(state.mark.selected)).flatten() {
         Some(period) => selected(canvas, below(area, 1), period),
         None => {
-            canvas.text(area.x, area.y + 1, area.width, "No column says when a call was made", Role::Dim);
+            canvas.text(area.x, area.y + 1, area.width, "Enter shows the rows of a month", Role::Dim);
         }
     }
-    let words = "Month and employment tell: of the months of one name, the one with more people employed is earlier.";
+    let words = "Months of one name are told apart by employment: more employed is earlier.";
     let used = canvas.paragraph(Rect { height: 2.min(area.height.saturating_sub(2)), ..below(area, 2) }, words, Role::Faint);
     let area = below(area, 3 + used);
     let count = found.periods.len() as u16;
@@ -115,8 +115,10 @@ fn draw_calls(canvas: &mut Canvas<'_>, area: Rect, found: &Order, step: u16) {
         canvas.text(x, area.bottom(), wide, &letters, Role::Base);
         if index == 0 || found.periods[index - 1].year != period.year {
             let text = format!("year {}", period.year);
-            let left = found.periods[index..].iter().take_while(|other| other.year == period.year).count() as u16 * step;
-            canvas.text(x, area.bottom() + 1, left.min(width(&text) as u16), &text, Role::Dim);
+            let room = found.periods[index..].iter().take_while(|other| other.year == period.year).count() * usize::from(step);
+            if width(&text) <= room {
+                canvas.text(x, area.bottom() + 1, width(&text) as u16, &text, Role::Dim);
+            }
         }
     }
 }

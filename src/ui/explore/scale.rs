@@ -101,6 +101,6 @@ mod tests {
 
     #[test]
     fn few_rows_are_seen_beside_many() {
-        assert_eq!([0.0, 1.0, 30.0, 1000.0, 30_000.0].map(|rows| shade(rows, 30_000.0)), [' ', '·', '▒', '▓', '█']);
+        assert_eq!([0.0, 1.0, 30.0, 1000.0, 30_000.0].map(|rows| shade(rows, 30_000.0)), [' ', '·', '░', '▓', '█']);
     }
 }
