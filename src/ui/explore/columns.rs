@@ -20,8 +20,8 @@ pub(super) fn width(area: u16, view: View) -> u16 {
         // The heat map needs the room more than previews do.
         ..=90 if view == View::Correlations => NAME,
         ..=50 => NAME.min(area / 3),
-        ..=90 => NAME + 9,
-        ..=130 => NAME + 13,
+        51..=90 => NAME + 9,
+        91..=130 => NAME + 13,
         _ => NAME + 21,
     }
 }
