@@ -40,7 +40,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, found: &Density) {
         canvas.text(area.x, area.y, area.width, "No row has a number in both columns", Role::Dim);
         return;
     };
-    let axis = [lower, upper].map(|value| width(&figures::rounded(value, 3))).into_iter().max().unwrap_or(0) as u16;
+    let axis = [lower, upper].map(|value| width(&tick(value, found.y_step))).into_iter().max().unwrap_or(0) as u16;
     if area.height < 4 || area.width < axis + 10 {
         return;
     }
@@ -74,7 +74,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, found: &Density) {
 
 /// A number on an axis, as exact as the steps of the picture.
 fn tick(value: f64, step: f64) -> String {
-    figures::rounded(value, if step >= 1.0 { 0 } else { 2 })
+    if step >= 1.0 { figures::integer(value.round() as i64) } else { figures::rounded(value, 2) }
 }
 
 /// Rows of the table by characters of the screen.
