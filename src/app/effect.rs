@@ -178,13 +178,8 @@ pub enum Effect {
         /// How long to wait for a newer request first.
         after: Duration,
     },
-    /// Runs a statement of the exploration.
-    Explore {
-        /// Whose answer it is.
-        ticket: Ticket,
-        /// The statement.
-        request: QueryRequest,
-    },
+    /// Of the exploration.
+    Explore(super::explore::Ask),
     /// Puts text on the clipboard of the terminal.
     Copy(String),
     /// Gives the screen to the editor of the reader's choice, with the text of a tab in a file.

@@ -229,6 +229,7 @@ impl Model {
             || self.sql.active().next().is_some()
             || self.sql.tabs().iter().any(|tab| tab.results.working())
             || self.pipeline.moving()
+            || self.explore.pending()
             || matches!(self.link, Link::Opening)
             || self.resources.moving()
     }

@@ -84,6 +84,8 @@ pub enum Target {
     Pane(Pane),
     /// A row of the list of a pane.
     Row(Pane, usize),
+    /// A bar, pair, month or finding of the picture in Explore.
+    Mark(usize),
     /// A tab of the SQL console.
     SqlTab(usize),
     /// A place in the text of the SQL editor: line and column.

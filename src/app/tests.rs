@@ -1,13 +1,11 @@
 //! What tests of the screen share: a model at a fixed time, with and without a finished demonstration.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use chrono::{DateTime, FixedOffset, Utc};
 use serde_json::{Map, Value, json};
 
-use super::explore::{Bar, Chart, ExploreColumn, Profile};
 use super::model::Link;
 use super::msg::Identity;
 use super::sql::LibraryEntry;
@@ -354,21 +352,11 @@ pub fn full_model() -> Model {
         "SELECT 1".into(),
         0.2,
     ));
-    model.explore.set_source(Some(super::explore::Source { engine: QueryEngine::Redshift, table: "dm.data".into() }));
-    let bar = |label: &str, count, yes| Bar { label: label.into(), count, yes };
-    model.explore.profile = Some(Profile { rows: 41_188, yes: 4_640, ranges: BTreeMap::new() });
-    let month = ExploreColumn { name: "month".into(), numeric: false };
-    model.explore.charts.insert(
-        "month".into(),
-        Chart {
-            column: month,
-            bars: vec![bar("mar", 546, 276), bar("apr", 2_632, 539), bar("may", 13_769, 886), bar("dec", 182, 89)],
-            sql: "SELECT month".into(),
-            engine: QueryEngine::Redshift,
-        },
-    );
-    model.explore.shown = Some("month".into());
-    model.explore.list.selected = 8;
+    model.explore.set_source(Some(QueryEngine::Redshift));
+    super::explore::fixture::serve(&mut model.explore);
+    // The months.
+    model.explore.select(8);
+    super::explore::fixture::serve(&mut model.explore);
     let call = |operation: &str, error: Option<&str>| ApiCall {
         at: at(-3),
         service: "Redshift Data".into(),

@@ -1,6 +1,7 @@
 //! `shiftdeck explore`: columns of the data against the answer, computed by SQL where the data is.
 
-use std::path::PathBuf;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -12,7 +13,7 @@ use super::session::Session;
 use crate::config::Settings;
 use crate::demo::figures;
 use crate::ops::Context;
-use crate::ops::exploration::{self, Correlations, Density, Picture, Table, svg};
+use crate::ops::exploration::{self, Found, Picture, Subject, Table, drawing};
 use crate::ops::query::QueryEngine;
 
 /// Cells of the longest bar.
@@ -33,6 +34,12 @@ pub struct Explore {
     /// Instead: two numeric columns against each other
     #[arg(long, num_args = 2, value_names = ["X", "Y"], conflicts_with = "columns")]
     pub density: Option<Vec<String>>,
+    /// Instead: the months of the campaign in their order
+    #[arg(long, conflicts_with_all = ["columns", "density", "correlations"])]
+    pub order: bool,
+    /// Instead: what an audience is told about the data, with its figures
+    #[arg(long, conflicts_with_all = ["columns", "density", "correlations", "order", "by"])]
+    pub findings: bool,
     /// Who computes
     #[arg(long, value_enum, default_value_t = Engine::Redshift)]
     pub engine: Engine,
@@ -63,41 +70,10 @@ pub enum Format {
     Table,
     /// One JSON object for each column.
     Json,
-    /// A picture.
+    /// A picture of lines and letters.
     Svg,
-}
-
-/// What was found.
-enum Found {
-    Picture(Picture),
-    Correlations(Correlations),
-    Density(Density),
-}
-
-impl Found {
-    fn name(&self) -> String {
-        match self {
-            Found::Picture(picture) => picture.column.name.clone(),
-            Found::Correlations(_) => "correlations".to_owned(),
-            Found::Density(density) => format!("{}-{}", density.x, density.y),
-        }
-    }
-
-    fn json(&self) -> Value {
-        match self {
-            Found::Picture(picture) => json!(picture),
-            Found::Correlations(correlations) => json!(correlations),
-            Found::Density(density) => json!(density),
-        }
-    }
-
-    fn svg(&self) -> String {
-        match self {
-            Found::Picture(picture) => svg::picture(picture),
-            Found::Correlations(correlations) => svg::correlations(correlations),
-            Found::Density(density) => svg::density(density),
-        }
-    }
+    /// A picture of pixels.
+    Png,
 }
 
 /// Explores and writes.
@@ -121,8 +97,9 @@ pub async fn run(arguments: &Explore, settings: &Arc<Settings>, mut output: Outp
     let found = ask(&context, &table, arguments).await?;
     match format {
         Format::Table => found.iter().try_for_each(|found| write_table(&mut output, found))?,
-        Format::Json => found.iter().try_for_each(|found| output.json(&found.json()))?,
-        Format::Svg => write_pictures(&mut output, &found, arguments.output.as_deref())?,
+        Format::Json => found.iter().try_for_each(|found| output.json(&document(found)))?,
+        Format::Svg => write_pictures(&mut output, &found, arguments.output.as_deref(), "svg", svg)?,
+        Format::Png => write_pictures(&mut output, &found, arguments.output.as_deref(), "png", png)?,
     }
     output.flush()?;
     session.close().await;
@@ -130,11 +107,19 @@ pub async fn run(arguments: &Explore, settings: &Arc<Settings>, mut output: Outp
 }
 
 async fn ask(context: &Context, table: &Table, arguments: &Explore) -> Result<Vec<Found>, Failure> {
-    if arguments.correlations {
-        return Ok(vec![Found::Correlations(exploration::correlations(context, table).await?)]);
-    }
-    if let Some([x, y]) = arguments.density.as_deref() {
-        return Ok(vec![Found::Density(exploration::density(context, table, x, y).await?)]);
+    let whole = if arguments.correlations {
+        Some(Subject::Correlations)
+    } else if arguments.order {
+        Some(Subject::Order)
+    } else if arguments.findings {
+        Some(Subject::Findings)
+    } else if let Some([x, y]) = arguments.density.as_deref() {
+        Some(Subject::Density(x.clone(), y.clone()))
+    } else {
+        None
+    };
+    if let Some(subject) = whole {
+        return Ok(vec![exploration::find(context, table, &subject).await?]);
     }
     let names: Vec<&str> = match arguments.columns.is_empty() {
         true => table.columns.iter().map(|column| column.name.as_str()).collect(),
@@ -142,8 +127,31 @@ async fn ask(context: &Context, table: &Table, arguments: &Explore) -> Result<Ve
     };
     // Unknown names are told before anything is computed.
     names.iter().try_for_each(|name| table.column(name).map(drop))?;
-    let pictures = futures::future::try_join_all(names.iter().map(|name| exploration::picture(context, table, name))).await?;
-    Ok(pictures.into_iter().map(Found::Picture).collect())
+    let subjects: Vec<Subject> = names.into_iter().map(|name| Subject::Column(name.to_owned())).collect();
+    Ok(futures::future::try_join_all(subjects.iter().map(|subject| exploration::find(context, table, subject))).await?)
+}
+
+fn document(found: &Found) -> Value {
+    match found {
+        Found::Picture(picture) => json!(picture),
+        Found::Correlations(correlations) => json!(correlations),
+        Found::Density(density) => json!(density),
+        Found::Order(order) => json!(order),
+        Found::Findings(findings) => json!(findings),
+    }
+}
+
+fn svg(found: &Found) -> Result<Vec<u8>, Failure> {
+    Ok(drawing::svg(&drawing::drawing(found)).into_bytes())
+}
+
+fn png(found: &Found) -> Result<Vec<u8>, Failure> {
+    drawing::png(&drawing::drawing(found)).map_err(|error| Failure::Told {
+        code: exit::FAILED,
+        what: format!("could not draw {}", found.name()),
+        why: Some(error.to_string()),
+        next: Some("Take --format svg, which has no pixels.".to_owned()),
+    })
 }
 
 fn write_table(output: &mut Output, found: &Found) -> Result<(), Failure> {
@@ -165,6 +173,17 @@ fn write_table(output: &mut Output, found: &Found) -> Result<(), Failure> {
             }));
             columns(&rows).iter().try_for_each(|line| output.line(line))
         }
+        Found::Order(order) => {
+            let mut rows = vec![["month", "calls", "yes", "95 % interval"].map(str::to_owned).to_vec()];
+            rows.extend(order.periods.iter().map(|period| {
+                let interval = format!("{} to {}", figures::percent(period.rate_low), figures::percent(period.rate_high));
+                vec![period.label(), thousands(period.rows), figures::percent(period.rate), interval]
+            }));
+            columns(&rows).iter().try_for_each(|line| output.line(line))?;
+            let halves = (figures::percent(order.first_half), figures::percent(order.second_half));
+            output.line(&format!("The first half of the calls: {} yes, the second half: {}", halves.0, halves.1))
+        }
+        Found::Findings(findings) => findings.findings.iter().try_for_each(|finding| output.line(&finding.sentence)),
     }
 }
 
@@ -196,12 +215,18 @@ fn write_picture(output: &mut Output, picture: &Picture) -> Result<(), Failure> 
     output.line("")
 }
 
-fn write_pictures(output: &mut Output, found: &[Found], path: Option<&std::path::Path>) -> Result<(), Failure> {
-    let path = path.filter(|path| *path != std::path::Path::new("-"));
+fn write_pictures(
+    output: &mut Output,
+    found: &[Found],
+    path: Option<&Path>,
+    ending: &str,
+    draw: fn(&Found) -> Result<Vec<u8>, Failure>,
+) -> Result<(), Failure> {
+    let path = path.filter(|path| *path != Path::new("-"));
     let (Some(path), [_, _, ..]) = (path, found) else {
         return match (path, found) {
-            (Some(path), [only]) => write_file(path, &only.svg()),
-            (None, [only]) => output.line(only.svg().trim_end()),
+            (Some(path), [only]) => write_file(path, &draw(only)?),
+            (None, [only]) => write_stream(output, &draw(only)?, ending),
             _ => Err(Failure::Told {
                 code: exit::USAGE,
                 what: format!("{} pictures need a folder", found.len()),
@@ -211,19 +236,24 @@ fn write_pictures(output: &mut Output, found: &[Found], path: Option<&std::path:
         };
     };
     std::fs::create_dir_all(path).map_err(|error| Failure::io(format!("could not make the folder {}", path.display()), &error))?;
-    found.iter().try_for_each(|found| write_file(&path.join(format!("{}.svg", file_name(&found.name()))), &found.svg()))
+    found.iter().try_for_each(|found| {
+        let name = exploration::file_name(&found.name());
+        write_file(&path.join(format!("{name}.{ending}")), &draw(found)?)
+    })
 }
 
-/// A column's name as the name of a file: nothing that leads elsewhere.
-fn file_name(name: &str) -> String {
-    name.chars().map(|letter| if letter.is_alphanumeric() || "-_".contains(letter) { letter } else { '_' }).collect()
+fn write_stream(output: &mut Output, content: &[u8], ending: &str) -> Result<(), Failure> {
+    if output.terminal && ending == "png" {
+        return Err(Failure::usage("a PNG is no text for a terminal", "Give a file with -o, or take --format svg."));
+    }
+    output.write_all(content).map_err(|error| Failure::io("could not write to standard output", &error))
 }
 
-/// Written beside and renamed: a file under its name is a whole file.
-fn write_file(path: &std::path::Path, content: &str) -> Result<(), Failure> {
-    let failed = |error: std::io::Error| Failure::io(format!("could not write {}", path.display()), &error);
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(std::path::Path::new("."));
-    let mut draft = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    std::io::Write::write_all(&mut draft, content.as_bytes()).map_err(failed)?;
-    draft.persist(path).map_err(|error| failed(error.error)).map(drop)
+fn write_file(path: &Path, content: &[u8]) -> Result<(), Failure> {
+    exploration::replace(path, content).map_err(|error| Failure::Told {
+        code: exit::FAILED,
+        what: "could not write the picture".to_owned(),
+        why: Some(error.to_string()),
+        next: Some("Give another place with -o.".to_owned()),
+    })
 }

@@ -55,6 +55,19 @@ pub struct Finding {
     pub sentence: String,
     /// Its main figure, a share or a coefficient.
     pub figure: f64,
+    /// The column that shows it.
+    pub column: &'static str,
+    /// The figures of the sentence, to be drawn.
+    pub parts: Vec<Part>,
+}
+
+/// A figure of a finding.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Part {
+    /// What it is the figure of.
+    pub label: String,
+    /// A share or a coefficient.
+    pub figure: f64,
 }
 
 /// Categories that the demonstration points at because they are rarer among the yes than among all.
@@ -74,11 +87,20 @@ pub fn findings(overview: &Overview, frequencies: &[Frequency], correlations: &[
         let found = frequencies.iter().find(|frequency| frequency.column == column && frequency.value == value);
         found.map_or((0.0, 0.0), |frequency| (frequency.customers as f64 / all, frequency.yes as f64 / yes))
     };
-    let share = |id, figure: f64, sentence: String| Finding { id, sentence, figure: rounded(figure) };
+    let finding = |id, column, figure: f64, sentence: String, parts: &[(&str, f64)]| {
+        let parts = parts.iter().map(|(label, figure)| Part { label: (*label).to_owned(), figure: *figure }).collect();
+        Finding { id, sentence, figure: rounded(figure), column, parts }
+    };
     let mut found = Vec::new();
 
     let no = overview.no as f64 / all;
-    found.push(share("mostly_no", no, format!("{} of the customers said no.", percent(no))));
+    found.push(finding(
+        "mostly_no",
+        "job",
+        no,
+        format!("{} of the customers said no.", percent(no)),
+        &[("no", no), ("yes", overview.yes as f64 / all)],
+    ));
 
     let mut unknown: Vec<(&str, f64)> = frequencies
         .iter()
@@ -92,18 +114,21 @@ pub fn findings(overview: &Overview, frequencies: &[Frequency], correlations: &[
         true => "No value is unknown.".to_owned(),
         false => format!("Many values are unknown: {} of {}.", listed.join(", "), "the customers"),
     };
-    found.push(share("unknown_values", total, sentence));
+    found.push(finding("unknown_values", "defaulted", total, sentence, &unknown));
 
     let (may, december) = (find("month", "may").0, find("month", "dec").0);
-    found.push(share("mostly_may", may, format!("{} of the calls were in May, {} in December.", percent(may), percent(december))));
+    let sentence = format!("{} of the calls were in May, {} in December.", percent(may), percent(december));
+    found.push(finding("mostly_may", "month", may, sentence, &[("May", may), ("December", december)]));
 
     let never = overview.never_contacted as f64 / all;
-    found.push(share("never_contacted", never, format!("`pdays` is 999 for {}: never contacted before.", percent(never))));
+    let sentence = format!("`pdays` is 999 for {}: never contacted before.", percent(never));
+    found.push(finding("never_contacted", "pdays", never, sentence, &[("never before", never), ("before", 1.0 - never)]));
 
     for (column, value, who) in RARER_AMONG_YES {
         let (of_all, of_yes) = find(column, value);
         let sentence = format!("{who}: {} of all, {} of those who said yes.", percent(of_all), percent(of_yes));
-        found.push(share(column_id(column), of_yes - of_all, sentence));
+        let parts = [("of all", of_all), ("of the yes", of_yes)];
+        found.push(finding(column_id(column), column, of_yes - of_all, sentence, &parts));
     }
 
     let mut together: Vec<&Correlation> =
@@ -118,7 +143,9 @@ pub fn findings(overview: &Overview, frequencies: &[Frequency], correlations: &[
             strongest.value,
             together.len()
         );
-        found.push(share("economy_moves_together", strongest.value, sentence));
+        let names: Vec<String> = together.iter().take(4).map(|pair| format!("{} · {}", pair.one, pair.other)).collect();
+        let parts: Vec<(&str, f64)> = names.iter().zip(&together).map(|(name, pair)| (name.as_str(), rounded(pair.value))).collect();
+        found.push(finding("economy_moves_together", "euribor3m", strongest.value, sentence, &parts));
     }
     found
 }
@@ -158,5 +185,9 @@ mod tests {
         assert_eq!(sentence("rarer_blue_collar"), "Blue-collar workers: 30.0 % of all, 10.0 % of those who said yes.");
         assert!(sentence("economy_moves_together").contains("0.94") || sentence("economy_moves_together").contains("0.95"));
         assert_eq!(found.len(), 10);
+        let parts =
+            |id: &str| found.iter().find(|finding| finding.id == id).unwrap().parts.iter().map(|part| part.figure).collect::<Vec<_>>();
+        assert_eq!(parts("rarer_blue_collar"), [0.3, 0.1]);
+        assert_eq!(parts("mostly_no"), [0.8, 0.2]);
     }
 }

@@ -72,7 +72,7 @@ fn summary(canvas: &Canvas<'_>, pane: Pane) -> String {
             },
             None => String::new(),
         },
-        Pane::Explore => model.explore.source.as_ref().map(|source| engine_name(source.engine).to_owned()).unwrap_or_default(),
+        Pane::Explore => model.explore.source.map(|engine| engine_name(engine).to_owned()).unwrap_or_default(),
         Pane::Activity => match model.activity.failed {
             0 => format!("{} calls", figures::count(model.activity.total)),
             failed => format!("{} calls, {} failed", figures::count(model.activity.total), figures::count(failed)),

@@ -59,6 +59,7 @@ impl Drawn {
         let position = Position::new(column, row);
         self.targets.iter().rev().filter(|(area, _)| area.contains(position)).find_map(|(_, target)| match target {
             Target::Pane(pane) | Target::Row(pane, _) => Some(*pane),
+            Target::Mark(_) => Some(Pane::Explore),
             Target::SqlTab(_) => Some(Pane::Sql),
             target => half(target).map(|_| Pane::Sql),
         })

@@ -17,6 +17,8 @@ mod result;
 mod runs;
 mod tabs;
 
+pub(in crate::ui) use editor::role as token_role;
+
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Pieces};

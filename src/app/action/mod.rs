@@ -17,6 +17,7 @@ use crossterm::event::KeyEvent;
 
 pub use chord::{Chord, key_label};
 
+use super::explore as explore_pane;
 use super::pane::Pane;
 use super::pipeline;
 use super::predict::beside;
@@ -55,8 +56,6 @@ pub enum Command {
     ResetField,
     /// Beside the prediction form.
     Beside(beside::Command),
-    OpenInConsole,
-    ExploreOpen,
     /// Of the SQL editor.
     Edit(editor::Command),
     /// Of the SQL result.
@@ -65,6 +64,8 @@ pub enum Command {
     Console(sql::Command),
     /// Of the pipeline.
     Pipeline(pipeline::Command),
+    /// Of the exploration.
+    Explore(explore_pane::Command),
 }
 
 /// Where an action applies.

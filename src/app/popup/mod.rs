@@ -245,6 +245,7 @@ fn is_movement(command: Command) -> bool {
     matches!(command, C::Up | C::Down | C::PageUp | C::PageDown | C::First | C::Last | C::Back | C::Palette | C::Increase | C::Decrease)
         || matches!(command, C::Grid(command) if command.moves())
         || matches!(command, C::Pipeline(command) if command.moves())
+        || matches!(command, C::Explore(command) if command.moves())
 }
 
 impl Confirm {

@@ -1,6 +1,6 @@
 //! What can be done now: the hint bar and the palette show nothing else.
 
-use super::{console, editor, grid, pipeline};
+use super::{console, editor, explore, grid, pipeline};
 use crate::app::Pane;
 use crate::app::action::{Command, Scope};
 use crate::app::model::Model;
@@ -44,8 +44,7 @@ pub fn available(model: &Model, command: Command) -> bool {
         }
         C::Beside(beside::Command::Why | beside::Command::Threshold | beside::Command::Roads) => !model.predict.fields.is_empty(),
         C::Beside(_) => !model.predict.fields.is_empty() && model.predict.beside.view == beside::View::Threshold,
-        C::OpenInConsole => model.explore.chart().is_some(),
-        C::ExploreOpen => model.explore.source.is_some(),
+        C::Explore(command) => explore::available(model, command),
         C::Refresh => open && matches!(model.focus, Pane::Resources | Pane::Pipeline | Pane::Predict | Pane::Explore),
         _ => true,
     }
@@ -58,6 +57,7 @@ pub(super) enum Cancels {
     Query,
     Result,
     Pipeline,
+    Exploration,
 }
 
 pub(super) fn cancels(model: &Model) -> Option<Cancels> {
@@ -69,6 +69,7 @@ pub(super) fn cancels(model: &Model) -> Option<Cancels> {
         Pane::Sql => result.or(query).or(steps),
         // An execution that a step has started is stopped by cancelling the step.
         Pane::Pipeline => steps.or(pipeline),
+        Pane::Explore => model.explore.pending().then_some(Cancels::Exploration).or(steps),
         _ => steps.or(query),
     }
 }

@@ -81,8 +81,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         C::Increase => model.predict.step(1),
         C::ResetField => model.predict.reset(),
         C::Beside(command) => model.predict.run(command),
-        C::OpenInConsole => open_in_console(model),
-        C::ExploreOpen => model.explore.want(),
+        C::Explore(command) => super::explore::run(model, command),
     }
 }
 
@@ -91,6 +90,7 @@ pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
         Some(Cancels::Steps) => model.walkthrough.cancel(),
         Some(Cancels::Result) => model.sql.tab_mut().result_mut().map(sql::ResultSet::cancel).unwrap_or_default(),
         Some(Cancels::Query) => model.sql.tab_mut().cancel(),
+        Some(Cancels::Exploration) => model.explore.cancel(),
         Some(Cancels::Pipeline) => super::pipeline::run(model, crate::app::pipeline::Command::Stop),
         None => quit(model, true),
     }
@@ -196,7 +196,11 @@ fn refresh(model: &mut Model) -> Vec<Effect> {
         Pane::Resources => model.resources.refresh(),
         Pane::Pipeline => model.pipeline.refresh(),
         Pane::Predict => model.predict.look(),
-        Pane::Explore => model.explore.refresh(),
+        Pane::Explore => {
+            // What is missing is asked for after every message.
+            model.explore.forget();
+            Vec::new()
+        }
         _ => Vec::new(),
     }
 }
@@ -221,15 +225,6 @@ fn edit_field(model: &mut Model) -> Vec<Effect> {
         model.popups.push(Popup::Picker(picker));
     }
     Vec::new()
-}
-
-fn open_in_console(model: &mut Model) -> Vec<Effect> {
-    let Some(chart) = model.explore.chart() else { return Vec::new() };
-    let (engine, sql) = (chart.engine, chart.sql.clone());
-    let tab = model.sql.tab_mut();
-    tab.engine = engine;
-    tab.replace(&sql);
-    focus(model, Pane::Sql)
 }
 
 fn plural(count: usize, noun: &str) -> String {

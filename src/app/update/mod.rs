@@ -4,6 +4,7 @@ mod availability;
 mod commands;
 mod console;
 mod editor;
+mod explore;
 mod grid;
 mod keys;
 mod movement;
@@ -15,7 +16,6 @@ pub use console::engine_name;
 pub use pointer::TAB;
 
 use super::effect::Effect;
-use super::explore::Source;
 use super::model::{Held, Link, Model};
 use super::msg::Msg;
 use super::pane::Pane;
@@ -25,6 +25,7 @@ use super::walkthrough::{self, Status};
 use crate::demo::event::EventKind;
 use crate::demo::resource::ResourceState;
 use crate::demo::step::Step;
+use crate::ops::query::QueryEngine;
 use crate::ops::steps::{StepState, from_checklist};
 use commands::run_command;
 use keys::{conclude, on_key, on_paste};
@@ -42,6 +43,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     // What the loop makes of a drawn frame is no news to the account.
     if !drawn {
         effects.extend(pipeline::want(model));
+        effects.extend(explore::want(model));
     }
     effects
 }
@@ -101,7 +103,7 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Pipeline(msg) => pipeline::on_msg(model, msg),
         Msg::Predict(msg) => model.predict.update(msg),
-        Msg::Explore(msg) => model.explore.update(msg),
+        Msg::Explore(msg) => explore::on_msg(model, msg),
         Msg::Activity(msg) => {
             model.activity.update(msg);
             Vec::new()
@@ -135,13 +137,13 @@ fn settle(model: &mut Model) {
 }
 
 /// Where the table can be explored: in the warehouse once it is loaded, else in the lake.
-fn source(model: &Model) -> Option<Source> {
-    let identity = model.identity()?;
+fn source(model: &Model) -> Option<QueryEngine> {
+    model.identity()?;
     let done = |step: Step| model.walkthrough.steps.iter().any(|view| view.step == step && matches!(view.status, Status::Done { .. }));
     if done(Step::Load) {
-        Some(Source::warehouse(&identity.scenario))
+        Some(QueryEngine::Redshift)
     } else if done(Step::Lake) {
-        Some(Source::lake(&identity.scenario))
+        Some(QueryEngine::Athena)
     } else {
         None
     }
@@ -191,6 +193,8 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
                     model.pipeline.models.stale = true;
                     effects.extend(model.predict.look());
                 }
+                // The rows may be others now.
+                Step::Lake | Step::Load if ok => model.explore.forget(),
                 Step::Cleanup => {
                     model.predict.forget();
                     model.explore.set_source(None);

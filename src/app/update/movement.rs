@@ -6,10 +6,7 @@ use crate::app::{Effect, Pane};
 
 pub(super) fn focus(model: &mut Model, pane: Pane) -> Vec<Effect> {
     model.focus = pane;
-    match pane {
-        Pane::Explore => model.explore.want(),
-        _ => Vec::new(),
-    }
+    Vec::new()
 }
 
 pub(super) fn select(model: &mut Model, pane: Pane, index: usize) -> Vec<Effect> {
@@ -18,10 +15,7 @@ pub(super) fn select(model: &mut Model, pane: Pane, index: usize) -> Vec<Effect>
         Pane::Resources => model.resources.list.selected = index.min(model.resources.rows.len().saturating_sub(1)),
         Pane::Pipeline => model.pipeline.select(index),
         Pane::Predict => model.predict.list.selected = index.min(model.predict.fields.len().saturating_sub(1)),
-        Pane::Explore => {
-            model.explore.list.selected = index.min(model.explore.columns.len().saturating_sub(1));
-            return model.explore.want();
-        }
+        Pane::Explore => model.explore.select(index),
         Pane::Activity => {
             let delta = isize::try_from(index).unwrap_or(isize::MAX) - isize::try_from(model.activity.list.selected).unwrap_or(0);
             model.activity.move_by(delta);
@@ -46,10 +40,7 @@ pub(super) fn move_rows(model: &mut Model, pane: Pane, delta: isize) -> Vec<Effe
             model.predict.editing = None;
             model.predict.list.move_by(delta, model.predict.fields.len());
         }
-        Pane::Explore => {
-            model.explore.list.move_by(delta, model.explore.columns.len());
-            return model.explore.want();
-        }
+        Pane::Explore => model.explore.move_by(delta, model.viewport.tops[Pane::Explore as usize]),
         Pane::Activity => model.activity.move_by(delta),
     }
     Vec::new()
@@ -92,6 +83,8 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
         && let Some(effects) = super::pipeline::back(model)
     {
         return effects;
+    } else if model.focus == Pane::Explore && model.explore.back() {
+        // It has gone back one level inside the pane.
     } else if model.zoomed {
         model.zoomed = false;
     } else if model.notice.is_some() {

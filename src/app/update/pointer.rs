@@ -3,12 +3,13 @@
 use super::commands::run_command;
 use super::handle;
 use super::movement::{focus, move_rows, select};
+use crate::app::action::Command;
 use crate::app::model::{Held, Model};
 use crate::app::msg::{Msg, Target};
 use crate::app::sql::Half;
 use crate::app::sql::editor::Command as Edit;
 use crate::app::sql::editor::text::Place;
-use crate::app::{Effect, Pane, popup};
+use crate::app::{Effect, Pane, explore, popup};
 
 /// Rows that a turn of the wheel moves.
 const WHEEL: isize = 3;
@@ -45,6 +46,14 @@ pub(super) fn on_click(model: &mut Model, target: Target) -> Vec<Effect> {
         Target::Row(pane, index) => {
             let effects = focus(model, pane);
             effects.into_iter().chain(select(model, pane, index)).collect()
+        }
+        Target::Mark(index) => {
+            let mut effects = focus(model, Pane::Explore);
+            model.explore.select_mark(index);
+            if times == 2 {
+                effects.extend(run_command(model, Command::Explore(explore::Command::Open)));
+            }
+            effects
         }
         Target::Suggestion(index) => {
             let chosen = model.sql.tab().completion.as_ref().and_then(|list| list.items.get(index)).cloned();
@@ -183,7 +192,7 @@ pub(super) fn on_wheel(model: &mut Model, pane: Option<Pane>, delta: isize) -> V
         }
         Some(Pane::Sql) if !model.sql.tab().results.is_empty() => super::grid::wheel(model, delta * WHEEL),
         Some(pane @ (Pane::Resources | Pane::Activity)) => move_rows(model, pane, delta * WHEEL),
-        Some(pane @ (Pane::Pipeline | Pane::Predict)) => move_rows(model, pane, delta),
+        Some(pane @ (Pane::Pipeline | Pane::Predict | Pane::Explore)) => move_rows(model, pane, delta),
         _ => Vec::new(),
     }
 }

@@ -1,39 +1,36 @@
 //! What comes back, as bars, figures and cells.
 
-use super::{Bar, ClassFigures, DensityCell};
+use super::{Bar, ClassFigures, DensityCell, Table, sql};
 use crate::ops::query::{Cell, QueryResult};
 
-fn number(cell: Option<&Cell>) -> Option<f64> {
-    match cell? {
-        // An exact decimal comes as text.
-        Cell::Text(text) => text.parse().ok(),
-        other => other.number(),
-    }
+pub(super) fn number(cell: Option<&Cell>) -> Option<f64> {
+    cell?.number()
 }
 
-fn count(cell: Option<&Cell>) -> u64 {
+pub(super) fn count(cell: Option<&Cell>) -> u64 {
     number(cell).unwrap_or(0.0) as u64
 }
 
 /// One bar for each value.
-pub(super) fn values(result: &QueryResult) -> Vec<Bar> {
+pub(super) fn values(result: &QueryResult, column: &str) -> Vec<Bar> {
     let bars = result.page.rows.iter().map(|row| {
-        let label = match row.first() {
-            Some(Cell::Null) | None => "NULL".to_owned(),
-            Some(cell) => cell.text(),
-        };
-        Bar::new(label, None, count(row.get(1)), count(row.get(2)))
+        let value = row.first().filter(|cell| **cell != Cell::Null).map(Cell::text);
+        let condition = sql::value_is(column, value.as_deref());
+        Bar::new(value.unwrap_or_else(|| "NULL".to_owned()), None, condition, count(row.get(1)), count(row.get(2)))
     });
     let mut bars: Vec<Bar> = bars.collect();
-    in_calendar_order(&mut bars);
+    in_calendar_order(&mut bars, |bar| &bar.label);
     bars
 }
 
 /// One bar for each range of the width `step`.
-pub(super) fn ranges(result: &QueryResult, step: f64) -> Vec<Bar> {
-    let bars = result.page.rows.iter().map(|row| match number(row.first()) {
-        None => Bar::new("NULL".to_owned(), None, count(row.get(1)), count(row.get(2))),
-        Some(bucket) => Bar::new(range(bucket, step), Some(bucket * step), count(row.get(1)), count(row.get(2))),
+pub(super) fn ranges(result: &QueryResult, table: &Table, column: &str, step: f64) -> Vec<Bar> {
+    let bars = result.page.rows.iter().map(|row| {
+        let (label, from, condition) = match number(row.first()) {
+            None => ("NULL".to_owned(), None, sql::value_is(column, None)),
+            Some(bucket) => (range(bucket, step), Some(bucket * step), sql::range_is(table, column, bucket, step)),
+        };
+        Bar::new(label, from, condition, count(row.get(1)), count(row.get(2)))
     });
     bars.collect()
 }
@@ -88,14 +85,16 @@ pub(super) fn cells(result: &QueryResult, x_step: f64, y_step: f64) -> Vec<Densi
 }
 
 /// Months and weekdays are read in the order of the calendar.
-fn in_calendar_order(bars: &mut [Bar]) {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+pub(super) fn in_calendar_order<T>(bars: &mut [T], label: impl Fn(&T) -> &str) {
     const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     for calendar in [&MONTHS[..], &DAYS[..]] {
-        let place = |bar: &Bar| calendar.iter().position(|name| *name == bar.label.to_lowercase());
+        let place = |bar: &T| calendar.iter().position(|name| *name == label(bar).to_lowercase());
         if bars.len() > 2 && bars.iter().all(|bar| place(bar).is_some()) {
             bars.sort_by_key(place);
             return;
         }
     }
 }
+
+/// The months as the data write them.
+pub(super) const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];

@@ -99,6 +99,72 @@ pub(super) fn density(table: &Table, (x, x_step): (&str, f64), (y, y_step): (&st
     for_engine(table, sql)
 }
 
+/// What is true of the rows with a value.
+pub(super) fn value_is(column: &str, value: Option<&str>) -> String {
+    match value {
+        Some(value) => format!("{} = {}", quoted(column), literal(value)),
+        None => format!("{} IS NULL", quoted(column)),
+    }
+}
+
+/// What is true of the rows in a range of the width `step`: exactly those that the histogram counts there.
+pub(super) fn range_is(table: &Table, column: &str, bucket: f64, step: f64) -> String {
+    let name = quoted(column);
+    if step.fract() == 0.0 {
+        let from = bucket * step;
+        return format!("{name} >= {from:.0} AND {name} < {:.0}", from + step);
+    }
+    // Divided as there: 0.3 / 0.1 is less than 3.
+    for_engine(table, format!("floor({} / {step:?}) = {bucket:.0}", double(column)))
+}
+
+/// Every column at once: categories by value, numbers by range. Each row belongs to the one column that is not NULL.
+pub(super) fn previews(table: &Table, steps: &[(&str, f64)]) -> String {
+    let step_of = |name: &str| steps.iter().find(|(column, _)| *column == name).map(|(_, step)| *step);
+    let drawn: Vec<&super::Column> = table.columns.iter().filter(|column| !column.numeric || step_of(&column.name).is_some()).collect();
+    let values: Vec<String> = drawn
+        .iter()
+        .map(|column| match step_of(&column.name) {
+            Some(step) => format!("floor({} / {step:?}) AS {}", double(&column.name), quoted(&column.name)),
+            None => quoted(&column.name),
+        })
+        .collect();
+    let names: Vec<String> = drawn.iter().map(|column| quoted(&column.name)).collect();
+    let sets: Vec<String> = names.iter().map(|name| format!("({name})")).collect();
+    let sql = format!(
+        "SELECT\n  {},\n  count(*) AS customers,\n  sum(subscribed) AS subscribed\nFROM (\n  SELECT\n    {},\n    CASE WHEN {} = {} THEN 1 ELSE 0 END AS subscribed\n  FROM {}\n) AS ranges\nGROUP BY GROUPING SETS (\n  {}\n)",
+        names.join(",\n  "),
+        values.join(",\n    "),
+        quoted(&table.target),
+        literal(&table.positive),
+        table.name,
+        sets.join(",\n  ")
+    );
+    for_engine(table, sql)
+}
+
+/// Rows, rows that say yes, and the smallest and largest value of each numeric column.
+pub(super) fn overview(table: &Table) -> String {
+    let extremes: String = table.numeric().map(|column| format!(",\n  min({0}), max({0})", double(column))).collect();
+    for_engine(table, format!("SELECT\n  count(*) AS customers,\n  {} AS subscribed{extremes}\nFROM {}", yes(table), table.name))
+}
+
+/// The months of the campaign: those of one name apart by how many people were employed.
+pub(super) fn periods(table: &Table, month: &str, employed: &str) -> String {
+    format!(
+        "SELECT {0} AS month, {1} AS employed, count(*) AS customers, {2} AS subscribed\nFROM {3}\nWHERE {0} IS NOT NULL AND {1} IS NOT NULL\nGROUP BY 1, 2\nORDER BY 2 DESC, 1",
+        quoted(month),
+        quoted(employed),
+        yes(table),
+        table.name
+    )
+}
+
+/// What is true of the rows of a month of the campaign.
+pub(super) fn period_is(month: (&str, &str), employed: (&str, &str)) -> String {
+    format!("{} = {} AND {} = {}", quoted(month.0), literal(month.1), quoted(employed.0), employed.1)
+}
+
 /// A round width for about `parts` parts from `least` to `most`.
 pub(super) fn step(least: f64, most: f64, parts: f64) -> f64 {
     let raw = ((most - least) / parts).max(1e-9);

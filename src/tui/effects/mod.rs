@@ -1,6 +1,7 @@
 //! Does what `update` asks for, on the program's runtime, and sends the answers back as messages.
 
 mod console;
+mod explore;
 mod pipeline;
 mod results;
 
@@ -21,13 +22,13 @@ use crate::app::latest::Ticket;
 use crate::app::msg::Identity;
 use crate::app::predict::beside::Msg as Beside;
 use crate::app::sql::{self, LibraryEntry, RunId};
-use crate::app::{Effect, Msg, activity, explore, predict, resources, walkthrough};
+use crate::app::{Effect, Msg, activity, predict, resources, walkthrough};
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
 use crate::demo::sql::{SqlEngine, SqlValues, statements};
 use crate::demo::step::Step;
 use crate::local::pace::Pace;
-use crate::ops::query::{QueryEngine, QueryRequest};
+use crate::ops::query::QueryEngine;
 use crate::ops::results::Spill;
 use crate::ops::{self, Context, OpError, OpErrorKind};
 use crate::syntax::Dialect;
@@ -81,7 +82,8 @@ struct Slots {
     predict: CancellationToken,
     explain: CancellationToken,
     roads: CancellationToken,
-    explore: CancellationToken,
+    /// What the Explore pane asks of the table.
+    explore: HashMap<explore::Lane, CancellationToken>,
     check: CancellationToken,
 }
 
@@ -240,12 +242,9 @@ impl Runner {
                     move || beside(Beside::Asked(ticket, Box::new(Err(broken("could not ask on every road"))))),
                 );
             }
-            Effect::Explore { ticket, request } => {
-                context.cancel = renew(&mut slots.explore);
-                self.job(
-                    async move { Msg::Explore(explore::Msg::Answered(ticket, Box::new(every_row(&context, request).await))) },
-                    move || Msg::Explore(explore::Msg::Answered(ticket, Box::new(Err(broken("could not explore the data"))))),
-                );
+            Effect::Explore(ask) => {
+                drop(slots);
+                self.explore(context, ask);
             }
             // Done before, or by the loop of the screen.
             Effect::FindConsole
@@ -273,10 +272,11 @@ impl Runner {
         {
             let slots = self.shared.slots.lock();
             slots.keep.cancel();
-            let single = [&slots.steps, &slots.resources, &slots.predict, &slots.explain, &slots.roads, &slots.explore];
+            let single = [&slots.steps, &slots.resources, &slots.predict, &slots.explain, &slots.roads];
             for slot in single
                 .into_iter()
                 .chain(slots.pipeline.values())
+                .chain(slots.explore.values())
                 .chain(slots.runs.values())
                 .chain(slots.pages.values())
                 .chain(slots.results.values())
@@ -446,15 +446,4 @@ async fn calls(mut calls: broadcast::Receiver<crate::aws::activity::ApiCall>, me
             return;
         }
     }
-}
-
-/// All rows of a small result.
-async fn every_row(context: &Context, request: QueryRequest) -> Result<ops::query::QueryResult, OpError> {
-    let mut result = ops::query::run(context, request, &mut |_| {}).await?;
-    while let Some(token) = result.page.next.take() {
-        let page = ops::query::page(context, &result, &token).await?;
-        result.page.rows.extend(page.rows);
-        result.page.next = page.next;
-    }
-    Ok(result)
 }

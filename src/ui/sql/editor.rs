@@ -150,7 +150,8 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, index: usize, left: usize, overlays
     }
 }
 
-fn role(token: &Token) -> Role {
+/// The role of a piece of SQL.
+pub(in crate::ui) fn role(token: &Token) -> Role {
     match token.kind {
         TokenKind::Keyword => Role::Keyword,
         TokenKind::Function | TokenKind::Type => Role::Function,
