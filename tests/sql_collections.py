@@ -24,9 +24,11 @@ are made of what a warehouse has not) are left out, and so is what is not a quer
 import argparse
 import ast
 import collections
+import importlib
 import json
 import pathlib
 import re
+import resource
 import subprocess
 import sys
 import tempfile
@@ -38,8 +40,14 @@ POSTGRES = (
 ).split()
 
 
-# How long a script of fifty statements may take.
-SECONDS = 180
+LACKS = {"redshift": [], "athena": []}
+
+# How many statements one call of the program gets, and how long it may take for them: a statement takes milliseconds.
+BATCH = 50
+SECONDS = 10
+
+# What the program may take of memory: a statement that asks for more is to fail, not the machine.
+MEMORY = 8 << 30
 
 
 class Program:
@@ -47,38 +55,40 @@ class Program:
         self.base = [path, "--state-dir", state, "--no-color", "--set", "local.pace=instant"]
 
     def call(self, *arguments, text=None):
-        return subprocess.run([*self.base, *arguments], input=text, capture_output=True, text=True, timeout=SECONDS)
+        limit = lambda: resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        return subprocess.run([*self.base, *arguments], input=text, capture_output=True, text=True, timeout=SECONDS, preexec_fn=limit)
 
     def run(self, engine, statements):
         """The error of each statement, None where it ran."""
         errors = []
-        for start in range(0, len(statements), 50):
-            errors += self.script(engine, statements[start : start + 50])
+        for start in range(0, len(statements), BATCH):
+            errors += self.script(engine, statements[start : start + BATCH])
+            if len(statements) > 10 * BATCH:
+                print(f"{engine}: {len(errors)} of {len(statements)}", file=sys.stderr, flush=True)
         return errors
 
     def script(self, engine, statements):
+        """The same of as many statements as a call gets. Where one of them hangs, kills the program, or is several statements for it,
+        each is run by itself."""
+        alone = len(statements) == 1
         script = ";\n".join(statements) + ";\n"
         try:
             done = self.call("sql", "--engine", engine, "--format", "jsonl", "--on-error", "continue", "-f", "-", text=script)
         except subprocess.TimeoutExpired:
-            if len(statements) == 1:
-                return [f"no answer in {SECONDS} seconds"]
-            half = len(statements) // 2
-            return self.script(engine, statements[:half]) + self.script(engine, statements[half:])
-        if len(statements) == 1:
-            return [None if done.returncode == 0 else why(done.stderr)]
+            return [f"HANGS: no answer in {SECONDS} seconds"] if alone else self.singly(engine, statements)
+        if alone:
+            return [None if done.returncode == 0 else why(done.stderr) if done.returncode > 0 else f"DIES by signal {-done.returncode}"]
         errors = [None] * len(statements)
         parts = re.split(r"statement (\d+) of (\d+) \(", done.stderr)
         numbers = {int(total) for total in parts[2::3]}
-        if numbers and numbers != {len(statements)}:
-            # One of them is several for the program: the halves by themselves.
-            half = len(statements) // 2
-            return self.script(engine, statements[:half]) + self.script(engine, statements[half:])
-        if done.returncode and not numbers:
-            raise SystemExit(done.stderr)
+        if (numbers or done.returncode) and numbers != {len(statements)} or done.returncode < 0:
+            return self.singly(engine, statements)
         for number, text in zip(parts[1::3], parts[3::3]):
             errors[int(number) - 1] = why(text)
         return errors
+
+    def singly(self, engine, statements):
+        return [error for statement in statements for error in self.script(engine, [statement])]
 
 
 def why(text):
@@ -129,25 +139,70 @@ def pairs(path):
     return queries[::2]
 
 
+# A statement of a psql script: texts of each kind, comments and names may hold a semicolon.
+STATEMENT = re.compile(
+    r"""(?:[eE]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|"[^"]*"|--[^\n]*|/\*.*?\*/|\$(\w*)\$.*?\$\1\$|[^;'"])+;""",
+    re.S,
+)
+
+
 def postgres(directory, name):
-    """The queries of a regression test with whether PostgreSQL fails them, and the statements that make its tables."""
+    """The queries of a regression test, each with whether PostgreSQL fails it, and the statements that make its tables."""
     text = (directory / "sql" / f"{name}.sql").read_text(errors="replace")
     expected = (directory / "expected" / f"{name}.out").read_text(errors="replace")
     text = re.sub(r"^\\.*$", "", text, flags=re.M)
     queries, made, at = [], [], 0
-    for statement in re.findall(r"(?:'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|\$\$.*?\$\$|[^;'])+;", text, flags=re.S):
-        bare = re.sub(r"--[^\n]*", "", statement).strip().rstrip(";").strip()
+    for found in STATEMENT.finditer(text):
+        statement = found[0].strip()
+        bare = re.sub(r"/\*.*?\*/|--[^\n]*", "", statement, flags=re.S).strip().rstrip(";").strip()
         word = bare.split(None, 1)[0].upper().lstrip("(") if bare else ""
-        found = expected.find(statement.strip(), at)
-        behind = ""
-        if found >= 0:
-            at = found + len(statement.strip())
-            behind = expected[at : at + 7].strip()
-        if word in ("SELECT", "WITH", "VALUES") and not re.search(r"\bINTO\b|\bINSERT\b|\bUPDATE\b|\bDELETE\b", bare, re.I):
-            queries.append((bare, behind.startswith("ERROR")))
-        elif word in ("CREATE", "INSERT") and re.match(r"(CREATE (TEMP |TEMPORARY )?TABLE|INSERT)\b", bare, re.I):
-            made.append(bare)
+        # psql repeats the statement and then tells what came of it, unless there are several in the line.
+        echo = expected.find(statement + "\n", at)
+        if echo >= 0:
+            at = echo + len(statement) + 1
+        query = word in ("SELECT", "WITH", "VALUES") and not re.search(r"\b(INTO|INSERT|UPDATE|DELETE)\b|\\g|:'|:\w+\b(?<!:)$", bare, re.I)
+        if query and echo >= 0:
+            queries.append((bare, expected.startswith("ERROR", at)))
+        elif re.match(r"CREATE\s+(TEMP\s+|TEMPORARY\s+)?TABLE\b|INSERT\b", bare, re.I):
+            # Temporary tables would be gone in the next call of the program, and only system tables have the type name.
+            bare = re.sub(r"^CREATE\s+TEMP(ORARY)?\b", "CREATE", bare, flags=re.I)
+            made.append(re.sub(r"(\w\s+)name\b(?=\s*[,)])", r"\1text", bare))
     return queries, made
+
+
+def rows(directory, table, file):
+    """The insertion of the first thousand rows of a data file of the regression tests."""
+    lines = (directory / "data" / file).read_text().splitlines()[:1000]
+    cells = lambda line: ", ".join(cell if cell.isdigit() else f"'{cell}'" for cell in line.split("\t"))
+    return f"INSERT INTO {table} VALUES " + ", ".join(f"({cells(line)})" for line in lines)
+
+
+def prepared(regress):
+    """The tables that PostgreSQL's regression tests have in common, with their rows."""
+    _, made = postgres(regress, "test_setup")
+    for table, file in (("onek", "onek.data"), ("tenk1", "tenk.data")):
+        at = next(number for number, text in enumerate(made) if re.match(rf"CREATE TABLE {table}\b", text))
+        made.insert(at + 1, rows(regress, table, file))
+    return made
+
+
+def translator(directory, bucket):
+    """Gives what a statement of PostgreSQL's is on Athena, as sqlglot translates it, and the statement itself where sqlglot cannot read it."""
+    sys.path.insert(0, str(directory))
+    sqlglot = importlib.import_module("sqlglot")
+
+    def translated(statement):
+        try:
+            tree = sqlglot.parse_one(statement, read="postgres", error_level=sqlglot.ErrorLevel.RAISE)
+            if isinstance(tree, sqlglot.exp.Create) and isinstance(tree.this, sqlglot.exp.Schema):
+                table = tree.this.this.sql().lower()
+                columns = ", ".join(f"{column.name} {column.kind.sql(dialect='hive')}" for column in tree.this.find_all(sqlglot.exp.ColumnDef))
+                return f"CREATE EXTERNAL TABLE {table} ({columns}) STORED AS PARQUET LOCATION 's3://{bucket}/{table}/'"
+            return tree.sql(dialect="trino")
+        except (sqlglot.errors.SqlglotError, ValueError, re.error):
+            return statement
+
+    return translated
 
 
 def reason(error):
@@ -161,37 +216,47 @@ def main():
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--program", required=True)
     options.add_argument("--collections", type=pathlib.Path, required=True)
-    options.add_argument("--failures", type=pathlib.Path, help="write every failure here, one JSON object a line")
+    options.add_argument("--results", type=argparse.FileType("w"), help="write what became of every statement here, one JSON object a line")
+    options.add_argument("--engine", action="append", choices=("redshift", "athena"), help="one of the two alone")
     options = options.parse_args()
-    fixtures = next(options.collections.glob("sqlglot-*/tests"))
+    glot = next(options.collections.glob("sqlglot-*/sqlglot")).parent
     regress = next(options.collections.glob("**/src/test/regress"), None)
     if regress is None:
         print("PostgreSQL's regression tests are not there and are left out", file=sys.stderr)
-    failures = []
+    results = []
+
+    def keep(some):
+        results.extend(some)
+        if options.results:
+            options.results.writelines(json.dumps(result) + "\n" for result in some)
+            options.results.flush()
+
     print(f"{'collection':<28}{'engine':<10}{'passed':>8}{'of':>6}{'share':>8}")
-    for engine in ("redshift", "athena"):
+    for engine in options.engine or ("redshift", "athena"):
         for title, name in (("TPC-H", "TPCH_SCHEMA"), ("TPC-DS", "TPCDS_SCHEMA")):
             with tempfile.TemporaryDirectory() as state:
                 program = Program(options.program, state)
                 bucket = prepare(program)
-                tables(program, engine, schema(fixtures / "helpers.py", name), bucket)
+                tables(program, engine, schema(glot / "tests/helpers.py", name), bucket)
                 folder = title.lower()
-                queries = [(query, False) for query in pairs(fixtures / "fixtures/optimizer" / folder / f"{folder}.sql")]
-                report(title, engine, program, queries, failures)
+                queries = [(query, False) for query in pairs(glot / "tests/fixtures/optimizer" / folder / f"{folder}.sql")]
+                keep(report(title, engine, program, queries))
         if regress is None:
             continue
         with tempfile.TemporaryDirectory() as state:
             program = Program(options.program, state)
-            prepare(program)
-            everything = []
+            bucket = prepare(program)
+            translated = translator(glot, bucket) if engine == "athena" else lambda statement: statement
+            program.run(engine, [translated(statement) for statement in prepared(regress)])
+            regression = []
             for name in POSTGRES:
                 queries, made = postgres(regress, name)
-                if engine == "redshift":
-                    program.run(engine, made)
-                everything += queries
-            report("PostgreSQL regression", engine, program, everything, failures)
-    if options.failures:
-        options.failures.write_text("".join(json.dumps(failure) + "\n" for failure in failures))
+                program.run(engine, [translated(statement) for statement in made])
+                done = report(f"PostgreSQL: {name}", engine, program, [(translated(query), fails) for query, fails in queries])
+                keep(done)
+                regression += done
+            share("PostgreSQL", engine, regression)
+    failures = [result for result in results if result["outcome"] == "failed"]
     for (engine, why), count in collections.Counter((failure["engine"], reason(failure["error"])) for failure in failures).most_common(60):
         print(f"{count:>5}  {engine:<9} {why}")
 
@@ -205,16 +270,29 @@ def prepare(program):
     return re.search(r'"bucket":"([^"]+)"', made.stdout)[1]
 
 
-def report(title, engine, program, queries, failures):
-    errors = program.run(engine, [query for query, _ in queries])
+def report(title, engine, program, queries):
+    """What became of each query; `queries` tells of each whether it is to fail."""
     missing = re.compile(r"relation \S+ does not exist|TABLE_NOT_FOUND|table \S+ (does not exist|not found)|SCHEMA_NOT_FOUND", re.I)
-    counted = [(query, fails, error) for (query, fails), error in zip(queries, errors) if not (error and missing.search(error))]
-    passed = sum(1 for _, fails, error in counted if bool(error) == fails)
-    share = f"{100 * passed / len(counted):.1f} %" if counted else "-"
-    print(f"{title:<28}{engine:<10}{passed:>8}{len(counted):>6}{share:>8}", flush=True)
-    for query, fails, error in counted:
-        if bool(error) != fails:
-            failures.append({"collection": title, "engine": engine, "query": query, "error": error or "ran, where PostgreSQL fails"})
+    results = []
+    for (query, fails), error in zip(queries, program.run(engine, [query for query, _ in queries])):
+        lacks = next((name for name, pattern in LACKS[engine] if re.search(pattern, query, re.I)), None)
+        if error and missing.search(error) and not fails:
+            outcome = "no such table"
+        elif bool(error) == fails and not (error or "").startswith(("HANGS", "DIES")):
+            outcome = "passed"
+        else:
+            outcome = "failed"
+        error = error or ("ran, where PostgreSQL fails" if fails else None)
+        results.append({"collection": title, "engine": engine, "query": query, "outcome": outcome, "lacks": lacks, "error": error})
+    share(title, engine, results)
+    return results
+
+
+def share(title, engine, results):
+    counted = [result["outcome"] for result in results if result["outcome"] != "no such table" and not result["lacks"]]
+    passed = counted.count("passed")
+    text = f"{100 * passed / len(counted):.1f} %" if counted else "-"
+    print(f"{title:<28}{engine:<10}{passed:>8}{len(counted):>6}{text:>8}", flush=True)
 
 
 if __name__ == "__main__":
