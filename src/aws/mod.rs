@@ -1,5 +1,7 @@
 //! Gateways, one file per service: SDK calls in, domain types out, errors translated once.
 
+use crate as aws;
+
 pub mod activity;
 mod client;
 pub mod cluster;

@@ -172,8 +172,8 @@ impl Default for Settings {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::config::settings::{Objective, TargetKind};
     use crate::local::pace::Pace;
+    use crate::settings::{Objective, TargetKind};
     use std::collections::BTreeSet;
 
     fn sources(environment: &[(&str, &str)], sets: &[(&str, &str)]) -> Sources {

@@ -1,5 +1,7 @@
 //! The domain of the demonstration: what it is made of and what its figures mean. Pure: no I/O, no async, no SDK types.
 
+use crate as demo;
+
 pub mod boosted;
 pub mod clock;
 pub mod csv_reader;
@@ -8,6 +10,7 @@ pub mod dataset;
 pub mod delivery;
 pub mod drift;
 pub mod event;
+pub mod example;
 pub mod explanation;
 pub mod feature_schema;
 pub mod figures;

@@ -128,7 +128,7 @@ fn filled<'a>(text: &str, known: &impl Fn(&str) -> Option<&'a str>) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::demo::pipeline_definition::tests::scenario;
+    use crate::demo::example::scenario;
 
     fn texts(node: &Value, out: &mut Vec<String>) {
         match node {

@@ -561,7 +561,7 @@ const RESERVED: &[&str] = &[
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::demo::pipeline_definition::tests::scenario;
+    use crate::demo::example::scenario;
 
     fn values() -> SqlValues {
         SqlValues::of(&scenario())
@@ -587,7 +587,7 @@ mod tests {
             assert!(statement.number > last, "{} is out of order", statement.file);
             last = statement.number;
         }
-        assert_eq!(statements().count(), std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/sql")).unwrap().count());
+        assert_eq!(statements().count(), std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sql")).unwrap().count());
     }
 
     #[test]

@@ -4,6 +4,10 @@
 //! [`engine`] is the SQL engine of the warehouse and the lake, [`ml`] trains and scores. [`connector`] plugs all of it into the SDK,
 //! [`socket`] lets a second process use the account that this one owns.
 
+use crate as local;
+use shiftdeck_demo as demo;
+use shiftdeck_syntax as syntax;
+
 pub mod account;
 pub mod checkpoint;
 pub mod connector;

@@ -1,6 +1,12 @@
 //! What the demonstration does. Every operation takes a `Context`, reports through its progress channel, can be
 //! cancelled, can be run again, and changes nothing the second time.
 
+use crate as ops;
+use shiftdeck_aws as aws;
+use shiftdeck_config as config;
+use shiftdeck_demo as demo;
+use shiftdeck_syntax as syntax;
+
 pub mod batch;
 pub mod catalog;
 pub mod checklist;

@@ -4,6 +4,8 @@
 //! token stream: one file a family. Nothing here knows a catalog: names are as written (unquoted identifiers are folded to lower case by
 //! `names`).
 
+use crate as syntax;
+
 mod alter;
 mod attributes;
 mod ctas;
@@ -61,6 +63,13 @@ pub struct SqlError {
     pub position: Option<(u64, u64)>,
     /// What kind of failure it is.
     pub kind: SqlErrorKind,
+}
+
+impl SqlError {
+    /// An error without a position.
+    pub fn new(kind: SqlErrorKind, message: impl Into<String>) -> Self {
+        SqlError { message: message.into(), position: None, kind }
+    }
 }
 
 /// Kinds of failure that a caller decides on.

@@ -260,7 +260,9 @@ pub mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
     use super::*;
     use crate::app::predict;
-    use crate::demo::explanation::tests::{explainer, row, schema};
+    use crate::demo::boosted::BoostedTrees;
+    use crate::demo::example::model::{document, row, schema};
+    use crate::demo::explanation::Explainer;
     use crate::demo::ranking::Ranking;
     use crate::ops::explain::{ExplainedModel, TestSet};
     use crate::ops::predict::{DeployedModel, Sample};
@@ -268,7 +270,8 @@ pub mod tests {
     /// A model file of one tree and a test split of five rows.
     pub fn evidence() -> Arc<Evidence> {
         let model = DeployedModel::detached("BankDM-staging", schema(), 0.5);
-        let explained = ExplainedModel { model, explainer: Arc::new(explainer()) };
+        let explainer = Explainer::new(BoostedTrees::from_document(&document()).unwrap(), schema()).unwrap();
+        let explained = ExplainedModel { model, explainer: Arc::new(explainer) };
         let (scores, truths) = (vec![0.9, 0.8, 0.3, 0.2, 0.1], vec![true, false, true, false, false]);
         let ranking = Ranking::new(&scores, &truths);
         let samples = scores.iter().map(|_| Sample { row: row(40, "admin."), actual: None, seen: Some(false) }).collect();

@@ -188,34 +188,14 @@ fn logit(probability: f64) -> f64 {
 }
 
 #[cfg(test)]
-pub mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::demo::example::model::document;
 
-    /// A model document of one tree over three features: below 30 years of age 1.0, else a student 0.5 and another -1.0.
-    pub fn document() -> Value {
-        json!({
-            "learner": {
-                "gradient_booster": { "name": "gbtree", "model": { "trees": [{
-                    "left_children": [1, -1, 3, -1, -1],
-                    "right_children": [2, -1, 4, -1, -1],
-                    "split_indices": [0, 0, 2, 0, 0],
-                    "split_conditions": [30.0, 1.0, 0.5, -1.0, 0.5],
-                    "default_left": [0, 0, 1, 0, 0],
-                    "loss_changes": [12.0, 0.0, 4.0, 0.0, 0.0],
-                    "sum_hessian": [100.0, 40.0, 60.0, 50.0, 10.0],
-                    "split_type": [0, 0, 0, 0, 0],
-                }] } },
-                "learner_model_param": { "base_score": "[2E-1]", "num_feature": "3", "num_class": "0", "num_target": "1" },
-                "objective": { "name": "binary:logistic" },
-            },
-            "version": [3, 0, 0],
-        })
-    }
-
-    pub fn model() -> BoostedTrees {
+    fn model() -> BoostedTrees {
         BoostedTrees::from_document(&document()).unwrap()
     }
 

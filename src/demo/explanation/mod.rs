@@ -209,35 +209,18 @@ fn number(value: f64) -> Value {
 }
 
 #[cfg(test)]
-pub mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, missing_docs)]
-    use serde_json::json;
-
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::demo::boosted;
-    use crate::demo::feature_schema::{CategoryValue, Column, Target};
+    use crate::demo::boosted::BoostedTrees;
+    use crate::demo::example::model::{document, row, schema};
 
-    pub fn schema() -> FeatureSchema {
-        let quantiles = vec![17.0, 18.0, 20.0, 25.0, 30.0, 40.0, 50.0, 60.0, 70.0, 80.0, 98.0];
-        let value = |value: &str, count| CategoryValue { value: value.into(), count };
-        let age = ColumnKind::Number { integer: true, min: 17.0, max: 98.0, mean: 40.0, quantiles };
-        let job = ColumnKind::Category { values: vec![value("admin.", 900), value("student", 100)] };
-        let column = |name: &str, kind| Column { name: name.into(), dropped: false, kind };
-        FeatureSchema {
-            version: 1,
-            target: Target { name: "y".into(), positive: "yes".into(), negative: "no".into() },
-            columns: vec![column("age", age), column("job", job)],
-            derived: vec![],
-            features: ["age", "job_admin.", "job_student"].map(str::to_owned).to_vec(),
-        }
+    fn model() -> BoostedTrees {
+        BoostedTrees::from_document(&document()).unwrap()
     }
 
-    pub fn explainer() -> Explainer {
-        Explainer::new(boosted::tests::model(), schema()).unwrap()
-    }
-
-    pub fn row(age: i64, job: &str) -> Row {
-        [("age".to_owned(), json!(age)), ("job".to_owned(), json!(job))].into_iter().collect()
+    fn explainer() -> Explainer {
+        Explainer::new(model(), schema()).unwrap()
     }
 
     #[test]
@@ -278,7 +261,7 @@ pub mod tests {
     fn trees_and_schema_have_to_fit() {
         let mut schema = schema();
         schema.features.pop();
-        let refused = Explainer::new(boosted::tests::model(), schema).unwrap_err();
+        let refused = Explainer::new(model(), schema).unwrap_err();
         assert_eq!(refused.to_string(), "the model asks 3 features, its feature schema makes 2");
     }
 }

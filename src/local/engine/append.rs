@@ -20,6 +20,7 @@ use super::table::{FileWriter, schema_of};
 use super::types::ColumnType;
 use super::work::Work;
 use super::{Dialect, Engine, SqlError, SqlErrorKind, outcome, parse};
+use crate::local::engine::InStream as _;
 
 /// Where the values of a table's column come from.
 #[derive(Debug, Clone)]

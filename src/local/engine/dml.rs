@@ -29,6 +29,7 @@ use super::scan::Source;
 use super::table::{FileWriter, ROW_ID, WarehouseTable, schema_of};
 use super::work::{TARGET, Work};
 use super::{Dialect, Outcome, SqlError, SqlErrorKind, StatementKind, error};
+use crate::local::engine::InStream as _;
 
 /// `INSERT INTO table [(columns)] VALUES … | SELECT …`.
 pub async fn insert(work: &mut Work<'_>, insert: Insert) -> Result<Outcome, SqlError> {

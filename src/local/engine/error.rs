@@ -9,14 +9,17 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::{Dialect, SqlError, SqlErrorKind};
 
-impl SqlError {
-    /// An error without a position.
-    pub fn new(kind: SqlErrorKind, message: impl Into<String>) -> Self {
-        SqlError { message: message.into(), position: None, kind }
-    }
-
+/// How an error of ours travels in a stream of rows, whose errors are DataFusion's.
+pub trait InStream: Sized {
     /// The error of a row stream: what `Outcome::rows` yields as `DataFusionError` is always one of ours.
-    pub fn of_stream(error: DataFusionError) -> Self {
+    fn of_stream(error: DataFusionError) -> Self;
+
+    /// The error as a row stream carries it; [`InStream::of_stream`] takes it out again.
+    fn into_stream(self) -> DataFusionError;
+}
+
+impl InStream for SqlError {
+    fn of_stream(error: DataFusionError) -> Self {
         match error {
             DataFusionError::External(inner) => match inner.downcast::<SqlError>() {
                 Ok(error) => *error,
@@ -26,8 +29,7 @@ impl SqlError {
         }
     }
 
-    /// The error as a row stream carries it; [`SqlError::of_stream`] takes it out again.
-    pub fn into_stream(self) -> DataFusionError {
+    fn into_stream(self) -> DataFusionError {
         DataFusionError::External(Box::new(self))
     }
 }

@@ -23,6 +23,7 @@ use super::{
     alter, ddl, describe, dialect, dml, drop, lake, lake_write, materialized, merge, models, plan, prepared, settings, system, transfer,
     upkeep,
 };
+use crate::local::engine::InStream as _;
 
 impl Outcome {
     /// The outcome of a statement that returns no rows.

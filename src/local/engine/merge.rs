@@ -23,6 +23,7 @@ use super::parse;
 use super::table::ROW_ID;
 use super::work::Work;
 use super::{Outcome, SqlError, SqlErrorKind, StatementKind, error};
+use crate::local::engine::InStream as _;
 
 /// What happens to rows that match.
 enum Matched {

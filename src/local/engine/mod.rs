@@ -67,6 +67,7 @@ pub use self::metadata::TableInfo;
 pub use self::session::Session;
 use crate::syntax as parse;
 pub use crate::syntax::{Dialect, Parameter, SqlError, SqlErrorKind, split_statements};
+pub use error::InStream;
 
 use super::objects::Objects;
 use super::pace::Pace;

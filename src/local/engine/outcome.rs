@@ -16,6 +16,7 @@ use super::catalog::{ColumnDef, TableName};
 use super::error::Text;
 use super::types::ColumnType;
 use super::{Dialect, OutputColumn, SqlError, dialect};
+use crate::local::engine::InStream as _;
 
 /// A plan, with the full names of the relations that it reads by the parts of the names as written.
 pub struct TracedPlan {

@@ -133,7 +133,7 @@ impl<'a> Work<'a> {
         planner.plan(query, self.text(), target).await
     }
 
-    /// Runs a query. Its errors, also those of the stream, are in the service's words ([`SqlError::of_stream`]).
+    /// Runs a query. Its errors, also those of the stream, are in the service's words ([`of_stream`](super::InStream::of_stream)).
     pub async fn query(&mut self, query: Query) -> Result<SendableRecordBatchStream, SqlError> {
         let (state, traced) = self.planned(query, None).await?;
         self.run(&state, &traced.plan).await

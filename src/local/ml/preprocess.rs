@@ -561,8 +561,8 @@ mod tests {
 
     #[test]
     fn arguments_are_those_of_the_definition() {
-        use crate::demo::pipeline_definition::{self, tests};
-        let definition = pipeline_definition::definition(&tests::scenario(), &tests::inputs()).unwrap();
+        use crate::demo::{example, pipeline_definition};
+        let definition = pipeline_definition::definition(&example::scenario(), &example::inputs()).unwrap();
         let arguments: Vec<String> =
             serde_json::from_value(definition["Steps"][2]["Arguments"]["AppSpecification"]["ContainerArguments"].clone()).unwrap();
         let parsed = Options::parse(&arguments).unwrap();

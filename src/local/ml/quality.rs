@@ -414,8 +414,8 @@ fn quoted(names: &[&str]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::demo::pipeline_definition::{self, tests as demo};
     use crate::demo::sample;
+    use crate::demo::{example as demo, pipeline_definition};
 
     fn options() -> Options {
         Options { target: "y".into(), positive: "yes".into(), limits: demo::limits() }

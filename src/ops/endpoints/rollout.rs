@@ -78,7 +78,7 @@ pub async fn rollback(context: &Context, stage: Stage, report: Report<'_>) -> Re
 }
 
 /// A package that may be deployed: the one of a version, or the newest approved one.
-pub(in crate::ops) async fn approved(context: &Context, version: Option<u32>) -> Result<PackageSummary, OpError> {
+pub(crate) async fn approved(context: &Context, version: Option<u32>) -> Result<PackageSummary, OpError> {
     let group = &context.scenario.model_group;
     let Some(version) = version else {
         let packages = models::summaries(context).await?;
@@ -120,12 +120,12 @@ pub(super) fn missing(endpoint: &str) -> OpError {
 }
 
 /// The name of the model that is made from a version.
-pub(in crate::ops) fn model_name(context: &Context, version: u32) -> String {
+pub(crate) fn model_name(context: &Context, version: u32) -> String {
     format!("{}-v{version}", context.scenario.demo)
 }
 
 /// An endpoint that is to serve something else.
-pub(in crate::ops) struct Rollout<'a> {
+pub(crate) struct Rollout<'a> {
     pub context: &'a Context,
     pub endpoint: &'a str,
     pub stage: Stage,
@@ -133,7 +133,7 @@ pub(in crate::ops) struct Rollout<'a> {
 
 impl Rollout<'_> {
     /// Serves a version with all traffic, once the smoke test has passed.
-    pub(in crate::ops) async fn to_version(&self, package: &PackageSummary, report: Report<'_>) -> Result<Deployment, OpError> {
+    pub(crate) async fn to_version(&self, package: &PackageSummary, report: Report<'_>) -> Result<Deployment, OpError> {
         let Rollout { context, endpoint, .. } = *self;
         let version = package.version;
         // Names carry the version, so that a new version is a new model and configuration, and the endpoint is switched over to it.
@@ -197,7 +197,7 @@ impl Rollout<'_> {
     }
 
     /// Makes the model of a package when it is not there. Gives its name and whether it was made.
-    pub(in crate::ops) async fn model(&self, package: &PackageSummary, report: Report<'_>) -> Result<(String, bool), OpError> {
+    pub(crate) async fn model(&self, package: &PackageSummary, report: Report<'_>) -> Result<(String, bool), OpError> {
         let context = self.context;
         let gateway = &context.gateways.endpoints;
         let model = model_name(context, package.version);

@@ -169,7 +169,7 @@ async fn metrics(context: &Context, endpoint: &str, variants: &[VariantView]) ->
 }
 
 /// Which packages the endpoints of the stages serve: endpoint and the packages' ARNs, shadows included.
-pub(in crate::ops) async fn serving(context: &Context) -> Result<Vec<(String, Vec<String>)>, OpError> {
+pub(crate) async fn serving(context: &Context) -> Result<Vec<(String, Vec<String>)>, OpError> {
     let scenario = &context.scenario;
     let stages = [&scenario.staging_endpoint, &scenario.production_endpoint];
     let served = join_all(stages.map(|name| async move {

@@ -187,7 +187,7 @@ fn names(items: &[Value]) -> Option<Vec<&str>> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::demo::pipeline_definition::tests as fixtures;
+    use crate::demo::example as fixtures;
 
     fn changes(change: impl Fn(&mut PipelineInputs)) -> Vec<String> {
         let mut inputs = fixtures::inputs();

@@ -84,7 +84,8 @@ fn spec(parameter: &Value) -> Option<ParameterSpec> {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::demo::pipeline_definition::{definition, tests as fixtures};
+    use crate::demo::example as fixtures;
+    use crate::demo::pipeline_definition::definition;
 
     #[test]
     fn the_definition_says_what_can_be_given() {

@@ -146,7 +146,8 @@ pub fn step_title(name: &str) -> &str {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::demo::pipeline_definition::{definition, tests as fixtures};
+    use crate::demo::example as fixtures;
+    use crate::demo::pipeline_definition::definition;
     use crate::ops::pipeline::graph;
 
     #[test]

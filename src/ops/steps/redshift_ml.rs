@@ -137,7 +137,7 @@ fn says_missing(why: &str) -> bool {
 }
 
 /// State of the model (`TRAINING`, `READY`, `FAILED`), if it exists.
-pub(in crate::ops) async fn state(context: &Context) -> Result<Option<String>, OpError> {
+pub(crate) async fn state(context: &Context) -> Result<Option<String>, OpError> {
     let shown = show(context).await?;
     Ok(shown.map(|shown| {
         let state = shown.iter().find(|(name, _)| name == "model state").map(|(_, state)| state.to_ascii_uppercase());

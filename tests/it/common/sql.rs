@@ -6,7 +6,7 @@ use std::sync::Arc;
 use datafusion::arrow::util::display::{ArrayFormatter, FormatOptions};
 use futures::StreamExt;
 use shiftdeck::demo::clock::SystemClock;
-use shiftdeck::local::engine::{Dialect, Engine, Outcome, Session, SqlError, SqlType};
+use shiftdeck::local::engine::{Dialect, Engine, InStream as _, Outcome, Session, SqlError, SqlType};
 use shiftdeck::local::objects::Objects;
 use shiftdeck::local::store::Store;
 

@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 
 use super::source::{DataObject, Scanned, bad_data, broken};
 use crate::local::engine::Dialect;
+use crate::local::engine::InStream as _;
 use crate::local::engine::catalog::{ColumnDef, JsonFormat};
 use crate::local::engine::scan::BATCH_ROWS;
 

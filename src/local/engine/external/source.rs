@@ -20,6 +20,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::partitions::{self, Candidate};
 use super::{json, parquet, text::Fields};
+use crate::local::engine::InStream as _;
 use crate::local::engine::catalog::{ExternalFormat, ExternalTable, TableName};
 use crate::local::engine::error::Text;
 use crate::local::engine::scan::{About, Place, ScanTable, Source};

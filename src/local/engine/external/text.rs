@@ -9,6 +9,7 @@ use datafusion::arrow::datatypes::{DataType, SchemaRef};
 use datafusion::common::Result;
 
 use super::source::{DataObject, Scanned, bad_data, broken};
+use crate::local::engine::InStream as _;
 use crate::local::engine::catalog::{ColumnDef, TextFormat};
 use crate::local::engine::scan::BATCH_ROWS;
 use crate::local::engine::{Dialect, decimal};

@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use super::lines::{self, LineFormat};
 use super::packing::Packer;
 use super::{address, packing, s3_failure};
+use crate::local::engine::InStream as _;
 use crate::local::engine::append::CancelOnDrop;
 use crate::local::engine::error::internal;
 use crate::local::engine::work::Work;

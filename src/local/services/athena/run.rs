@@ -10,6 +10,7 @@ use futures::{FutureExt, StreamExt};
 use super::Inner;
 use super::output::{CsvWriter, OutputError};
 use super::query::{Column, Kind, Query, Rows, SYSTEM_FAILURE, State, failure};
+use crate::local::engine::InStream as _;
 use crate::local::engine::{Dialect, Outcome, SqlError};
 use crate::local::objects::{Staged, split_s3_uri};
 use crate::local::pace::Wait;

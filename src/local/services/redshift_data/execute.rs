@@ -11,6 +11,7 @@ use tokio::sync::OwnedMutexGuard;
 
 use super::record::{ColumnMeta, Part, Statement, Status};
 use super::{Inner, Run, result_id};
+use crate::local::engine::InStream as _;
 use crate::local::engine::{Outcome, Parameter, Session, SqlError};
 use crate::local::pace::Wait;
 use crate::local::services::cells::{self, Style};

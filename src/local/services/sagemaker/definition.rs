@@ -362,7 +362,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::demo::pipeline_definition::{self, tests as demo};
+    use crate::demo::{example as demo, pipeline_definition};
 
     fn ours() -> Value {
         pipeline_definition::definition(&demo::scenario(), &demo::inputs()).unwrap()

@@ -13,7 +13,7 @@ use crate::local::engine::{Dialect, SqlError};
 const TAKES_PART: [&str; 8] = ["dateadd", "date_add", "datediff", "date_diff", "date_part", "datepart", "date_trunc", "pgdate_part"];
 
 /// Turns a date part that is written as a bare word into a literal, before it is taken for a column.
-pub(in crate::local::engine::dialect) fn date_part_arguments(function: &mut Function) {
+pub(in crate::engine::dialect) fn date_part_arguments(function: &mut Function) {
     let name = function.name.to_string().to_lowercase();
     if !TAKES_PART.contains(&name.as_str()) {
         return;
@@ -28,7 +28,7 @@ pub(in crate::local::engine::dialect) fn date_part_arguments(function: &mut Func
 }
 
 /// What stands for a value without being a function call.
-pub(in crate::local::engine::dialect) fn keyword(dialect: Dialect, word: &str) -> Option<Expr> {
+pub(in crate::engine::dialect) fn keyword(dialect: Dialect, word: &str) -> Option<Expr> {
     match word.to_lowercase().as_str() {
         "sysdate" if dialect == Dialect::Redshift => Some(now()),
         "localtimestamp" => Some(now()),
@@ -108,7 +108,7 @@ fn long_part(years: i64, date: Expr) -> Expr {
 }
 
 /// The name of a part in EXTRACT as a function's argument has it.
-pub(in crate::local::engine::dialect) fn extract(dialect: Dialect, part: &str, from: Expr) -> Option<Expr> {
+pub(in crate::engine::dialect) fn extract(dialect: Dialect, part: &str, from: Expr) -> Option<Expr> {
     let (part, trino) = (part.to_lowercase(), dialect == Dialect::Athena);
     let name = match part.as_str() {
         "dow" | "day_of_week" if trino => "day_of_week",

@@ -22,7 +22,7 @@ fn as_given(types: &[DataType]) -> Result<Vec<DataType>> {
 }
 
 /// The day that a text is: year, month and day apart by `-` (or month, day and year by `/`), with one digit or two, or eight digits.
-pub(in crate::local::engine::dialect) fn day_of(text: &str) -> Option<NaiveDate> {
+pub(in crate::engine::dialect) fn day_of(text: &str) -> Option<NaiveDate> {
     let numbers = |separator: char| -> Option<[u32; 3]> {
         let parts: Vec<&str> = text.split(separator).collect();
         let [one, two, three] = parts.as_slice() else { return None };

@@ -203,7 +203,7 @@ fn trino() -> Vec<Arc<ScalarUDF>> {
 
 /// The regular expression of a `SIMILAR TO` pattern: `%` and `_` are wild cards, `|*+?{}()[]` keep their meaning, everything else is text,
 /// and the whole subject has to match.
-pub(in crate::local::engine::dialect) fn similar_to_regex(pattern: &str, escape: Option<char>) -> String {
+pub(in crate::engine::dialect) fn similar_to_regex(pattern: &str, escape: Option<char>) -> String {
     let mut regex = String::from("(?s)^(?:");
     let mut characters = pattern.chars();
     while let Some(character) = characters.next() {
@@ -225,7 +225,7 @@ pub(in crate::local::engine::dialect) fn similar_to_regex(pattern: &str, escape:
 }
 
 /// A LIKE pattern with its own escape character, as one with a backslash, which is what DataFusion knows.
-pub(in crate::local::engine::dialect) fn like_with_backslash(pattern: &str, escape: char) -> String {
+pub(in crate::engine::dialect) fn like_with_backslash(pattern: &str, escape: char) -> String {
     let mut out = String::new();
     let mut characters = pattern.chars();
     while let Some(character) = characters.next() {

@@ -14,7 +14,7 @@ use datafusion::logical_expr::{
 use crate::local::engine::dialect::arithmetic::strict_cast;
 
 /// The functions that take functions and that DataFusion lacks.
-pub(in crate::local::engine::dialect) fn higher_order() -> Vec<Arc<HigherOrderUDF>> {
+pub(in crate::engine::dialect) fn higher_order() -> Vec<Arc<HigherOrderUDF>> {
     let signature = HigherOrderSignature::exact(
         vec![ValueOrLambda::Value(()), ValueOrLambda::Value(()), ValueOrLambda::Lambda(()), ValueOrLambda::Lambda(())],
         Volatility::Immutable,

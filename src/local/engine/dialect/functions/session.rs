@@ -55,7 +55,7 @@ impl ExtensionOptions for SessionFacts {
 }
 
 /// What stands for a value without being a call.
-pub(in crate::local::engine::dialect) fn keyword(word: &str) -> Option<Expr> {
+pub(in crate::engine::dialect) fn keyword(word: &str) -> Option<Expr> {
     match word.to_lowercase().as_str() {
         "current_user" | "session_user" | "user" | "current_user_id" | "current_schema" | "current_catalog" | "current_database" => {
             Some(call::function(fact(word)?, Vec::new()))

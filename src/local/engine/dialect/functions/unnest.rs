@@ -12,14 +12,14 @@ use datafusion::logical_expr::ScalarUDF;
 use super::kernel::Kernel;
 
 /// The rows of arrays.
-pub(in crate::local::engine::dialect) const PLAIN: &str = "unnest_rows";
+pub(in crate::engine::dialect) const PLAIN: &str = "unnest_rows";
 /// The same with a position, which counts from the last argument.
-pub(in crate::local::engine::dialect) const COUNTED: &str = "unnest_counted";
+pub(in crate::engine::dialect) const COUNTED: &str = "unnest_counted";
 const PLAIN_KEEPING: &str = "unnest_rows_keeping";
 const COUNTED_KEEPING: &str = "unnest_counted_keeping";
 
 /// The function that makes a row of NULLs where there is none.
-pub(in crate::local::engine::dialect) fn keeping(name: &str) -> Option<&'static str> {
+pub(in crate::engine::dialect) fn keeping(name: &str) -> Option<&'static str> {
     match name {
         PLAIN => Some(PLAIN_KEEPING),
         COUNTED => Some(COUNTED_KEEPING),
@@ -28,12 +28,12 @@ pub(in crate::local::engine::dialect) fn keeping(name: &str) -> Option<&'static 
 }
 
 /// The name of the column at `index`.
-pub(in crate::local::engine::dialect) fn field(index: usize) -> String {
+pub(in crate::engine::dialect) fn field(index: usize) -> String {
     format!("c{index}")
 }
 
 /// The columns that arguments of these types make: the item of an array, key and value of a map, the fields of an array of rows.
-pub(in crate::local::engine::dialect) fn columns(types: &[DataType]) -> Result<Vec<FieldRef>> {
+pub(in crate::engine::dialect) fn columns(types: &[DataType]) -> Result<Vec<FieldRef>> {
     let mut columns: Vec<FieldRef> = Vec::new();
     for kind in types {
         match kind {
