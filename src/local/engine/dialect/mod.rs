@@ -6,13 +6,16 @@ mod arithmetic;
 mod call;
 mod casts;
 mod functions;
+mod intervals;
 mod labels;
 mod laterals;
 mod literals;
 mod operators;
 mod paths;
+mod recursion;
 mod relations;
 mod rewriter;
+mod row_tests;
 pub mod semistructured;
 mod zones;
 

@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::tokenizer::Span;
 
 use super::call::{self, Call};
-use super::{casts, functions, labels, paths};
+use super::{casts, functions, intervals, labels, paths, recursion, row_tests};
 use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
 
 /// Rewrites what it visits; breaks with the first error.
@@ -28,6 +28,7 @@ impl Rewriter {
         if let SetExpr::Values(values) = query.body.as_mut() {
             values.rows.iter_mut().flat_map(|row| row.content.iter_mut()).for_each(whole_number);
         }
+        recursion::check(self.dialect, query)?;
         limits(self.dialect, query)?;
         set_operations(&mut query.body);
         labels::name_columns(self.dialect, query);
@@ -44,6 +45,9 @@ impl Rewriter {
         for item in &mut select.projection {
             if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
                 whole_number(expr);
+                if self.dialect == Dialect::Redshift {
+                    paths::rows_of_series(expr);
+                }
             }
         }
         if !select.connect_by.is_empty() {
@@ -74,6 +78,8 @@ impl Rewriter {
                 }
             }
             Expr::Array(array) => array.elem.iter_mut().for_each(whole_number),
+            Expr::Interval(interval) => intervals::rewrite(interval),
+            Expr::InSubquery { .. } => row_tests::rewrite(expr),
             Expr::SimilarTo { negated, expr: subject, pattern, escape_char } => {
                 let subject = super_text(self.dialect, subject);
                 let Some(pattern) = call::literal_text(pattern) else {
