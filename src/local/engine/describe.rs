@@ -47,7 +47,9 @@ fn athena(work: &Work<'_>, show: Show) -> Result<Outcome, SqlError> {
         }
         Show::Functions { like } => {
             let mut rows = Rows::texts(["Function", "Return Type", "Argument Types", "Function Type", "Deterministic", "Description"]);
-            listing::functions().filter(|row| sql_like(&row[0], like.as_deref())).for_each(|row| rows.add(row.each_ref().map(String::as_str)));
+            listing::functions()
+                .filter(|row| sql_like(&row[0], like.as_deref()))
+                .for_each(|row| rows.add(row.each_ref().map(String::as_str)));
             rows
         }
         Show::Columns { table, .. } => {

@@ -297,7 +297,8 @@ fn plan(text: Text<'_>, message: &str, location: Location) -> SqlError {
         || message.starts_with("Function '")
     {
         let name = message.split('\'').nth(1).unwrap_or_default();
-        let name = NAMES.iter().find(|(own, _)| *own == name).map_or(name, |(_, written)| written);
+        let written = NAMES.iter().find(|(own, _)| *own == name && find_word(text.sql, own).line == 0);
+        let name = written.map_or(name, |(_, written)| written);
         let why = text.sentence(message);
         let why = why.split_once(". No function matches").map_or(why.as_str(), |(why, _)| why);
         let why = why.split_once(", errors: ").map_or(why, |(why, _)| why);

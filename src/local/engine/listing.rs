@@ -10,9 +10,10 @@ const RANDOM: [&str; 3] = ["rand", "random", "uuid"];
 pub(super) fn functions() -> impl Iterator<Item = [String; 6]> {
     LIST.lines().filter(|line| !line.starts_with('#')).filter_map(parts).flat_map(|(kind, name, signatures, purpose)| {
         let same = (!RANDOM.contains(&name)).to_string();
-        signatures.split("; ").filter_map(result).map(move |(result, arguments)| {
-            [name.to_owned(), result, arguments, kind.to_owned(), same.clone(), purpose.to_owned()]
-        })
+        signatures
+            .split("; ")
+            .filter_map(result)
+            .map(move |(result, arguments)| [name.to_owned(), result, arguments, kind.to_owned(), same.clone(), purpose.to_owned()])
     })
 }
 

@@ -117,11 +117,7 @@ const KNOWN: [Known; 17] = [
         "more than one row returned by a subquery used as an expression",
         "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows",
     ),
-    unsupported(
-        &["ANY in LIKE expression"],
-        "LIKE with ANY is not supported",
-        "NOT_SUPPORTED: LIKE with ANY is not supported",
-    ),
+    unsupported(&["ANY in LIKE expression"], "LIKE with ANY is not supported", "NOT_SUPPORTED: LIKE with ANY is not supported"),
 ];
 
 /// The error for a message whose meaning is known.

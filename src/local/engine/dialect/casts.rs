@@ -62,8 +62,12 @@ pub(super) fn rewrite(dialect: Dialect, expr: &mut Expr) -> Result<(), SqlError>
                 *expr = call::cast(moment, literal.data_type.clone());
                 return Ok(());
             }
-            if let (DataType::Date | DataType::Timestamp(..), Some(text)) = (&literal.data_type, text) {
-                literal.value.value = Value::SingleQuotedString(with_day(dialect, &text));
+            match (&literal.data_type, text) {
+                (DataType::Date | DataType::Timestamp(..), Some(text)) => {
+                    literal.value.value = Value::SingleQuotedString(with_day(dialect, &text));
+                }
+                (DataType::Time(..), Some(text)) => literal.value.value = Value::SingleQuotedString(time_of(dialect, &text).to_owned()),
+                _ => {}
             }
         }
         _ => {}
@@ -103,6 +107,7 @@ fn cast(dialect: Dialect, expr: Expr, kind: CastKind, to: &DataType) -> Result<E
     let expr = match (&mapped, call::literal_text(&expr)) {
         (DataType::Timestamp(..), Some(text)) => call::text(&with_seconds(&with_day(dialect, text))),
         (DataType::Date, Some(text)) => call::text(&with_day(dialect, text)),
+        (DataType::Time(..), Some(text)) => call::text(time_of(dialect, text)),
         _ => expr,
     };
     // A SUPER that is cast is first taken for the scalar that it holds.
@@ -189,6 +194,14 @@ fn data_type(dialect: Dialect, from: &DataType) -> Result<(DataType, Length), Sq
         },
         other => return Err(call::unsupported(dialect, Span::empty(), &format!("the type {other}"))),
     })
+}
+
+/// A time of day, which a day may stand before in Redshift.
+fn time_of(dialect: Dialect, text: &str) -> &str {
+    match functions::day_and_rest(text) {
+        Some((_, rest)) if dialect == Dialect::Redshift && !rest.is_empty() => rest,
+        _ => text,
+    }
 }
 
 /// The words that stand for a moment in a literal.

@@ -60,7 +60,9 @@ fn years_and_months(text: &str) -> Option<Span> {
 
 /// `1 2:03:04.5` and its shorter forms: the last number is of the last field.
 fn days_to_seconds(text: &str, first: &DateTimeField, last: &DateTimeField) -> Option<Span> {
-    let rank = |field: &DateTimeField| [DateTimeField::Day, DateTimeField::Hour, DateTimeField::Minute, DateTimeField::Second].iter().position(|known| known == field);
+    let rank = |field: &DateTimeField| {
+        [DateTimeField::Day, DateTimeField::Hour, DateTimeField::Minute, DateTimeField::Second].iter().position(|known| known == field)
+    };
     let (first, last) = (rank(first)?, rank(last)?);
     let (sign, text) = signed(text);
     let mut parts: Vec<&str> = text.split([' ', ':']).filter(|part| !part.is_empty()).collect();
@@ -132,7 +134,12 @@ fn clock(text: &str) -> Option<i64> {
         [hours, minutes, rest] => (hours, minutes, *rest),
         _ => return None,
     };
-    hours.parse::<i64>().ok()?.checked_mul(HOUR)?.checked_add(minutes.parse::<i64>().ok()?.checked_mul(MINUTE)?)?.checked_add(seconds(rest)?)
+    hours
+        .parse::<i64>()
+        .ok()?
+        .checked_mul(HOUR)?
+        .checked_add(minutes.parse::<i64>().ok()?.checked_mul(MINUTE)?)?
+        .checked_add(seconds(rest)?)
 }
 
 /// Seconds with a fraction, as microseconds.
@@ -145,7 +152,6 @@ fn seconds(text: &str) -> Option<i64> {
     let whole: i64 = if whole.is_empty() { 0 } else { whole.parse().ok()? };
     whole.checked_mul(SECOND)?.checked_add(digits.parse().ok()?)
 }
-
 
 #[cfg(test)]
 mod tests {

@@ -57,8 +57,11 @@ fn tell_apart(items: &mut [SelectItem]) {
         match item {
             SelectItem::UnnamedExpr(expr) => {
                 let Some(ident) = plain(expr) else { continue };
-                let (name, qualified, written) = (ident.value.to_lowercase(), matches!(expr, Expr::CompoundIdentifier(_)), expr.to_string().to_lowercase());
-                let same = |(known, with_table, text): &&(String, bool, String)| *known == name && (*text == written || !(qualified && *with_table));
+                let (name, qualified, written) =
+                    (ident.value.to_lowercase(), matches!(expr, Expr::CompoundIdentifier(_)), expr.to_string().to_lowercase());
+                let same = |(known, with_table, text): &&(String, bool, String)| {
+                    *known == name && (*text == written || !(qualified && *with_table))
+                };
                 let before = columns.iter().filter(same).count() + usize::from(wildcard);
                 columns.push((name.clone(), qualified, written));
                 if before > 0 {

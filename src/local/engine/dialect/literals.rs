@@ -99,7 +99,7 @@ fn adapted(expr: Expr, beside: Beside) -> Expr {
         Beside::Day => {
             let day = functions::day_and_rest(&text).filter(|(_, rest)| rest.is_empty()).map(|(day, _)| day.to_string());
             day.unwrap_or(text)
-        },
+        }
     };
     Expr::Literal(ScalarValue::Utf8(Some(text)), metadata)
 }

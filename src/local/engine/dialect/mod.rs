@@ -17,6 +17,7 @@ mod relations;
 mod rewriter;
 mod row_tests;
 pub mod semistructured;
+mod using;
 mod zones;
 
 pub use aliases::{missing, substitute};

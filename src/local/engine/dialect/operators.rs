@@ -59,9 +59,15 @@ impl ExprPlanner for Operators {
             return Ok(PlannerResult::Planned(planned));
         }
         let scaled = match (&raw.op, &left, &right) {
-            (BinaryOperator::Multiply, DataType::Interval(_), number) if number.is_numeric() => Some((functions::spans::TIMES, &raw.left, &raw.right)),
-            (BinaryOperator::Multiply, number, DataType::Interval(_)) if number.is_numeric() => Some((functions::spans::TIMES, &raw.right, &raw.left)),
-            (BinaryOperator::Divide, DataType::Interval(_), number) if number.is_numeric() => Some((functions::spans::DIVIDED, &raw.left, &raw.right)),
+            (BinaryOperator::Multiply, DataType::Interval(_), number) if number.is_numeric() => {
+                Some((functions::spans::TIMES, &raw.left, &raw.right))
+            }
+            (BinaryOperator::Multiply, number, DataType::Interval(_)) if number.is_numeric() => {
+                Some((functions::spans::TIMES, &raw.right, &raw.left))
+            }
+            (BinaryOperator::Divide, DataType::Interval(_), number) if number.is_numeric() => {
+                Some((functions::spans::DIVIDED, &raw.left, &raw.right))
+            }
             _ => None,
         };
         if let Some((name, interval, number)) = scaled

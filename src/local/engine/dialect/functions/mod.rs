@@ -14,6 +14,7 @@ mod date_parts;
 mod date_rows;
 mod dates;
 mod days;
+mod foreign;
 mod hashes;
 mod joda;
 mod json;
@@ -46,6 +47,7 @@ use crate::local::engine::{Dialect, SqlError};
 
 pub(super) use dates::{date_part_arguments, extract};
 pub(super) use days::day_and_rest;
+pub(super) use foreign::check as foreign;
 pub(super) use patterns::{like_with_backslash, similar_to_regex};
 pub(super) use reduce::higher_order;
 pub use session::SessionFacts;

@@ -143,7 +143,9 @@ fn value(pattern: &Pattern, values: &Values, row: usize) -> Result<String> {
             (None, _) => return mismatch(),
         },
         'f' => match (whole(), number()) {
-            (None, Some(number)) => signed(number.is_sign_negative(), format!("{:.*}", pattern.precision.unwrap_or(6), number.abs()), pattern),
+            (None, Some(number)) => {
+                signed(number.is_sign_negative(), format!("{:.*}", pattern.precision.unwrap_or(6), number.abs()), pattern)
+            }
             _ => return mismatch(),
         },
         'e' | 'E' => match (whole(), number()) {
@@ -163,8 +165,15 @@ fn cut(text: &str, pattern: &Pattern) -> String {
 
 /// Digits with their sign, their groups and, where zeros fill the width, these.
 fn signed(negative: bool, digits: String, pattern: &Pattern) -> String {
-    let sign = if negative { "-" } else if pattern.sign { "+" } else { "" };
-    let (whole, fraction) = digits.split_once('.').map_or((digits.as_str(), String::new()), |(whole, fraction)| (whole, format!(".{fraction}")));
+    let sign = if negative {
+        "-"
+    } else if pattern.sign {
+        "+"
+    } else {
+        ""
+    };
+    let (whole, fraction) =
+        digits.split_once('.').map_or((digits.as_str(), String::new()), |(whole, fraction)| (whole, format!(".{fraction}")));
     let mut grouped = String::new();
     for (index, digit) in whole.chars().enumerate() {
         if pattern.grouped && index > 0 && (whole.len() - index) % 3 == 0 {

@@ -22,12 +22,17 @@ const NANOS_OF_DAY: f64 = 86_400_000_000_000.0;
 pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
     vec![
         Kernel::exact(TIMES, &[KIND, DataType::Float64], |_| Ok(KIND), |args| rows(args, |value, by| value * by)),
-        Kernel::exact(DIVIDED, &[KIND, DataType::Float64], |_| Ok(KIND), |args| {
-            if args[1].as_primitive::<Float64Type>().iter().flatten().any(|by| by == 0.0) {
-                return Err(ArrowError::DivideByZero.into());
-            }
-            rows(args, |value, by| value / by)
-        }),
+        Kernel::exact(
+            DIVIDED,
+            &[KIND, DataType::Float64],
+            |_| Ok(KIND),
+            |args| {
+                if args[1].as_primitive::<Float64Type>().iter().flatten().any(|by| by == 0.0) {
+                    return Err(ArrowError::DivideByZero.into());
+                }
+                rows(args, |value, by| value / by)
+            },
+        ),
     ]
 }
 
@@ -51,7 +56,8 @@ fn scaled(interval: IntervalMonthDayNano, scale: impl Fn(f64) -> f64) -> Result<
     #[expect(clippy::cast_precision_loss, reason = "an interval of more than 2^53 nanoseconds keeps its microseconds")]
     let nanos = scale(interval.nanoseconds as f64) + (days.fract() * NANOS_OF_DAY);
     let nanos = (nanos / 1000.0).round() * 1000.0;
-    if [months, days].iter().any(|value| value.abs() > f64::from(i32::MAX)) || nanos.abs() > 9.2e18 || !(months + days + nanos).is_finite() {
+    if [months, days].iter().any(|value| value.abs() > f64::from(i32::MAX)) || nanos.abs() > 9.2e18 || !(months + days + nanos).is_finite()
+    {
         return exec_err!("interval out of range");
     }
     #[expect(clippy::cast_possible_truncation, reason = "the range is checked above")]
