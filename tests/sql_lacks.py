@@ -30,7 +30,7 @@ BOTH = [
     ("inheritance: ONLY, t*", r"\bonly\s+\w+|\b(person|emp|road)\*|\binh\w*\b"),
     ("system columns", r"\b(ctid|tableoid|[xc]m(in|ax))\b"),
     ("SELECT without columns", r"\bselect\s+(from|union|intersect|except|where|limit)\b|\bselect\s*(\)|$)"),
-    ("whole rows as values", r"\brow\s*\(\s*\w*\.\*|\(\w+\.\*\)|\b(view_a|q)\s+from\s+(view_a|q|\()|select\s+view_a\b|coalesce\(i\)"),
+    ("whole rows as values", r"\brow\s*\(\s*\w*\.\*|\(\w+\.\*\)|\b(view_a|q)\s+from\s+(view_a|q|\()|select\s+view_a\b|coalesce\(i\)|select\s+foo\s+from\s+\("),
     (
         "more than 38 digits, and NaN and infinity among decimals",
         r"\d{39,}|'\s*[+-]?(nan|inf(inity)?)\s*'(\s*::|\s+as)\s*(numeric|decimal)|(numeric|decimal)\s*'\s*[+-]?(nan|inf)"
@@ -76,11 +76,12 @@ REDSHIFT = [
         r"\b(array_agg|every|corr|covar_pop|covar_samp|regr_\w+|format|concat_ws|starts_with|a?(sinh|cosh|tanh)|regexp_like|log10)\s*\(",
     ),
     ("IS DISTINCT FROM", r"is\s+(not\s+)?distinct\s+from"),
+    ("numeric by itself for more than 18 digits", r"\d{19,}'?\s*::\s*numeric(?!\s*\()"),
     ("TABLE as a query", r"\btable\s+\w+\s*$"),
     ("USING with an alias", r"using\s*\(\w+\)\s+as\b"),
     (
-        "days in the order of another DateStyle",
-        r"date\s*'(\d+ \d+ \d+|\d+ \d+ [a-z]+|\d{4}-\d+-[a-z]+|99[- ][a-z]+[- ]\d+|99-\d+-(\d+|[a-z]+)|1[3-9]/\d+/\d+)'",
+        "days whose order depends on DateStyle",
+        r"date\s*'((?!\d{4}-\d\d-\d\d')\d+[-/ ]\w+[-/ ]\w+|[a-z]+[- ]\d\d[- ]\d\d)'",
     ),
 ]
 
@@ -92,6 +93,8 @@ ATHENA = [
         r"|date_format\s*\((\w+|[^)]*'[^']*(9|F?M|month|AY|RM)[^']*')\)|regexp_replace\([^)]*, ,|array\[\s*select|select\s+\(\s*values",
     ),
     ("intervals without a unit, or with one that Trino has not", r"interval\s*'[^']*'(?!\s*(year|month|day|hour|minute|second)\b)|as interval"),
+    ("regr_ functions but slope and intercept", r"\bregr_(?!slope|intercept)\w+\s*\("),
+    ("arguments that Trino's functions have not", r"split_part\([^)]*, -\d|regexp_(count|like)\s*\(('[^']*'|[^',])*,[^,]*,|sequence\([^)]*decimal"),
     ("names of fewer columns than there are", r"subdepartment\(\"\*\"\)|q\(\"\*\"\)|\bt2\(a\)"),
 ]
 

@@ -58,21 +58,27 @@ fn years_and_months(text: &str) -> Option<Span> {
     Some(Span { months: sign * months, ..Span::default() })
 }
 
-/// `1 2:03:04.5` and its shorter forms: the last number is of the last field.
+/// `1 2:03:04.5` and its shorter forms: a number by itself is of the last field, two apart by a colon are hours and minutes unless the first field
+/// is the minute.
 fn days_to_seconds(text: &str, first: &DateTimeField, last: &DateTimeField) -> Option<Span> {
-    let rank = |field: &DateTimeField| {
-        [DateTimeField::Day, DateTimeField::Hour, DateTimeField::Minute, DateTimeField::Second].iter().position(|known| known == field)
-    };
-    let (first, last) = (rank(first)?, rank(last)?);
+    const FIELDS: [DateTimeField; 4] = [DateTimeField::Day, DateTimeField::Hour, DateTimeField::Minute, DateTimeField::Second];
+    let place = |field: &DateTimeField| FIELDS.iter().position(|known| known == field);
+    let (first, last) = (place(first)?, place(last)?);
     let (sign, text) = signed(text);
-    let mut parts: Vec<&str> = text.split([' ', ':']).filter(|part| !part.is_empty()).collect();
-    // A time without its seconds ends with the minutes.
-    let short = text.matches(':').count() == 1 && last == 3 && first < 2 && parts.len() == 3 - first;
-    if short {
-        parts.push("0");
+    let (days, time) = text.split_once(' ').map_or((None, text), |(days, time)| (Some(days), time.trim()));
+    let parts: Vec<&str> = time.split(':').collect();
+    let start = match (parts.len(), days) {
+        (1, Some(_)) if last == 1 => 1,
+        (1, None) => last,
+        (2, None) if first == 2 => 2,
+        (2, _) if last >= 2 => 1,
+        (3, _) if last == 3 => 1,
+        _ => return None,
+    };
+    if days.is_some() && first != 0 {
+        return None;
     }
-    let start = (last + 1).checked_sub(parts.len()).filter(|start| *start >= first)?;
-    let mut span = Span::default();
+    let mut span = Span { days: days.map_or(Some(0), |days| days.parse().ok())?, ..Span::default() };
     for (field, part) in (start..).zip(parts) {
         match field {
             0 => span.days = part.parse().ok()?,
@@ -167,7 +173,9 @@ mod tests {
             ("1 2", Day, Hour, Some((1, 2 * HOUR))),
             ("-2:03", Hour, Minute, Some((0, -(2 * HOUR + 3 * MINUTE)))),
             ("3:04", Minute, Second, Some((0, 3 * MINUTE + 4 * SECOND))),
-            ("1 2 3 4 5", Day, Second, None),
+            ("5", Day, Second, Some((0, 5 * SECOND))),
+            ("1 2", Day, Second, None),
+            ("1 2:03", Hour, Second, None),
             ("x", Day, Second, None),
         ];
         for (text, first, last, wanted) in cases {

@@ -40,6 +40,7 @@ impl Rewriter {
             return Err(call::unsupported(self.dialect, select.select_token.0.span, "DISTINCT ON"));
         }
         using::rewrite(self.dialect, select)?;
+        row_tests::count(select);
         if self.dialect == Dialect::Redshift {
             paths::unnest(&mut select.from);
         }

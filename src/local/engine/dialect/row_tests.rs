@@ -1,7 +1,12 @@
-//! `(a, b) IN (SELECT x, y …)`: DataFusion compares one column with a query, the services compare rows.
+//! Tests of rows against a query that DataFusion does not run: `(a, b) IN (SELECT x, y …)`, because it compares one column, and `IN` and `EXISTS` in a
+//! select list, because it knows them as conditions.
 
-use datafusion::sql::sqlparser::ast::{BinaryOperator, Expr, Query, SetExpr, TableAlias, TableAliasColumnDef, TableFactor, TableWithJoins};
-use datafusion::sql::sqlparser::ast::{Ident, Statement};
+use std::ops::ControlFlow;
+
+use datafusion::sql::sqlparser::ast::{
+    BinaryOperator, Expr, GroupByExpr, Ident, Query, Select, SelectItem, SetExpr, Statement, TableAlias, TableAliasColumnDef, TableFactor,
+    TableWithJoins, Value, VisitMut, VisitorMut,
+};
 use datafusion::sql::sqlparser::parser::Parser;
 
 use super::call;
@@ -26,6 +31,82 @@ pub(super) fn rewrite(expr: &mut Expr) {
     let Some(condition) = conditions.reduce(|all, next| call::binary(all, BinaryOperator::And, next)) else { return };
     let Some(query) = over((**subquery).clone(), names, condition) else { return };
     *expr = Expr::Exists { subquery: Box::new(query), negated: *negated };
+}
+
+/// Rewrites the tests in a select list as counts of the rows that pass.
+pub(super) fn count(select: &mut Select) {
+    let grouped = !matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty());
+    if !grouped {
+        // The visitor never breaks.
+        let _: ControlFlow<()> = select.projection.visit(&mut Counts { depth: 0 });
+    }
+}
+
+struct Counts {
+    depth: usize,
+}
+
+impl VisitorMut for Counts {
+    type Break = ();
+
+    fn pre_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth += 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_query(&mut self, _: &mut Query) -> ControlFlow<()> {
+        self.depth -= 1;
+        ControlFlow::Continue(())
+    }
+
+    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
+        if self.depth == 0
+            && let Some(counted) = counted(expr)
+        {
+            *expr = counted;
+        }
+        ControlFlow::Continue(())
+    }
+}
+
+/// A test as a value that is true, false or NULL.
+fn counted(expr: &Expr) -> Option<Expr> {
+    let number = |query: Query, counted: Expr, condition: Option<Expr>| {
+        let mut query = over(query, vec![Ident::with_quote('"', "\u{1}0")], condition?)?;
+        if let SetExpr::Select(select) = query.body.as_mut() {
+            select.projection = vec![SelectItem::UnnamedExpr(counted)];
+        }
+        Some(Expr::Subquery(Box::new(query)))
+    };
+    let truth = |value: bool| call::value(Value::Boolean(value));
+    let more = |number: Expr| call::binary(number, BinaryOperator::Gt, call::number(0));
+    let all = || call::function("count", vec![call::number(1)]);
+    match expr {
+        Expr::InSubquery { expr: value, subquery, negated } if !matches!(value.as_ref(), Expr::Tuple(_)) => {
+            let column = || Expr::CompoundIdentifier(vec![Ident::with_quote('"', ROWS), Ident::with_quote('"', "\u{1}0")]);
+            let query = || (**subquery).clone();
+            let equal = call::binary((**value).clone(), BinaryOperator::Eq, column());
+            let found = number(query(), all(), Some(equal))?;
+            let none = call::binary(number(query(), all(), Some(truth(true)))?, BinaryOperator::Eq, call::number(0));
+            let unknown = more(number(query(), all(), Some(Expr::IsNull(Box::new(column()))))?);
+            let unknown = call::binary(Expr::IsNull(value.clone()), BinaryOperator::Or, unknown);
+            let branches = vec![(more(found), truth(!negated)), (none, truth(*negated)), (unknown, call::null())];
+            Some(Expr::Nested(Box::new(call::case(branches, Some(truth(*negated))))))
+        }
+        Expr::Exists { subquery, negated } => {
+            let mut query = (**subquery).clone();
+            let SetExpr::Select(select) = query.body.as_mut() else { return None };
+            let plain = matches!(&select.group_by, GroupByExpr::Expressions(by, _) if by.is_empty()) && select.having.is_none();
+            if !plain || select.distinct.is_some() || query.limit_clause.is_some() || query.fetch.is_some() {
+                return None;
+            }
+            select.projection = vec![SelectItem::UnnamedExpr(all())];
+            query.order_by = None;
+            let op = if *negated { BinaryOperator::Eq } else { BinaryOperator::Gt };
+            Some(call::binary(Expr::Subquery(Box::new(query)), op, call::number(0)))
+        }
+        _ => None,
+    }
 }
 
 /// `SELECT 1 FROM (query) AS rows (names) WHERE condition`.
