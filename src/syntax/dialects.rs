@@ -27,6 +27,13 @@ struct Warehouse;
 #[derive(Debug)]
 struct Lake;
 
+impl Warehouse {
+    /// How strongly `^` binds: more than a product.
+    fn power(&self) -> u8 {
+        self.prec_value(Precedence::AtTz) + 1
+    }
+}
+
 /// How strongly `||` binds: less than `+` and `-`, more than comparisons.
 const CONCATENATION: u8 = 25;
 
@@ -35,23 +42,23 @@ fn concatenation(parser: &Parser) -> Option<Result<u8, ParserError>> {
 }
 
 impl Syntax for Warehouse {
-    /// `|/ x`, `||/ x` and `@ x`.
+    /// `|/ x`, `||/ x` and `@ x`; and `-x`, because the power of a negative number is not the negative of a power.
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
-        let op = match parser.peek_token_ref().token {
-            Token::PGSquareRoot => UnaryOperator::PGSquareRoot,
-            Token::PGCubeRoot => UnaryOperator::PGCubeRoot,
-            Token::AtSign => UnaryOperator::PGAbs,
+        let (op, strength) = match parser.peek_token_ref().token {
+            Token::PGSquareRoot => (UnaryOperator::PGSquareRoot, self.prec_value(Precedence::PlusMinus)),
+            Token::PGCubeRoot => (UnaryOperator::PGCubeRoot, self.prec_value(Precedence::PlusMinus)),
+            Token::AtSign => (UnaryOperator::PGAbs, self.prec_value(Precedence::PlusMinus)),
+            Token::Minus => (UnaryOperator::Minus, self.power()),
             _ => return None,
         };
         parser.advance_token();
-        let expr = parser.parse_subexpr(self.prec_value(Precedence::PlusMinus));
+        let expr = parser.parse_subexpr(strength);
         Some(expr.map(|expr| Expr::UnaryOp { op, expr: Box::new(expr) }))
     }
 
     fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {
-        // A power binds more than a product.
         if parser.peek_token_ref().token == Token::Caret {
-            return Some(Ok(self.prec_value(Precedence::AtTz) + 1));
+            return Some(Ok(self.power()));
         }
         concatenation(parser)
     }

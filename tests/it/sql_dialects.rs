@@ -55,6 +55,7 @@ async fn intervals_have_fields_and_times_of_day() {
 async fn operators_and_texts_are_read_as_written() {
     let warehouse = Sql::new().await;
     let redshift = [
+        ("-2 ^ 2, 2 ^ 3 ^ 2, 2 - -3, -5::int, 3 * -2", "4.0|64.0|5|-5|-6"),
         ("2 * 3 ^ 2, |/ 25.0, ||/ 27.0, @ -5, 'four: ' || 2 + 2", "18.0|5.0|3.0|5|four: 4"),
         (r"E'a\\b', regexp_replace('aaa bbb', E'\\s+', E'-')", r"a\b|aaa-bbb"),
         ("trim(leading from '  x '), trim(trailing from ' x '), trim(both 'y' from 'yxy')", "x | x|x"),
@@ -124,6 +125,7 @@ async fn rows_are_looked_for_in_a_query() {
         ),
     ];
     warehouse.gives(Redshift, &listed).await;
+    warehouse.gives(Athena, &[("SELECT 1 IN (SELECT 1), 2 NOT IN (VALUES 1, 3), EXISTS (SELECT 1)", "true|true|true")]).await;
     warehouse.gives(Athena, &[("SELECT a FROM (VALUES (1, 2), (3, 4)) t (a, b) WHERE (a, b) IN (VALUES (3, 4))", "3")]).await;
 }
 
@@ -190,6 +192,7 @@ async fn errors_are_in_the_services_words() {
         ("SELECT substring('abc' FROM 'b')", "function substring() does not exist for these argument types"),
         ("SELECT regexp_instr('a', 'b', 1, 1, 0, 'i', 0)", "function regexp_instr takes 2 to 6 arguments, 7 given"),
         ("SELECT a FROM t WHERE s LIKE ANY ('a')", "LIKE with ANY is not supported"),
+        ("SELECT (SELECT ARRAY[1, 2, 3])[1]", "because it is not a SUPER"),
         ("SELECT FROM t", "syntax error at or near \"FROM\""),
     ];
     warehouse.fails(Redshift, &cases).await;

@@ -26,7 +26,7 @@ const fn wrong(marks: &'static [&'static str], redshift: &'static str, athena: &
     Known { marks, kind: SqlErrorKind::Semantic, redshift, athena }
 }
 
-const KNOWN: [Known; 17] = [
+const KNOWN: [Known; 19] = [
     wrong(
         &["does not support logical expression WindowFunction"],
         "window functions are not allowed here",
@@ -120,6 +120,17 @@ const KNOWN: [Known; 17] = [
         "more than one row returned by a subquery used as an expression",
         "SUBQUERY_MULTIPLE_ROWS: Scalar sub-query has returned multiple rows",
     ),
+    unsupported(
+        &["Projections require unique expression names"],
+        "columns of one name in this place are not supported",
+        "NOT_SUPPORTED: columns of one name in this place are not supported",
+    ),
+    // Whatever else shows how the parts within write their own structures.
+    unsupported(
+        &["Ident {", "Column {", "Field {", "Expr {"],
+        "an expression of this form in this place is not supported",
+        "NOT_SUPPORTED: an expression of this form in this place is not supported",
+    ),
     unsupported(&["ANY in LIKE expression"], "LIKE with ANY is not supported", "NOT_SUPPORTED: LIKE with ANY is not supported"),
 ];
 
@@ -127,7 +138,7 @@ const KNOWN: [Known; 17] = [
 pub(super) fn known(text: Text<'_>, message: &str, location: Location) -> Option<SqlError> {
     let found = KNOWN.iter().find(|known| known.marks.iter().any(|mark| message.contains(mark)));
     if let Some(Known { kind, redshift, athena, .. }) = found {
-        return Some(text.error(kind.clone(), location, redshift, athena));
+        return Some(text.error(*kind, location, redshift, athena));
     }
     if let Some(rest) = message.strip_prefix("Order by column out of bounds, specified: ") {
         let position = rest.split(',').next().unwrap_or_default();

@@ -37,7 +37,7 @@ pub(super) fn rewrite(interval: &mut Interval) {
     };
     if let Some(Span { months, days, micros }) = span {
         let canonical = format!("{months} months {days} days {} seconds {} microseconds", micros / SECOND, micros % SECOND);
-        interval.value = Box::new(call::text(&canonical));
+        *interval.value = call::text(&canonical);
         (interval.leading_field, interval.last_field, interval.fractional_seconds_precision) = (None, None, None);
     }
 }
