@@ -172,7 +172,7 @@ def postgres(directory, name):
         if echo >= 0:
             at = echo + len(statement) + 1
         # What changes rows inside a query, what is given to psql's commands, and what has psql's variables is left out.
-        other = re.search(r"\b(INTO|INSERT|UPDATE|DELETE)\b|\\g|:'|:\w+\b(?<!:)$", bare, re.I)
+        other = re.search(r"\b(INTO|INSERT|UPDATE|DELETE)\b|\\g|(?<![:\w\]]):['\"]?[a-z_]", bare, re.I)
         if word in ("SELECT", "WITH", "VALUES") and not other and echo >= 0:
             statements.append((bare, expected.startswith("ERROR", at)))
         elif SET_UP.match(bare):
@@ -312,7 +312,8 @@ def demonstration(program):
         engine = file.suffixes[0][1:]
         done = program.call("sql", "--yes", "--engine", engine, "--format", "jsonl", "-f", "-", text=statement, seconds=300)
         error = why(done.stderr) if done.returncode else None
-        results.append({"collection": "demonstration", "engine": engine, "query": statement, "outcome": "failed" if error else "passed", "lacks": None, "error": error})
+        result = {"collection": "demonstration", "engine": engine, "query": statement, "outcome": "failed" if error else "passed"}
+        results.append(result | {"lacks": None, "error": error})
     for engine in ("redshift", "athena"):
         share("demonstration", engine, [result for result in results if result["engine"] == engine])
     return results
