@@ -4,7 +4,7 @@ use sqlparser::ast;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::{Location, Span, Token, TokenWithSpan, Tokenizer};
 
-use super::{Name, errors, trino};
+use super::{Name, errors, normal, trino};
 use crate::syntax::dialects::syntax;
 use crate::syntax::{Dialect, SqlError};
 
@@ -36,6 +36,7 @@ impl<'a> Cursor<'a> {
                 word.value = word.value.to_lowercase();
             }
         }
+        normal::prepare(dialect, &mut tokens);
         match dialect {
             Dialect::Redshift => approximate(&mut tokens),
             Dialect::Athena => trino::prepare(&mut tokens),

@@ -4,7 +4,10 @@ use std::any::TypeId;
 use std::iter::Peekable;
 use std::str::Chars;
 
-use sqlparser::dialect::{Dialect as Syntax, GenericDialect, RedshiftSqlDialect};
+use sqlparser::ast::{Expr, UnaryOperator};
+use sqlparser::dialect::{Dialect as Syntax, GenericDialect, Precedence, RedshiftSqlDialect};
+use sqlparser::parser::{Parser, ParserError};
+use sqlparser::tokenizer::Token;
 
 use crate::syntax::Dialect;
 
@@ -24,7 +27,42 @@ struct Warehouse;
 #[derive(Debug)]
 struct Lake;
 
+impl Warehouse {
+    /// How strongly `^` binds: more than a product.
+    fn power(&self) -> u8 {
+        self.prec_value(Precedence::AtTz) + 1
+    }
+}
+
+/// How strongly `||` binds: less than `+` and `-`, more than comparisons.
+const CONCATENATION: u8 = 25;
+
+fn concatenation(parser: &Parser) -> Option<Result<u8, ParserError>> {
+    (parser.peek_token_ref().token == Token::StringConcat).then_some(Ok(CONCATENATION))
+}
+
 impl Syntax for Warehouse {
+    /// `|/ x`, `||/ x` and `@ x`; and `-x`, because the power of a negative number is not the negative of a power.
+    fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
+        let (op, strength) = match parser.peek_token_ref().token {
+            Token::PGSquareRoot => (UnaryOperator::PGSquareRoot, self.prec_value(Precedence::PlusMinus)),
+            Token::PGCubeRoot => (UnaryOperator::PGCubeRoot, self.prec_value(Precedence::PlusMinus)),
+            Token::AtSign => (UnaryOperator::PGAbs, self.prec_value(Precedence::PlusMinus)),
+            Token::Minus => (UnaryOperator::Minus, self.power()),
+            _ => return None,
+        };
+        parser.advance_token();
+        let expr = parser.parse_subexpr(strength);
+        Some(expr.map(|expr| Expr::UnaryOp { op, expr: Box::new(expr) }))
+    }
+
+    fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {
+        if parser.peek_token_ref().token == Token::Caret {
+            return Some(Ok(self.power()));
+        }
+        concatenation(parser)
+    }
+
     fn dialect(&self) -> TypeId {
         TypeId::of::<RedshiftSqlDialect>()
     }
@@ -133,6 +171,10 @@ impl Syntax for Warehouse {
 }
 
 impl Syntax for Lake {
+    fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {
+        concatenation(parser)
+    }
+
     fn dialect(&self) -> TypeId {
         TypeId::of::<GenericDialect>()
     }

@@ -50,7 +50,8 @@ pub(super) fn from_parser(dialect: Dialect, sql: &str, error: &ParserError) -> S
         }
     };
     let (message, location) = split_location(text);
-    if let Some((expected, found)) = message.strip_prefix("Expected: ").and_then(|rest| rest.rsplit_once(", found: ")) {
+    let expected = message.strip_prefix("Expected: ").or_else(|| message.strip_prefix("Expected "));
+    if let Some((expected, found)) = expected.and_then(|rest| rest.rsplit_once(", found: ")) {
         let found = (found != "EOF").then_some(found);
         return syntax_error(dialect, sql, location, found, &[expected]);
     }

@@ -17,6 +17,7 @@ mod hive;
 mod lake;
 mod model;
 mod names;
+mod normal;
 mod parameters;
 mod session;
 mod show;

@@ -71,6 +71,11 @@ pub enum Show {
         /// One column.
         column: Option<String>,
     },
+    /// Athena `SHOW FUNCTIONS [LIKE 'pattern']`.
+    Functions {
+        /// SQL pattern.
+        like: Option<String>,
+    },
     /// Redshift `SHOW parameter | ALL`.
     Variable {
         /// Parameter in lower case.
@@ -115,6 +120,9 @@ fn show_athena(cursor: &mut Cursor) -> Result<Show, SqlError> {
     if cursor.accept_word("VIEWS") {
         return Ok(Show::Views { within: within(cursor)?, like: pattern(cursor)? });
     }
+    if cursor.accept_word("FUNCTIONS") {
+        return Ok(Show::Functions { like: pattern(cursor)? });
+    }
     if cursor.accept_word("COLUMNS") {
         let mut table = within(cursor)?.ok_or_else(|| cursor.unexpected(&["FROM", "IN"]))?;
         if let Some(database) = within(cursor)? {
@@ -142,7 +150,7 @@ fn show_athena(cursor: &mut Cursor) -> Result<Show, SqlError> {
         };
         return Ok(Show::TableProperties { table, property });
     }
-    if matches!(cursor.peek_word().as_deref(), Some("FUNCTIONS" | "SESSION" | "CATALOGS" | "STATS" | "GRANTS" | "ROLES")) {
+    if matches!(cursor.peek_word().as_deref(), Some("SESSION" | "CATALOGS" | "STATS" | "GRANTS" | "ROLES")) {
         let what = cursor.peek_word().unwrap_or_default();
         return Err(cursor.unsupported(&format!("SHOW {what}")));
     }

@@ -28,6 +28,7 @@ mod resume_after_kill;
 mod sql_console;
 mod sql_copy_unload;
 mod sql_ddl;
+mod sql_dialects;
 mod sql_engine;
 mod sql_explain;
 mod sql_functions_redshift;

@@ -74,6 +74,10 @@ pub async fn create_table(work: &mut Work<'_>, create: ast::CreateTable, attribu
     if work.dialect() == Dialect::Athena {
         return Err(work.text().unsupported("CREATE TABLE"));
     }
+    // PostgreSQL's, which Redshift has not: the columns of the other table would be missing.
+    if create.inherits.is_some() {
+        return Err(work.text().unsupported("INHERITS"));
+    }
     let name = new_name(work, &parse::object_name(&create.name), create.temporary);
     if !work.free(&name, create.if_not_exists).await? {
         return done();

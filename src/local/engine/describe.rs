@@ -6,6 +6,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::catalog::{ColumnDef, ExternalTable, LakeRelation, TableDef, TableName};
 use super::lake;
+use super::listing;
 use super::metadata;
 use super::names::{self, Found};
 use super::parse::{self, Name, Show};
@@ -42,6 +43,13 @@ fn athena(work: &Work<'_>, show: Show) -> Result<Outcome, SqlError> {
                     rows.add([name]);
                 }
             }
+            rows
+        }
+        Show::Functions { like } => {
+            let mut rows = Rows::texts(["Function", "Return Type", "Argument Types", "Function Type", "Deterministic", "Description"]);
+            listing::functions()
+                .filter(|row| sql_like(&row[0], like.as_deref()))
+                .for_each(|row| rows.add(row.each_ref().map(String::as_str)));
             rows
         }
         Show::Columns { table, .. } => {
@@ -349,7 +357,7 @@ fn redshift(work: &Work<'_>, show: Show) -> Result<Outcome, SqlError> {
             rows
         }
         Show::Variable { name } => settings::show(work, &name)?,
-        Show::Views { .. } | Show::Partitions { .. } | Show::TableProperties { .. } | Show::Describe { .. } => {
+        Show::Views { .. } | Show::Functions { .. } | Show::Partitions { .. } | Show::TableProperties { .. } | Show::Describe { .. } => {
             return Err(work.text().unsupported("this form of SHOW"));
         }
     };

@@ -7,7 +7,7 @@ use datafusion::common::{DataFusionError, SchemaError};
 use datafusion::error::Result as DataFusionResult;
 use datafusion::sql::sqlparser::tokenizer::Location;
 
-use super::{Dialect, SqlError, SqlErrorKind};
+use super::{Dialect, SqlError, SqlErrorKind, wording};
 
 /// How an error of ours travels in a stream of rows, whose errors are DataFusion's.
 pub trait InStream: Sized {
@@ -72,6 +72,11 @@ impl<'a> Text<'a> {
         self.error(SqlErrorKind::Unsupported, Location::empty(), &redshift, &athena)
     }
 
+    /// The first line of a message of DataFusion, with what only DataFusion knows left out.
+    fn sentence(self, message: &str) -> String {
+        wording::sentence(self.dialect, &first_sentence(message))
+    }
+
     /// A failure of DataFusion in the service's words.
     pub fn datafusion(self, error: &DataFusionError) -> SqlError {
         translate(self, error, Location::empty())
@@ -91,6 +96,16 @@ fn offset(sql: &str, location: Location) -> usize {
 }
 
 fn translate(text: Text<'_>, error: &DataFusionError, location: Location) -> SqlError {
+    let said = match error {
+        DataFusionError::NotImplemented(message)
+        | DataFusionError::Plan(message)
+        | DataFusionError::Execution(message)
+        | DataFusionError::Internal(message) => wording::known(text, message, location),
+        _ => None,
+    };
+    if let Some(known) = said {
+        return known;
+    }
     match error {
         DataFusionError::Diagnostic(diagnostic, inner) => {
             let place = diagnostic.span.map_or(location, |span| Location { line: span.start.line, column: span.start.column });
@@ -118,12 +133,14 @@ fn translate(text: Text<'_>, error: &DataFusionError, location: Location) -> Sql
             );
             text.error(SqlErrorKind::Internal, location, redshift, athena)
         }
-        DataFusionError::NotImplemented(message) => plain(text, SqlErrorKind::Unsupported, location, &first_sentence(message)),
+        DataFusionError::NotImplemented(message) => plain(text, SqlErrorKind::Unsupported, location, &text.sentence(message)),
         DataFusionError::Plan(message) => plan(text, message, location),
         DataFusionError::Execution(message) => execution(text, message, location),
-        DataFusionError::Internal(message) => plain(text, SqlErrorKind::Internal, location, &first_sentence(message)),
+        // A call that fits no signature is an internal error for DataFusion where it was rewritten.
+        DataFusionError::Internal(message) if message.contains("failed to match any signature") => plan(text, message, location),
+        DataFusionError::Internal(message) => plain(text, SqlErrorKind::Internal, location, &text.sentence(message)),
         DataFusionError::IoError(error) => plain(text, SqlErrorKind::Internal, location, &error.to_string()),
-        other => plain(text, SqlErrorKind::Execution, location, &first_sentence(&other.strip_backtrace())),
+        other => plain(text, SqlErrorKind::Execution, location, &text.sentence(&other.strip_backtrace())),
     }
 }
 
@@ -185,7 +202,7 @@ fn arrow(text: Text<'_>, error: &ArrowError, location: Location) -> SqlError {
         ArrowError::ParseError(message) => message,
         other => return plain(text, SqlErrorKind::Execution, location, &other.to_string()),
     };
-    cast(text, message, location).unwrap_or_else(|| plain(text, SqlErrorKind::Execution, location, &first_sentence(message)))
+    cast(text, message, location).unwrap_or_else(|| plain(text, SqlErrorKind::Execution, location, &text.sentence(message)))
 }
 
 /// `Cannot cast string 'x' to value of Int32 type` and its kin.
@@ -226,6 +243,8 @@ fn redshift_name(arrow: &str) -> &'static str {
         "Boolean" => "boolean",
         "Date32" | "Date64" => "date",
         kind if kind.starts_with("Timestamp") => "timestamp",
+        kind if kind.starts_with("Time") => "time",
+        kind if kind.starts_with("Interval") => "interval",
         kind if kind.starts_with("Decimal") => "numeric",
         _ => "character varying",
     }
@@ -243,10 +262,14 @@ fn trino_name(arrow: &str) -> &'static str {
         "Boolean" => "BOOLEAN",
         "Date32" | "Date64" => "DATE",
         kind if kind.starts_with("Timestamp") => "TIMESTAMP",
+        kind if kind.starts_with("Time") => "TIME",
         kind if kind.starts_with("Decimal") => "DECIMAL",
         _ => "VARCHAR",
     }
 }
+
+/// Functions that have another name in the engine than the one that they are called by.
+const NAMES: [(&str, &str); 2] = [("substr", "substring"), ("btrim", "trim")];
 
 fn plan(text: Text<'_>, message: &str, location: Location) -> SqlError {
     let quoted = |prefix: &str| message.strip_prefix(prefix).and_then(|rest| rest.split('\'').next());
@@ -266,25 +289,30 @@ fn plan(text: Text<'_>, message: &str, location: Location) -> SqlError {
         let place = if location.line > 0 { location } else { find_word(text.sql, column) };
         return text.error(SqlErrorKind::Semantic, place, &redshift, &athena);
     }
-    if let Some(rest) = message.strip_prefix("Error during planning: ") {
-        return plan(text, rest, location);
+    if wording::bare(message) != message {
+        return plan(text, wording::bare(message), location);
     }
     if message.starts_with("Failed to coerce arguments")
         || message.contains("does not support zero arguments")
         || message.starts_with("Function '")
     {
         let name = message.split('\'').nth(1).unwrap_or_default();
-        let redshift = format!("function {name}() does not exist for these argument types\n  Detail: {}", first_sentence(message));
-        let athena = format!("FUNCTION_NOT_FOUND: Unexpected parameters for function {name}: {}", first_sentence(message));
+        let written = NAMES.iter().find(|(own, _)| *own == name && find_word(text.sql, own).line == 0);
+        let name = written.map_or(name, |(_, written)| written);
+        let why = text.sentence(message);
+        let why = why.split_once(". No function matches").map_or(why.as_str(), |(why, _)| why);
+        let why = why.split_once(", errors: ").map_or(why, |(why, _)| why);
+        let redshift = format!("function {name}() does not exist for these argument types\n  Detail: {why}");
+        let athena = format!("FUNCTION_NOT_FOUND: Unexpected parameters for function {name}: {why}");
         let place = if location.line > 0 { location } else { find_word(text.sql, name) };
         return text.error(SqlErrorKind::Semantic, place, &redshift, &athena);
     }
     if message.starts_with("Cannot coerce") || message.contains("Cannot infer common") || message.starts_with("Invalid comparison") {
-        let sentence = first_sentence(message);
+        let sentence = text.sentence(message);
         let redshift = format!("operator does not exist for these types\n  Detail: {sentence}");
         return text.error(SqlErrorKind::Semantic, location, &redshift, &format!("TYPE_MISMATCH: {sentence}"));
     }
-    let sentence = first_sentence(message);
+    let sentence = text.sentence(message);
     text.error(SqlErrorKind::Semantic, location, &sentence, &format!("SYNTAX_ERROR: {sentence}"))
 }
 
@@ -302,7 +330,7 @@ fn execution(text: Text<'_>, message: &str, location: Location) -> SqlError {
         let athena = format!("INVALID_CAST_ARGUMENT: Cannot cast '{value}' to INT");
         return text.error(SqlErrorKind::Execution, location, message, &athena);
     }
-    plain(text, SqlErrorKind::Execution, location, &first_sentence(message))
+    plain(text, SqlErrorKind::Execution, location, &text.sentence(message))
 }
 
 /// The first line of a message, without the advice on DataFusion's settings and issue tracker that may follow.

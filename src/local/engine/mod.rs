@@ -24,6 +24,7 @@ mod journal;
 mod keys;
 mod lake;
 mod lake_write;
+mod listing;
 mod materialized;
 mod merge;
 mod metadata;
@@ -32,6 +33,7 @@ mod names;
 mod outcome;
 mod plan;
 mod prepared;
+mod recursion;
 mod rows;
 mod scan;
 mod sequential;
@@ -43,6 +45,7 @@ mod transaction;
 mod transfer;
 mod types;
 mod upkeep;
+mod wording;
 mod work;
 
 use std::collections::HashSet;
@@ -362,6 +365,9 @@ fn new_state(dialect: Dialect, runtime: &Arc<RuntimeEnv>) -> SessionState {
     rules.extend(PhysicalOptimizer::new().rules);
     rules.push(Arc::new(buffered::SmallSide));
     rules.push(Arc::new(cooperative::GiveWay));
+    if dialect == Dialect::Athena {
+        rules.push(Arc::new(recursion::Limit));
+    }
     let state = dialect::planners(builder.with_physical_optimizer_rules(rules), dialect).build();
     let mut context = SessionContext::new_with_state(state);
     dialect::register(&mut context, dialect);

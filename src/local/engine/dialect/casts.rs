@@ -1,6 +1,8 @@
 //! Casts: the dialects' type names as DataFusion knows them, and what a cast does beyond that.
 
-use datafusion::sql::sqlparser::ast::{ArrayElemTypeDef, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, TimezoneInfo, Value};
+use datafusion::sql::sqlparser::ast::{
+    ArrayElemTypeDef, BinaryOperator, CastKind, CharacterLength, DataType, ExactNumberInfo, Expr, Interval, TimezoneInfo, Value,
+};
 use datafusion::sql::sqlparser::tokenizer::Span;
 
 use super::{call, functions};
@@ -54,8 +56,18 @@ pub(super) fn rewrite(dialect: Dialect, expr: &mut Expr) -> Result<(), SqlError>
         Expr::TypedString(literal) => {
             literal.data_type = data_type(dialect, &literal.data_type)?.0;
             let text = literal.value.value.clone().into_string();
-            if let (DataType::Date | DataType::Timestamp(..), Some(text)) = (&literal.data_type, text) {
-                literal.value.value = Value::SingleQuotedString(with_day(dialect, &text));
+            if dialect == Dialect::Redshift
+                && let (DataType::Date | DataType::Timestamp(..), Some(moment)) = (&literal.data_type, text.as_deref().and_then(special))
+            {
+                *expr = call::cast(moment, literal.data_type.clone());
+                return Ok(());
+            }
+            match (&literal.data_type, text) {
+                (DataType::Date | DataType::Timestamp(..), Some(text)) => {
+                    literal.value.value = Value::SingleQuotedString(with_day(dialect, &text));
+                }
+                (DataType::Time(..), Some(text)) => literal.value.value = Value::SingleQuotedString(time_of(dialect, &text).to_owned()),
+                _ => {}
             }
         }
         _ => {}
@@ -85,10 +97,17 @@ fn cast(dialect: Dialect, expr: Expr, kind: CastKind, to: &DataType) -> Result<E
         DataType::BigInt(_) => Some("to_int8"),
         _ => None,
     };
+    if dialect == Dialect::Redshift
+        && let (DataType::Date | DataType::Timestamp(..), Some(text)) = (&mapped, call::literal_text(&expr))
+        && let Some(moment) = special(text)
+    {
+        return Ok(call::cast(moment, mapped));
+    }
     // A time may end with its minutes; Arrow wants the seconds.
     let expr = match (&mapped, call::literal_text(&expr)) {
         (DataType::Timestamp(..), Some(text)) => call::text(&with_seconds(&with_day(dialect, text))),
         (DataType::Date, Some(text)) => call::text(&with_day(dialect, text)),
+        (DataType::Time(..), Some(text)) => call::text(time_of(dialect, text)),
         _ => expr,
     };
     // A SUPER that is cast is first taken for the scalar that it holds.
@@ -177,15 +196,43 @@ fn data_type(dialect: Dialect, from: &DataType) -> Result<(DataType, Length), Sq
     })
 }
 
+/// A time of day, which a day may stand before in Redshift.
+fn time_of(dialect: Dialect, text: &str) -> &str {
+    match functions::day_and_rest(text) {
+        Some((_, rest)) if dialect == Dialect::Redshift && !rest.is_empty() => rest,
+        _ => text,
+    }
+}
+
+/// The words that stand for a moment in a literal.
+fn special(text: &str) -> Option<Expr> {
+    let now = || call::cast(call::function("now", Vec::new()), DataType::Timestamp(Some(6), TimezoneInfo::None));
+    let days = match text.trim().to_lowercase().as_str() {
+        "now" => return Some(now()),
+        "today" => "0 days",
+        "tomorrow" => "1 day",
+        "yesterday" => "-1 day",
+        _ => return None,
+    };
+    let interval = Expr::Interval(Interval {
+        value: Box::new(call::text(days)),
+        leading_field: None,
+        leading_precision: None,
+        last_field: None,
+        fractional_seconds_precision: None,
+    });
+    let today = call::cast(call::cast(now(), DataType::Date), DataType::Timestamp(Some(6), TimezoneInfo::None));
+    Some(call::binary(today, BinaryOperator::Plus, interval))
+}
+
 /// A text whose day is as Arrow wants it, where Redshift takes others (`2002-3-01`).
 fn with_day(dialect: Dialect, text: &str) -> String {
     if dialect != Dialect::Redshift {
         return text.to_owned();
     }
-    let (day, rest) = text.trim().split_once([' ', 'T']).map_or((text.trim(), ""), |(day, rest)| (day, rest));
-    match functions::day_of(day) {
-        Some(day) if rest.is_empty() => day.to_string(),
-        Some(day) => format!("{day} {}", rest.trim_start()),
+    match functions::day_and_rest(text) {
+        Some((day, "")) => day.to_string(),
+        Some((day, rest)) => format!("{day} {rest}"),
         None => text.to_owned(),
     }
 }

@@ -24,13 +24,61 @@ pub(super) fn name_columns(dialect: Dialect, query: &mut Query) {
 
 fn name_body(dialect: Dialect, body: &mut SetExpr) {
     match body {
-        SetExpr::Select(select) => name_items(dialect, &mut select.projection),
+        SetExpr::Select(select) => {
+            name_items(dialect, &mut select.projection);
+            tell_apart(&mut select.projection);
+        }
         // The names of the first branch are those of the whole; the other branches have to have any.
         SetExpr::SetOperation { left, right, .. } => {
             name_body(dialect, left);
             name_body(dialect, right);
         }
         _ => {}
+    }
+}
+
+/// The column that a select item is, by the last part of its name.
+fn plain(expr: &Expr) -> Option<&Ident> {
+    match expr {
+        Expr::Identifier(ident) => Some(ident),
+        Expr::CompoundIdentifier(parts) => parts.last(),
+        _ => None,
+    }
+}
+
+/// Tells columns apart that a query gives the same name: the same column again, and the same alias. Columns of one name that come from
+/// several tables are told apart by their tables.
+fn tell_apart(items: &mut [SelectItem]) {
+    let wildcard = items.iter().any(|item| matches!(item, SelectItem::Wildcard(_) | SelectItem::QualifiedWildcard(..)));
+    // Where all of a table is asked for twice, nothing tells its columns apart here.
+    let mut columns: Vec<(String, bool, String)> = Vec::new();
+    let mut aliases: HashMap<String, usize> = HashMap::new();
+    for item in items.iter_mut() {
+        match item {
+            SelectItem::UnnamedExpr(expr) => {
+                let Some(ident) = plain(expr) else { continue };
+                let (name, qualified, written) =
+                    (ident.value.to_lowercase(), matches!(expr, Expr::CompoundIdentifier(_)), expr.to_string().to_lowercase());
+                let same = |(known, with_table, text): &&(String, bool, String)| {
+                    *known == name && (*text == written || !(qualified && *with_table))
+                };
+                let before = columns.iter().filter(same).count() + usize::from(wildcard);
+                columns.push((name.clone(), qualified, written));
+                if before > 0 {
+                    let expr = std::mem::replace(expr, call::null());
+                    *item = SelectItem::ExprWithAlias { expr, alias: Ident::with_quote('"', format!("{name}{APART}{before}")) };
+                }
+            }
+            SelectItem::ExprWithAlias { alias, .. } => {
+                let name = alias.value.to_lowercase();
+                let before = aliases.entry(name.clone()).or_default();
+                if *before > 0 {
+                    *alias = Ident::with_quote('"', format!("{name}{APART}{before}"));
+                }
+                *before += 1;
+            }
+            _ => {}
+        }
     }
 }
 
@@ -89,6 +137,7 @@ fn named(expr: &Expr) -> Option<String> {
         Expr::Substring { .. } => "substring".to_owned(),
         Expr::Trim { .. } => "btrim".to_owned(),
         Expr::Position { .. } => "position".to_owned(),
+        Expr::Interval(_) => "interval".to_owned(),
         Expr::Ceil { .. } => "ceil".to_owned(),
         Expr::Floor { .. } => "floor".to_owned(),
         Expr::Value(value) if matches!(value.value, datafusion::sql::sqlparser::ast::Value::Boolean(_)) => "bool".to_owned(),

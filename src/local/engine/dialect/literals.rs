@@ -96,7 +96,10 @@ fn adapted(expr: Expr, beside: Beside) -> Expr {
     let Expr::Literal(ScalarValue::Utf8(Some(text)), metadata) = expr else { return expr };
     let text = match beside {
         Beside::Char => text.trim_end_matches(' ').to_owned(),
-        Beside::Day => functions::day_of(text.trim()).map_or(text, |day| day.to_string()),
+        Beside::Day => {
+            let day = functions::day_and_rest(&text).filter(|(_, rest)| rest.is_empty()).map(|(day, _)| day.to_string());
+            day.unwrap_or(text)
+        }
     };
     Expr::Literal(ScalarValue::Utf8(Some(text)), metadata)
 }

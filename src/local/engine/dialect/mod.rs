@@ -6,14 +6,18 @@ mod arithmetic;
 mod call;
 mod casts;
 mod functions;
+mod intervals;
 mod labels;
 mod laterals;
 mod literals;
 mod operators;
 mod paths;
+mod recursion;
 mod relations;
 mod rewriter;
+mod row_tests;
 pub mod semistructured;
+mod using;
 mod zones;
 
 pub use aliases::{missing, substitute};

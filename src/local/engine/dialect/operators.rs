@@ -47,8 +47,7 @@ impl Operators {
 /// A written text that begins with a day, with the day as Arrow reads it.
 fn moment(expr: &Expr) -> Option<Expr> {
     let Expr::Literal(ScalarValue::Utf8(Some(text)), _) = expr else { return None };
-    let (day, rest) = text.trim().split_once(' ').map_or((text.trim(), ""), |(day, rest)| (day, rest.trim()));
-    let day = functions::day_of(day)?;
+    let (day, rest) = functions::day_and_rest(text)?;
     Some(lit(if rest.is_empty() { day.to_string() } else { format!("{day} {rest}") }))
 }
 
@@ -57,6 +56,23 @@ impl ExprPlanner for Operators {
         let mut raw = raw;
         let Some((left, right)) = self.sides(&mut raw, schema) else { return Ok(PlannerResult::Original(raw)) };
         if let Some(planned) = arithmetic::plan(self.dialect, &raw.op, &raw.left, &raw.right, (&left, &right)) {
+            return Ok(PlannerResult::Planned(planned));
+        }
+        let scaled = match (&raw.op, &left, &right) {
+            (BinaryOperator::Multiply, DataType::Interval(_), number) if number.is_numeric() => {
+                Some((functions::spans::TIMES, &raw.left, &raw.right))
+            }
+            (BinaryOperator::Multiply, number, DataType::Interval(_)) if number.is_numeric() => {
+                Some((functions::spans::TIMES, &raw.right, &raw.left))
+            }
+            (BinaryOperator::Divide, DataType::Interval(_), number) if number.is_numeric() => {
+                Some((functions::spans::DIVIDED, &raw.left, &raw.right))
+            }
+            _ => None,
+        };
+        if let Some((name, interval, number)) = scaled
+            && let Some(planned) = self.call(name, vec![interval.clone(), number.clone()])
+        {
             return Ok(PlannerResult::Planned(planned));
         }
         // A date and an interval make a timestamp in Redshift.

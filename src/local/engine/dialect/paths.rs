@@ -91,6 +91,14 @@ pub(super) fn series(factor: &mut TableFactor) {
     };
 }
 
+/// `generate_series(…)` in a select list gives a row for each of its numbers.
+pub(super) fn rows_of_series(expr: &mut Expr) {
+    if matches!(expr, Expr::Function(function) if function.name.to_string().eq_ignore_ascii_case("generate_series")) {
+        let series = std::mem::replace(expr, call::null());
+        *expr = call::function("unnest", vec![series]);
+    }
+}
+
 fn named(name: &str) -> TableAlias {
     TableAlias { explicit: true, name: Ident::new(name), columns: Vec::new(), at: None }
 }

@@ -4,13 +4,13 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    BinaryOperator, DataType, Distinct, Expr, Function, FunctionArguments, JsonPathElem, LimitClause, Query, Select, SelectItem, SetExpr,
-    SetOperator, TableFactor, TopQuantity, UnaryOperator, Value, VisitorMut,
+    BinaryOperator, DataType, Distinct, ExactNumberInfo, Expr, Function, FunctionArguments, JsonPathElem, LimitClause, Query, Select,
+    SelectItem, SetExpr, SetOperator, TableFactor, TopQuantity, UnaryOperator, Value, VisitorMut, WindowFrameBound, WindowType,
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
 use super::call::{self, Call};
-use super::{casts, functions, labels, paths};
+use super::{casts, functions, intervals, labels, paths, recursion, row_tests, using};
 use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
 
 /// Rewrites what it visits; breaks with the first error.
@@ -28,6 +28,7 @@ impl Rewriter {
         if let SetExpr::Values(values) = query.body.as_mut() {
             values.rows.iter_mut().flat_map(|row| row.content.iter_mut()).for_each(whole_number);
         }
+        recursion::check(self.dialect, query)?;
         limits(self.dialect, query)?;
         set_operations(&mut query.body);
         labels::name_columns(self.dialect, query);
@@ -38,12 +39,17 @@ impl Rewriter {
         if self.dialect == Dialect::Redshift && matches!(select.distinct, Some(Distinct::On(_))) {
             return Err(call::unsupported(self.dialect, select.select_token.0.span, "DISTINCT ON"));
         }
+        using::rewrite(self.dialect, select)?;
+        row_tests::count(select);
         if self.dialect == Dialect::Redshift {
             paths::unnest(&mut select.from);
         }
         for item in &mut select.projection {
             if let SelectItem::UnnamedExpr(expr) | SelectItem::ExprWithAlias { expr, .. } = item {
                 whole_number(expr);
+                if self.dialect == Dialect::Redshift {
+                    paths::rows_of_series(expr);
+                }
             }
         }
         if !select.connect_by.is_empty() {
@@ -55,6 +61,7 @@ impl Rewriter {
     fn expr(&self, expr: &mut Expr) -> Result<(), SqlError> {
         match expr {
             Expr::Function(function) => {
+                functions::foreign(self.dialect, function)?;
                 if let Some(rewritten) = self.function(function)? {
                     *expr = rewritten;
                 }
@@ -67,13 +74,28 @@ impl Rewriter {
             }
             // 1e0 is a floating-point number; without the exponent it is a decimal.
             Expr::Value(value) => {
-                if let Value::Number(digits, _) = &value.value
-                    && digits.contains(['e', 'E'])
-                {
-                    *expr = call::cast(call::text(digits), DataType::DoublePrecision);
+                if let Value::Number(digits, _) = &value.value {
+                    if digits.contains(['e', 'E']) {
+                        *expr = call::cast(call::text(digits), DataType::DoublePrecision);
+                    } else if let Some(kind) = beyond_bigint(self.dialect, digits) {
+                        *expr = call::cast(call::text(digits), kind);
+                    }
                 }
             }
             Expr::Array(array) => array.elem.iter_mut().for_each(whole_number),
+            Expr::Interval(interval) => intervals::rewrite(interval),
+            Expr::InSubquery { .. } => row_tests::rewrite(expr),
+            // Looking for a value in a query has one form that DataFusion knows everywhere.
+            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
+                if let Some(test) = looked_for(left, right, false) {
+                    *expr = test;
+                }
+            }
+            Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right } => {
+                if let Some(test) = looked_for(left, right, true) {
+                    *expr = test;
+                }
+            }
             Expr::SimilarTo { negated, expr: subject, pattern, escape_char } => {
                 let subject = super_text(self.dialect, subject);
                 let Some(pattern) = call::literal_text(pattern) else {
@@ -165,6 +187,34 @@ impl Rewriter {
             None => Ok(None),
         }
     }
+}
+
+/// The type of a whole number that is no `bigint`: exact, with as many digits as it has.
+fn beyond_bigint(dialect: Dialect, digits: &str) -> Option<DataType> {
+    let whole = digits.bytes().all(|byte| byte.is_ascii_digit()) && digits.len() <= 38 && digits.parse::<i64>().is_err();
+    let precision = u64::try_from(digits.len()).ok()?;
+    (dialect == Dialect::Redshift && whole).then_some(DataType::Decimal(ExactNumberInfo::PrecisionAndScale(precision, 0)))
+}
+
+/// The offset of a window frame as the number that it is: DataFusion takes literals only.
+fn plain_offsets(function: &mut Function) {
+    let Some(WindowType::WindowSpec(spec)) = &mut function.over else { return };
+    let Some(frame) = &mut spec.window_frame else { return };
+    let bounds = [Some(&mut frame.start_bound), frame.end_bound.as_mut()];
+    for bound in bounds.into_iter().flatten() {
+        if let WindowFrameBound::Preceding(Some(offset)) | WindowFrameBound::Following(Some(offset)) = bound
+            && let Expr::Cast { expr: inner, .. } = offset.as_ref()
+            && matches!(inner.as_ref(), Expr::Value(value) if matches!(value.value, Value::Number(..)))
+        {
+            *offset = inner.clone();
+        }
+    }
+}
+
+/// `value [NOT] IN (query)`.
+fn looked_for(value: &Expr, query: &Expr, negated: bool) -> Option<Expr> {
+    let Expr::Subquery(query) = query else { return None };
+    Some(Expr::InSubquery { expr: Box::new(value.clone()), subquery: query.clone(), negated })
 }
 
 /// A whole number by itself is an `integer` when it fits one; DataFusion takes it for a `bigint`.
@@ -300,6 +350,7 @@ impl VisitorMut for Rewriter {
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
         if let Expr::Function(function) = expr {
             functions::date_part_arguments(function);
+            plain_offsets(function);
         }
         ControlFlow::Continue(())
     }

@@ -27,7 +27,7 @@ const RENAMED: [(&str, &str); 12] = [
 ];
 
 /// What Trino has and the embedded engine has not.
-const REFUSED: [&str; 11] = [
+const REFUSED: [&str; 10] = [
     "reduce_agg",
     "numeric_histogram",
     "approx_most_frequent",
@@ -36,7 +36,6 @@ const REFUSED: [&str; 11] = [
     "map_zip_with",
     "split_to_multimap",
     "shuffle",
-    "format",
     "merge",
     "make_set_digest",
 ];
@@ -84,7 +83,7 @@ pub(super) fn rewrite(mut call: Call) -> Result<Rewritten, SqlError> {
             let entries = call::function("zip", vec![keys, call::function("map_values", vec![map])]);
             call::function("map_from_entries", vec![entries])
         }
-        ("array_sort", 2) => return Err(call.unsupported("array_sort with a function")),
+        ("array_sort", 2) => call.renamed(super::sorted::ARRAY_SORT_BY),
         // NULL is last, whatever the order.
         ("array_sort", 1) => {
             let [array] = call.exactly()?;

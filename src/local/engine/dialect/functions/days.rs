@@ -21,24 +21,73 @@ fn as_given(types: &[DataType]) -> Result<Vec<DataType>> {
     Ok(vec![if given.is_string() { DataType::Utf8 } else { given.clone() }])
 }
 
-/// The day that a text is: year, month and day apart by `-` (or month, day and year by `/`), with one digit or two, or eight digits.
+/// The day that a text begins with, in any of the forms of [`day_of`] or with the month's name (`January 8, 1999`, `8-Jan-99`), and the text
+/// behind it.
+pub(in crate::engine::dialect) fn day_and_rest(text: &str) -> Option<(NaiveDate, &str)> {
+    let text = text.trim();
+    let (first, rest) = text.split_once([' ', 'T']).unwrap_or((text, ""));
+    if let Some(day) = day_of(first) {
+        return Some((day, rest.trim_start()));
+    }
+    let (second, rest) = rest.trim_start().split_once(' ')?;
+    let (third, rest) = rest.trim_start().split_once(' ').unwrap_or((rest.trim_start(), ""));
+    let parts = [first, second, third].map(|part| part.trim_end_matches(','));
+    Some((with_month(&parts)?, rest.trim_start()))
+}
+
+/// The day that a text is: year, month and day apart by `-` (or month, day and year by `/`), with one digit or two, eight digits or six, the
+/// day of the year behind a point, or the month by its name.
 pub(in crate::engine::dialect) fn day_of(text: &str) -> Option<NaiveDate> {
-    let numbers = |separator: char| -> Option<[u32; 3]> {
-        let parts: Vec<&str> = text.split(separator).collect();
-        let [one, two, three] = parts.as_slice() else { return None };
-        let number = |part: &str| if part.len() <= 4 && part.bytes().all(|byte| byte.is_ascii_digit()) { part.parse().ok() } else { None };
-        Some([number(one)?, number(two)?, number(three)?])
-    };
-    let (year, month, day) = match (numbers('-'), numbers('/')) {
-        (Some([year, month, day]), _) if text.find('-')? == 4 => (year, month, day),
-        (_, Some([year, month, day])) if text.find('/')? == 4 => (year, month, day),
-        (Some([month, day, year]), _) | (_, Some([month, day, year])) if year > 99 => (year, month, day),
-        _ if text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_digit()) => {
-            (text.get(..4)?.parse().ok()?, text.get(4..6)?.parse().ok()?, text.get(6..)?.parse().ok()?)
+    let digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    let parts: Vec<&str> = text.split(['-', '/']).collect();
+    if let [one, two, three] = parts.as_slice() {
+        if !parts.iter().all(|part| digits(part) && part.len() <= 4) {
+            return with_month(&[*one, *two, *three]);
         }
+        let (year, month, day) = if one.len() == 4 { (one, two, three) } else { (three, one, two) };
+        return NaiveDate::from_ymd_opt(year_of(year)?, month.parse().ok()?, day.parse().ok()?);
+    }
+    if let Some((year, day)) = text.split_once('.').filter(|(year, day)| year.len() == 4 && day.len() == 3 && digits(year) && digits(day)) {
+        return NaiveDate::from_yo_opt(year.parse().ok()?, day.parse().ok()?);
+    }
+    let year = match text.len() {
+        _ if !digits(text) => return None,
+        8 => 4,
+        6 => 2,
         _ => return None,
     };
-    NaiveDate::from_ymd_opt(i32::try_from(year).ok()?, month, day)
+    NaiveDate::from_ymd_opt(year_of(text.get(..year)?)?, text.get(year..year + 2)?.parse().ok()?, text.get(year + 2..)?.parse().ok()?)
+}
+
+/// Years of two digits are those of 1970 to 2069.
+fn year_of(text: &str) -> Option<i32> {
+    let year: i32 = text.parse().ok()?;
+    match text.len() {
+        4 => Some(year),
+        2 if year < 70 => Some(2000 + year),
+        2 => Some(1900 + year),
+        _ => None,
+    }
+}
+
+/// The day of three parts of which one is a month's name, or its first three letters: month, day and year, or day or year first.
+fn with_month(parts: &[&str; 3]) -> Option<NaiveDate> {
+    const MONTHS: [&str; 12] =
+        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+    let month = |part: &str| {
+        let name = part.to_lowercase();
+        let short = if name == "sept" { "sep" } else { name.as_str() };
+        let position = MONTHS.iter().position(|month| *month == name || month.get(..3) == Some(short))?;
+        u32::try_from(position + 1).ok()
+    };
+    let (month, day, year) = match (month(parts[0]), month(parts[1])) {
+        (Some(month), _) => (month, parts[1], parts[2]),
+        (None, Some(month)) if parts[0].len() == 4 => (month, parts[2], parts[0]),
+        (None, Some(month)) => (month, parts[0], parts[2]),
+        (None, None) => return None,
+    };
+    let day = if day.len() <= 2 { day.parse().ok()? } else { return None };
+    NaiveDate::from_ymd_opt(year_of(year)?, month, day)
 }
 
 fn days(values: &ArrayRef) -> Result<ArrayRef> {
@@ -53,8 +102,8 @@ fn days(values: &ArrayRef) -> Result<ArrayRef> {
             out.push(None);
             continue;
         };
-        match day_of(text.trim().split([' ', 'T']).next().unwrap_or_default()) {
-            Some(day) => out.push(Some(day.num_days_from_ce() - EPOCH)),
+        match day_and_rest(text) {
+            Some((day, _)) => out.push(Some(day.num_days_from_ce() - EPOCH)),
             None => return exec_err!("invalid input syntax for type date: \"{text}\""),
         }
     }
@@ -69,11 +118,29 @@ mod tests {
     #[test]
     fn days_have_several_forms() {
         let day = NaiveDate::from_ymd_opt(2002, 3, 1);
-        for text in ["2002-3-01", "2002-03-1", "3/1/2002", "03-01-2002", "2002/3/1", "20020301"] {
+        let written = ["2002-3-01", "2002-03-1", "3/1/2002", "03-01-2002", "2002/3/1", "20020301", "020301", "03/01/02", "2002.060"];
+        let named = ["2002-Mar-01", "Mar-01-2002", "1-March-2002", "01-mar-02"];
+        for text in written.iter().chain(&named) {
             assert_eq!(day_of(text), day, "{text}");
         }
-        for text in ["2002-13-01", "2002-3", "x", "", "1-2-3", "2002-02-30"] {
+        for text in ["2002-13-01", "2002-3", "x", "", "1-2-3", "2002-02-30", "2002-Foo-01", "2001.366", "Mar-2002-01"] {
             assert_eq!(day_of(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_day_may_have_blanks_and_something_behind_it() {
+        let day = NaiveDate::from_ymd_opt(1999, 1, 8).unwrap();
+        for (text, rest) in [
+            ("January 8, 1999", ""),
+            ("Jan 08 1999 04:05:06", "04:05:06"),
+            (" 8 January 1999", ""),
+            ("1999 Jan 8 10:00", "10:00"),
+            ("1/8/1999 04:05", "04:05"),
+            ("1999-01-08T04:05", "04:05"),
+        ] {
+            assert_eq!(day_and_rest(text), Some((day, rest)), "{text}");
+        }
+        assert_eq!(day_and_rest("next Tuesday at noon"), None);
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, StringArray, new_null_array};
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef, TimeUnit};
 use datafusion::common::cast::as_string_array;
 use datafusion::common::{Result, ScalarValue, plan_err};
@@ -106,6 +106,24 @@ impl Kernel {
         rows: impl Fn(&[ArrayRef], &[FieldRef], &DataType) -> Result<ArrayRef> + Send + Sync + 'static,
     ) -> Arc<ScalarUDF> {
         Self::new(name, Arguments::Depends(Box::new(|given| Ok(given.iter().map(plain).collect()))), returns, rows).udf()
+    }
+
+    /// A function of exactly so many arguments, of which the first is an array: NULL when that is written as NULL.
+    pub fn of_array(
+        name: &'static str,
+        count: usize,
+        returns: impl Fn(&[DataType]) -> Result<DataType> + Send + Sync + 'static,
+        rows: impl Fn(&[ArrayRef], &DataType) -> Result<ArrayRef> + Send + Sync + 'static,
+    ) -> Arc<ScalarUDF> {
+        let checked = move |types: &[DataType]| match types {
+            [DataType::Null | DataType::List(_), ..] if types.len() == count => returns(types),
+            [other, ..] if types.len() == count => plan_err!("function {name} takes an array, not {other}"),
+            _ => plan_err!("function {name} takes {count} arguments, {} given", types.len()),
+        };
+        Self::general(name, checked, move |args, _, returned| match args.first() {
+            Some(array) if array.data_type().is_null() => Ok(new_null_array(returned, array.len())),
+            _ => rows(args, returned),
+        })
     }
 
     /// The same, with a SUPER as its result: JSON in text.

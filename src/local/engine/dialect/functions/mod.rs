@@ -14,6 +14,7 @@ mod date_parts;
 mod date_rows;
 mod dates;
 mod days;
+mod foreign;
 mod hashes;
 mod joda;
 mod json;
@@ -23,10 +24,13 @@ mod math;
 mod nested;
 mod numbers;
 mod patterns;
+mod printf;
 mod reduce;
 mod rounding;
 mod session;
+mod sorted;
 mod soundex;
+pub(super) mod spans;
 mod strings;
 mod super_values;
 mod texts;
@@ -42,7 +46,8 @@ use super::call::Call;
 use crate::local::engine::{Dialect, SqlError};
 
 pub(super) use dates::{date_part_arguments, extract};
-pub(super) use days::day_of;
+pub(super) use days::day_and_rest;
+pub(super) use foreign::check as foreign;
 pub(super) use patterns::{like_with_backslash, similar_to_regex};
 pub(super) use reduce::higher_order;
 pub use session::SessionFacts;
@@ -66,13 +71,14 @@ static SCALAR: LazyLock<[Vec<Arc<ScalarUDF>>; 2]> = LazyLock::new(|| {
             patterns::scalar(dialect),
             rounding::scalar(dialect),
             session::scalar(dialect),
+            spans::scalar(),
             strings::scalar(dialect),
             texts::scalar(dialect),
             unnest::scalar(),
         ];
         let own = match dialect {
             Dialect::Redshift => [super_values::scalar(), numbers::scalar()].concat(),
-            Dialect::Athena => [nested::scalar(), urls::scalar()].concat(),
+            Dialect::Athena => [nested::scalar(), printf::scalar(), urls::scalar()].concat(),
         };
         [both.concat(), own].concat()
     })

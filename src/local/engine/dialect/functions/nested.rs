@@ -22,15 +22,17 @@ pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
         Kernel::general("zip", zip_type, |args, _, returns| zip(args, returns)),
         Kernel::general("subscript", element_type, |args, _, _| element(&args[0], &args[1], true)),
         Kernel::general("element_at", element_type, |args, _, _| element(&args[0], &args[1], false)),
-        Kernel::general(
+        Kernel::of_array(
             "array_position",
+            2,
             |_| Ok(DataType::Int64),
-            |args, _, _| positions(args, |found| Some(found.map_or(0, |index| i64::try_from(index + 1).unwrap_or(0)))),
+            |args, _| positions(args, |found| Some(found.map_or(0, |index| i64::try_from(index + 1).unwrap_or(0)))),
         ),
         Kernel::general(
             "reverse",
             |types| Ok(types[0].clone()),
             |args, _, _| match args[0].data_type() {
+                DataType::Null => Ok(Arc::clone(&args[0])),
                 DataType::List(_) => {
                     let list = args[0].as_list::<i32>();
                     picked(list, |row| {
@@ -45,21 +47,23 @@ pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
                 }
             },
         ),
-        Kernel::general("trim_array", |types| Ok(types[0].clone()), |args, _, _| trim(&args[0], &args[1])),
-        Kernel::general("array_slice_of", |types| Ok(types[0].clone()), |args, _, _| slice(&args[0], &args[1], &args[2])),
-        Kernel::general(
+        Kernel::of_array("trim_array", 2, |types| Ok(types[0].clone()), |args, _| trim(&args[0], &args[1])),
+        Kernel::of_array("array_slice_of", 3, |types| Ok(types[0].clone()), |args, _| slice(&args[0], &args[1], &args[2])),
+        Kernel::of_array(
             "ngrams",
+            2,
             |types| Ok(DataType::new_list(types[0].clone(), true)),
-            |args, _, returns| {
+            |args, returns| {
                 groups(args, returns, |length, size| {
                     (0..(length + 1).saturating_sub(size).max(1)).map(|start| (start..length.min(start + size)).collect()).collect()
                 })
             },
         ),
-        Kernel::general(
+        Kernel::of_array(
             "combinations",
+            2,
             |types| Ok(DataType::new_list(types[0].clone(), true)),
-            |args, _, returns| groups(args, returns, combinations),
+            |args, returns| groups(args, returns, combinations),
         ),
         Kernel::general(
             "map_from_entries",

@@ -19,7 +19,7 @@ pub(in crate::engine::dialect) fn higher_order() -> Vec<Arc<HigherOrderUDF>> {
         vec![ValueOrLambda::Value(()), ValueOrLambda::Value(()), ValueOrLambda::Lambda(()), ValueOrLambda::Lambda(())],
         Volatility::Immutable,
     );
-    vec![Arc::new(HigherOrderUDF::new_from_impl(Reduce { signature }))]
+    vec![Arc::new(HigherOrderUDF::new_from_impl(Reduce { signature })), super::sorted::higher_order()]
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]

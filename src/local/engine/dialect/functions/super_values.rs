@@ -217,10 +217,18 @@ fn row_values(args: &[ArrayRef], fields: &[FieldRef], row: usize) -> Result<Vec<
     args.iter().zip(fields).map(|(arg, field)| of_array(arg, row, semistructured::marked(field))).collect()
 }
 
+/// A SUPER as the texts that it is held in; anything else has no items and no members.
+fn texts_of(values: &ArrayRef) -> Result<&StringArray> {
+    match values.as_string_opt::<i32>() {
+        Some(texts) => Ok(texts),
+        None => exec_err!("cannot subscript type {} because it is not a SUPER", values.data_type()),
+    }
+}
+
 /// Follows names and positions; what is not there is NULL.
 fn step(args: &[ArrayRef], row: usize) -> Result<Option<Json>> {
     let Some((subject, path)) = args.split_first() else { return Ok(None) };
-    let Some(text) = at(subject.as_string::<i32>(), row) else { return Ok(None) };
+    let Some(text) = at(texts_of(subject)?, row) else { return Ok(None) };
     let mut value = parse(text)?;
     for key in path {
         let next = match (&mut value, key.data_type()) {
@@ -243,7 +251,7 @@ fn step(args: &[ArrayRef], row: usize) -> Result<Option<Json>> {
 fn super_items(array: &ArrayRef, returns: &DataType) -> Result<ArrayRef> {
     let DataType::List(item) = returns else { return plan_err!("a SUPER unnests to a list") };
     let mut builder = ListBuilder::new(StringBuilder::new()).with_field(Arc::clone(item));
-    let texts = array.as_string::<i32>();
+    let texts = texts_of(array)?;
     for row in 0..texts.len() {
         match at(texts, row).map(parse).transpose()? {
             Some(Json::Array(items)) => builder.append_value(items.iter().map(|item| Some(item.to_string()))),
@@ -257,7 +265,7 @@ fn super_items(array: &ArrayRef, returns: &DataType) -> Result<ArrayRef> {
 
 /// Strings without quotes, other scalars as they are written, NULL for null.
 fn scalar_text(array: &ArrayRef) -> Result<ArrayRef> {
-    let texts = array.as_string::<i32>();
+    let texts = texts_of(array)?;
     let mut out = Vec::with_capacity(texts.len());
     for row in 0..texts.len() {
         out.push(match at(texts, row).map(parse).transpose()? {
@@ -275,7 +283,7 @@ fn general_scalar(name: &'static str, kind: DataType) -> Arc<ScalarUDF> {
         name,
         move |_| Ok(returned.clone()),
         move |args, _, _| {
-            let texts = args[0].as_string::<i32>();
+            let texts = texts_of(&args[0])?;
             let values = (0..texts.len()).map(|row| at(texts, row).map(parse).transpose()).collect::<Result<Vec<_>>>()?;
             let values = values.into_iter();
             Ok(match kind {

@@ -54,7 +54,7 @@ pub(super) fn scalar(dialect: Dialect) -> Vec<Arc<ScalarUDF>> {
     all
 }
 
-fn to_text(values: &ArrayRef, dialect: Dialect, super_value: bool) -> Result<ArrayRef> {
+pub(super) fn to_text(values: &ArrayRef, dialect: Dialect, super_value: bool) -> Result<ArrayRef> {
     Ok(match values.data_type() {
         DataType::Utf8 if super_value => {
             let texts = values.as_string::<i32>();
