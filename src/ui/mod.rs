@@ -19,6 +19,7 @@ mod sql;
 #[cfg(test)]
 mod tests;
 pub mod theme;
+mod view_bar;
 mod walkthrough;
 
 use ratatui::Frame;

@@ -10,9 +10,9 @@ use aws_sdk_sagemaker::error::ProvideErrorMetadata as _;
 use aws_sdk_sagemaker::types::{PipelineExecutionStatus, StepStatus};
 use serde_json::{Value, json};
 use shiftdeck::config::Settings;
-use shiftdeck::demo::data_quality::Limits;
 use shiftdeck::demo::dataset::COLUMNS;
-use shiftdeck::demo::pipeline_definition::{self, FeaturePlan, PipelineInputs, WarehouseRef, metadata, parameter, step};
+use shiftdeck::demo::example;
+use shiftdeck::demo::pipeline_definition::{self, PipelineInputs, metadata, parameter, step};
 use shiftdeck::demo::scenario::Scenario;
 use shiftdeck::local::pace::Pace;
 
@@ -40,47 +40,9 @@ impl Run {
     }
 }
 
+/// A smaller training than that of the demonstration.
 pub fn inputs() -> PipelineInputs {
-    PipelineInputs {
-        role_arn: "arn:aws:iam::000000000000:role/BankDM-SageMaker".into(),
-        unload_role_arn: "arn:aws:iam::000000000000:role/BankDM-RedShift".into(),
-        function_arn: "arn:aws:lambda:us-east-1:000000000000:function:bankdm-redshift-dl".into(),
-        secret_arn: "arn:aws:secretsmanager:us-east-1:000000000000:secret:bankdm_redshift_login".into(),
-        warehouse: WarehouseRef::Workgroup("bankdm".into()),
-        features: FeaturePlan::bank(),
-        objective: "binary:logistic".into(),
-        num_round: 20,
-        max_depth: 4,
-        eta: 0.3,
-        gamma: 0.0,
-        min_child_weight: 1.0,
-        subsample: 0.7,
-        seed: 42,
-        train_share: 0.7,
-        validation_share: 0.2,
-        auc_floor: 0.7,
-        auc_margin: 0.01,
-        threshold: 0.5,
-        segments: vec!["job".into(), "contact".into()],
-        quality: Limits {
-            min_rows: 50,
-            max_missing: 0.05,
-            max_unseen: 0.01,
-            max_absent: 0.02,
-            max_outside: 0.01,
-            max_duplicates: 0.01,
-            min_target_rate: 0.02,
-            max_target_rate: 0.5,
-            max_drift: 0.25,
-        },
-        cache: true,
-        cache_days: 30,
-        approval: "PendingManualApproval".into(),
-        processing_instance: "ml.m5.xlarge".into(),
-        processing_instances: 1,
-        training_instance: "ml.m5.xlarge".into(),
-        endpoint_instance: "ml.m5.large".into(),
-    }
+    PipelineInputs { num_round: 20, max_depth: 4, segments: vec!["job".into(), "contact".into()], ..example::inputs() }
 }
 
 /// Our definition without the unload: it reads files that are there already.

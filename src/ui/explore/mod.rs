@@ -13,13 +13,13 @@ mod statements;
 mod tests;
 
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 
 use super::canvas::{Canvas, Pieces};
 use super::glyph;
 use super::theme::Role;
+use super::view_bar::{Tab, view_bar};
 use crate::app::Pane;
-use crate::app::action::{Command, actions, key_label, keys};
+use crate::app::action::Command;
 use crate::app::explore::{Command as E, View};
 use crate::app::msg::Target;
 use crate::app::text_width::width;
@@ -34,7 +34,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         canvas.paragraph(area, words, Role::Dim);
         return;
     }
-    view_bar(canvas, Rect { height: 1, ..area });
+    views(canvas, Rect { height: 1, ..area });
     // A line of air where there is room for one.
     let area = below(area, if area.height >= 26 { 2 } else { 1 });
     if let Some(error) = &state.error {
@@ -127,35 +127,10 @@ fn mark(canvas: &mut Canvas<'_>, area: Rect, index: usize) {
     canvas.target(area, Target::Mark(index));
 }
 
-/// The views, each with its key; only the one on show where there is no room.
-fn view_bar(canvas: &mut Canvas<'_>, area: Rect) {
-    let current = canvas.model.explore.view;
-    let key = |view: View| {
-        let command = Command::Explore(E::Show(view));
-        actions()
-            .find(|action| action.command == command)
-            .and_then(|action| keys(action).first().map(|key| key_label(key)))
-            .unwrap_or_default()
-    };
-    let labels: Vec<(View, String)> = View::ALL.into_iter().map(|view| (view, key(view))).collect();
-    let needed: usize = labels.iter().map(|(view, key)| width(key) + width(view.title()) + 3).sum();
-    if needed > usize::from(area.width) + 2 {
-        let pieces = Pieces::new().add("‹ ", Role::Accent).add(current.title(), Role::Strong).add(" ›", Role::Accent);
-        canvas.pieces(area.x, area.y, area.width, &pieces);
-        return;
-    }
-    let mut x = area.x;
-    for (view, key) in labels {
-        let start = x;
-        x += canvas.text(x, area.y, area.right().saturating_sub(x), &format!("{key} "), Role::Accent);
-        let chosen = view == current;
-        let used = canvas.text(x, area.y, area.right().saturating_sub(x), view.title(), if chosen { Role::Strong } else { Role::Dim });
-        if chosen {
-            let style = canvas.style(Role::Strong).add_modifier(Modifier::UNDERLINED);
-            canvas.overlay(Rect::new(x, area.y, used, 1), style);
-        }
-        x += used;
-        canvas.target(Rect::new(start, area.y, x - start, 1), Target::Action(Command::Explore(E::Show(view))));
-        x += 2;
-    }
+/// The views, each with its key.
+fn views(canvas: &mut Canvas<'_>, area: Rect) {
+    let command = |view: View| Command::Explore(E::Show(view));
+    let all: Vec<Tab> = View::ALL.into_iter().map(|view| (view.title(), command(view))).collect();
+    let current = command(canvas.model.explore.view);
+    view_bar(canvas, area, &all, current);
 }

@@ -19,15 +19,13 @@ mod table;
 mod tests;
 
 use ratatui::layout::Rect;
-use ratatui::style::Modifier;
 
 use super::canvas::{Canvas, Pieces};
 use super::glyph;
 use super::theme::Role;
-use crate::app::action::{Command, actions, key_label, keys};
-use crate::app::msg::Target;
+use super::view_bar::{Tab, view_bar};
+use crate::app::action::Command;
 use crate::app::pipeline::{Command as P, View, elapsed};
-use crate::app::text_width::width;
 use crate::demo::figures;
 
 /// Below this an execution is a list of lines.
@@ -45,7 +43,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         return compact::draw(canvas, area);
     }
     let mut area = area;
-    view_bar(canvas, Rect { height: 1, ..area });
+    views(canvas, Rect { height: 1, ..area });
     area = below(area, 1);
     area = below(area, notices(canvas, area));
     if area.height == 0 {
@@ -73,37 +71,12 @@ fn beside(area: Rect, columns: u16) -> Rect {
     Rect { x: area.x + columns, width: area.width - columns, ..area }
 }
 
-/// The views, each with its key; only the one on show where there is no room.
-fn view_bar(canvas: &mut Canvas<'_>, area: Rect) {
-    let current = canvas.model.pipeline.view;
-    let key = |view: View| {
-        let command = Command::Pipeline(P::Show(view));
-        actions()
-            .find(|action| action.command == command)
-            .and_then(|action| keys(action).first().map(|key| key_label(key)))
-            .unwrap_or_default()
-    };
-    let labels: Vec<(View, String)> = View::ALL.into_iter().map(|view| (view, key(view))).collect();
-    let needed: usize = labels.iter().map(|(view, key)| width(key) + width(view.title()) + 3).sum();
-    if needed > usize::from(area.width) + 2 {
-        let pieces = Pieces::new().add("‹ ", Role::Accent).add(current.title(), Role::Strong).add(" ›", Role::Accent);
-        canvas.pieces(area.x, area.y, area.width, &pieces);
-        return;
-    }
-    let mut x = area.x;
-    for (view, key) in labels {
-        let start = x;
-        x += canvas.text(x, area.y, area.right().saturating_sub(x), &format!("{key} "), Role::Accent);
-        let chosen = view == current;
-        let used = canvas.text(x, area.y, area.right().saturating_sub(x), view.title(), if chosen { Role::Strong } else { Role::Dim });
-        if chosen {
-            let style = canvas.style(Role::Strong).add_modifier(Modifier::UNDERLINED);
-            canvas.overlay(Rect::new(x, area.y, used, 1), style);
-        }
-        x += used;
-        canvas.target(Rect::new(start, area.y, x - start, 1), Target::Action(Command::Pipeline(P::Show(view))));
-        x += 2;
-    }
+/// The views, each with its key.
+fn views(canvas: &mut Canvas<'_>, area: Rect) {
+    let command = |view: View| Command::Pipeline(P::Show(view));
+    let all: Vec<Tab> = View::ALL.into_iter().map(|view| (view.title(), command(view))).collect();
+    let current = command(canvas.model.pipeline.view);
+    view_bar(canvas, area, &all, current);
 }
 
 /// What went wrong, and what is being done; gives the rows used.

@@ -26,7 +26,7 @@ impl Editor {
             if !text.contains(open) && !text.contains(close) {
                 return Vec::new();
             }
-            let symbols = self.tokens(line).into_iter().filter(|token| token.kind == TokenKind::Symbol);
+            let symbols = self.tokens(line).iter().filter(|token| token.kind == TokenKind::Symbol);
             symbols
                 .filter_map(|token| text[token.start..token.end].chars().next().map(|c| (token.start, c)))
                 .filter(|(_, c)| *c == open || *c == close)

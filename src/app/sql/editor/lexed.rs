@@ -1,5 +1,5 @@
-//! What is known of every line without cutting it into tokens again: in what it begins, and where statements end in it. After a change
-//! only those lines are read again whose text or whose beginning has changed.
+//! What is known of every line: in what it begins, its tokens, and where statements end in it. After a change only those lines are read again
+//! whose text or whose beginning has changed; a frame reads none.
 
 use super::super::lexer::{self, State, Token, TokenKind};
 use super::text::{Place, Text};
@@ -8,6 +8,7 @@ use crate::syntax::Dialect;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Line {
     start: State,
+    tokens: Vec<Token>,
     /// Bytes of the semicolons that end a statement.
     ends: Vec<u32>,
     /// Whether there is something that is neither space nor comment.
@@ -55,13 +56,14 @@ impl Lexed {
     fn read_from(&mut self, text: &Text, first: usize, until: usize) {
         let mut index = first;
         while index < self.lines.len() {
-            let mut line = Line { start: std::mem::take(&mut self.lines[index].start), ends: Vec::new(), content: false };
+            let mut line = Line { start: std::mem::take(&mut self.lines[index].start), ..Line::default() };
             let end = lexer::line(self.dialect, &line.start, text.line(index), |token| {
                 if token.kind == TokenKind::Semicolon {
                     line.ends.push(u32::try_from(token.start).unwrap_or(u32::MAX));
                 } else if token.counts() {
                     line.content = true;
                 }
+                line.tokens.push(token);
             });
             self.read += 1;
             self.lines[index] = line;
@@ -75,12 +77,8 @@ impl Lexed {
     }
 
     /// The tokens of a line.
-    pub fn tokens(&self, text: &Text, line: usize) -> Vec<Token> {
-        let mut tokens = Vec::new();
-        if let Some(known) = self.lines.get(line) {
-            lexer::line(self.dialect, &known.start, text.line(line), |token| tokens.push(token));
-        }
-        tokens
+    pub fn tokens(&self, line: usize) -> &[Token] {
+        self.lines.get(line).map_or(&[], |line| &line.tokens)
     }
 
     /// Whether a place is in a comment or in a text literal.
@@ -99,18 +97,18 @@ impl Lexed {
         for (index, line) in self.lines.iter().enumerate() {
             for end in &line.ends {
                 let end = Place::new(index, *end as usize);
-                found.extend(self.trimmed(text, from, end));
+                found.extend(self.trimmed(from, end));
                 from = Place::new(index, end.byte + 1);
             }
         }
-        found.extend(self.trimmed(text, from, text.end()));
+        found.extend(self.trimmed(from, text.end()));
         found
     }
 
     /// The statement that a place is in; the one before it on the same line when it is between two; else the next; else the last.
     pub fn statement_at(&self, text: &Text, at: Place) -> Option<Extent> {
         let (from, to) = self.piece(text, at);
-        let here = self.trimmed(text, from, to);
+        let here = self.trimmed(from, to);
         if let Some(here) = here
             && here.start <= at
         {
@@ -118,7 +116,7 @@ impl Lexed {
         }
         // The gap after a statement up to the end of its line belongs to it; the start of the next line means the next one.
         let before = (from > Place::default()).then(|| self.piece(text, Place::new(from.line, from.byte - 1)));
-        let before = before.and_then(|(from, to)| self.trimmed(text, from, to));
+        let before = before.and_then(|(from, to)| self.trimmed(from, to));
         if let Some(before) = before
             && before.end.line == at.line
         {
@@ -131,14 +129,14 @@ impl Lexed {
         while end < text.end() {
             let next = Place::new(end.line, end.byte + 1);
             end = self.end_from(text, next);
-            if let Some(found) = self.trimmed(text, next, end) {
+            if let Some(found) = self.trimmed(next, end) {
                 return Some(found);
             }
         }
         let mut first = from;
         while first > Place::default() {
             let piece = self.piece(text, Place::new(first.line, first.byte - 1));
-            if let Some(before) = self.trimmed(text, piece.0, piece.1) {
+            if let Some(before) = self.trimmed(piece.0, piece.1) {
                 return Some(before);
             }
             first = piece.0;
@@ -170,7 +168,7 @@ impl Lexed {
     }
 
     /// Without space and comments around it.
-    fn trimmed(&self, text: &Text, from: Place, to: Place) -> Option<Extent> {
+    fn trimmed(&self, from: Place, to: Place) -> Option<Extent> {
         let inside = |index: usize, token: &Token| {
             token.counts()
                 && token.kind != TokenKind::Semicolon
@@ -182,15 +180,13 @@ impl Lexed {
             if !self.lines.get(index)?.content {
                 return None;
             }
-            let tokens = self.tokens(text, index);
-            tokens.iter().find(|token| inside(index, token)).map(|token| Place::new(index, token.start))
+            self.tokens(index).iter().find(|token| inside(index, token)).map(|token| Place::new(index, token.start))
         })?;
         let end = (start.line..=to.line).rev().find_map(|index| {
             if !self.lines.get(index)?.content {
                 return None;
             }
-            let tokens = self.tokens(text, index);
-            tokens.iter().rev().find(|token| inside(index, token)).map(|token| Place::new(index, token.end))
+            self.tokens(index).iter().rev().find(|token| inside(index, token)).map(|token| Place::new(index, token.end))
         })?;
         Some(Extent { start, end })
     }

@@ -219,8 +219,8 @@ impl Editor {
     }
 
     /// The tokens of a line.
-    pub fn tokens(&self, line: usize) -> Vec<Token> {
-        self.lexed.tokens(&self.text, line)
+    pub fn tokens(&self, line: usize) -> &[Token] {
+        self.lexed.tokens(line)
     }
 
     /// Whether a place is in a comment or a text literal.

@@ -15,7 +15,8 @@ impl Editor {
         let before = self.revision;
         self.edit(Kind::Whole, |editor| {
             for line in from.line..=to.line {
-                for token in editor.tokens(line) {
+                // A copy: every change reads the line again.
+                for token in editor.tokens(line).to_vec() {
                     let inside = (line > from.line || token.start >= from.byte) && (line < to.line || token.end <= to.byte);
                     if token.kind == TokenKind::Keyword && inside {
                         let word = &editor.text.line(line)[token.start..token.end];
