@@ -1,5 +1,6 @@
 //! What is written in the services' dialects and read otherwise by the parts that the engine is made of: forms of literals, operators, names
 //! of columns, and the errors of what is wrong or not done.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use shiftdeck::local::engine::Dialect::{Athena, Redshift};
 
