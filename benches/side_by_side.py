@@ -231,9 +231,9 @@ def of_rainfrog(options, folder):
         screen.press("select * from data")
         screen.press("\x1b")
 
-    return measure(
-        "rainfrog", [options.rainfrog, "--driver", "sqlite", "--database", path], "menu", ask, "\x1b\r", "G", r"([\d,]+) rows", options.patience
-    )
+    # Alt-Enter runs, Alt-3 goes to the rows.
+    program = [options.rainfrog, "--url", f"sqlite://{path}"]
+    return measure("rainfrog", program, "results", ask, "\x1b\r", "G", r"\(([\d,]+) rows", options.patience, focus="\x1b3")
 
 
 def main():
