@@ -146,12 +146,7 @@ pub(super) fn leaving(model: &mut Model, running: &[String]) -> Vec<Effect> {
         item("Leave, and let them run on", "they are found again at the next start", Choice::Console(Chosen::Leave { running_on: true })),
         item("Leave, and cancel them", "at the service, too", Choice::Console(Chosen::Leave { running_on: false })),
     ];
-    let title = format!("{} still running. Esc stays", capitalised(&running.join(" and ")));
+    let title = format!("Still running: {}. Esc stays", running.join(" and "));
     model.popups.push(Popup::Picker(Picker::new(&title, items)));
     Vec::new()
-}
-
-fn capitalised(text: &str) -> String {
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
 }
