@@ -7,6 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderValue, Method};
 use serde_json::Value;
+use tokio::runtime::Handle;
 
 use super::engine::Engine;
 use super::objects::Objects;
@@ -29,6 +30,8 @@ pub struct Account {
     pub objects: Objects,
     /// The SQL engine of warehouse and lake.
     pub engine: Engine,
+    /// Where statements run, so that one that never ends keeps no request waiting.
+    pub statements: Handle,
     /// What jobs and functions log.
     pub logs: LogStore,
     /// How long waits last.

@@ -24,6 +24,7 @@ pub mod service;
 pub mod services;
 pub mod socket;
 pub mod store;
+mod threads;
 pub mod transport;
 
 use std::io;

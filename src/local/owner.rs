@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::UnixListener;
-use tokio::runtime::Runtime;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use super::account::{Account, Services};
@@ -14,14 +14,9 @@ use super::lock::{Lock, OwnerRecord};
 use super::objects::Objects;
 use super::router::Router;
 use super::store::Store;
+use super::threads::Threads;
 use super::transport::{InProcess, Transport};
 use super::{ACCOUNT_ID, LocalError, Options, checkpoint, server, services, socket};
-
-/// Threads of the embedded AWS. They are its own, so that the screen's are never busy with a statement.
-const WORKERS: usize = 2;
-
-/// Stack of a thread: planning a deeply nested statement recurses deeply, more so in an unoptimised build.
-const STACK: usize = 8 << 20;
 
 /// How long services may take to stop what they do.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -33,7 +28,7 @@ pub(super) struct Owner {
     account: Account,
     stop: CancellationToken,
     socket: Option<PathBuf>,
-    runtime: parking_lot::Mutex<Option<Runtime>>,
+    threads: parking_lot::Mutex<Option<Threads>>,
     lock: parking_lot::Mutex<Option<Lock>>,
 }
 
@@ -41,23 +36,17 @@ impl Owner {
     /// Opens the account of a state directory whose lock is held.
     pub(super) async fn open(options: &Options, mut lock: Lock) -> Result<Self, LocalError> {
         checkpoint::recover(&options.state_dir)?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(WORKERS)
-            .thread_name("shiftdeck-aws")
-            .thread_stack_size(STACK)
-            .enable_all()
-            .build()
-            .map_err(|source| LocalError::Io { path: options.state_dir.clone(), source })?;
-        let handle = runtime.handle().clone();
-        let opened = handle.spawn(open_services(options.clone())).await;
+        let threads = Threads::start().map_err(|source| LocalError::Io { path: options.state_dir.clone(), source })?;
+        let handle = threads.requests();
+        let opened = handle.spawn(open_services(options.clone(), threads.statements())).await;
         let (account, router) = match opened {
             Ok(Ok(opened)) => opened,
             Ok(Err(error)) => {
-                runtime.shutdown_background();
+                threads.abandon();
                 return Err(error);
             }
             Err(error) => {
-                runtime.shutdown_background();
+                threads.abandon();
                 return Err(LocalError::Failed(error.to_string()));
             }
         };
@@ -71,8 +60,8 @@ impl Owner {
                 None
             }
         };
-        let runtime = parking_lot::Mutex::new(Some(runtime));
-        Ok(Owner { router, transport, account, stop, socket, runtime, lock: parking_lot::Mutex::new(Some(lock)) })
+        let threads = parking_lot::Mutex::new(Some(threads));
+        Ok(Owner { router, transport, account, stop, socket, threads, lock: parking_lot::Mutex::new(Some(lock)) })
     }
 
     pub(super) fn transport(&self) -> Arc<InProcess> {
@@ -90,10 +79,10 @@ impl Owner {
         if futures::future::join_all(stopping).await.iter().any(Result::is_err) {
             tracing::warn!("an embedded service did not stop in time");
         }
-        let runtime = self.runtime.lock().take();
-        if let Some(runtime) = runtime {
+        let threads = self.threads.lock().take();
+        if let Some(threads) = threads {
             // Waiting for threads blocks, which a worker of the caller's runtime must not.
-            if let Err(error) = tokio::task::spawn_blocking(move || runtime.shutdown_timeout(PATIENCE)).await {
+            if let Err(error) = tokio::task::spawn_blocking(move || threads.stop(PATIENCE)).await {
                 tracing::warn!(%error, "the threads of the embedded AWS did not end");
             }
         }
@@ -113,18 +102,23 @@ impl Owner {
 impl Drop for Owner {
     fn drop(&mut self) {
         self.stop.cancel();
-        if let Some(runtime) = self.runtime.lock().take() {
-            runtime.shutdown_background();
+        if let Some(threads) = self.threads.lock().take() {
+            threads.abandon();
         }
         self.release();
     }
 }
 
-async fn open_services(options: Options) -> Result<(Account, Arc<Router>), LocalError> {
+async fn open_services(options: Options, statements: Handle) -> Result<(Account, Arc<Router>), LocalError> {
     let opened = options.clock.now();
     let store = Store::open(checkpoint::account_directory(&options.state_dir))?;
     let objects = Objects::open(&store, options.clock.clone())?;
-    let engine = Engine::open(&store, objects.clone(), options.clock.clone()).await?;
+    // What the engine takes up again (a model that was training) belongs to the threads of statements.
+    let opening = {
+        let (store, objects, clock) = (store.clone(), objects.clone(), options.clock.clone());
+        statements.spawn(async move { Engine::open(&store, objects, clock).await })
+    };
+    let engine = opening.await.map_err(|error| LocalError::Failed(error.to_string()))??;
     engine.set_pace(options.pace);
     let logs = services::logs::LogStore::open(&store, options.clock.clone())?;
     let account = Account {
@@ -133,6 +127,7 @@ async fn open_services(options: Options) -> Result<(Account, Arc<Router>), Local
         store,
         objects,
         engine,
+        statements,
         logs,
         pace: options.pace,
         clock: options.clock,
@@ -147,7 +142,7 @@ async fn open_services(options: Options) -> Result<(Account, Arc<Router>), Local
 fn listen(
     state_dir: &Path,
     lock: &mut Lock,
-    runtime: &tokio::runtime::Handle,
+    runtime: &Handle,
     transport: Arc<InProcess>,
     stop: &CancellationToken,
 ) -> std::io::Result<PathBuf> {

@@ -173,6 +173,34 @@ async fn cancelling_stops_the_work() {
     assert_eq!(rows(&data, "select count(*) from digits").await, [["10"]]);
 }
 
+/// Statements that never give their threads up: found when three endless joins made the owner of an account look dead to others.
+#[tokio::test]
+async fn requests_are_answered_while_every_thread_of_statements_is_busy() {
+    let account = account().await;
+    let data = serverless(&account).await;
+    let statements = account.opened.account().unwrap().statements;
+    let threads = statements.metrics().num_workers();
+    let (busy, begun) = std::sync::mpsc::channel();
+    let gate = std::sync::Arc::new(std::sync::RwLock::new(()));
+    let closed = gate.write().unwrap();
+    for _ in 0..threads {
+        let (busy, gate) = (busy.clone(), std::sync::Arc::clone(&gate));
+        statements.spawn(async move {
+            busy.send(()).unwrap();
+            drop(gate.read().unwrap());
+        });
+    }
+    for _ in 0..threads {
+        begun.recv().unwrap();
+    }
+    let run = data.execute_statement().workgroup_name(NAME).database(NAME).sql("select 1").send().await.unwrap();
+    let waiting = data.describe_statement().id(run.id().unwrap()).send().await.unwrap();
+    assert_eq!(waiting.status(), Some(&StatusString::Submitted));
+    drop(closed);
+    let ended = data.describe_statement().id(run.id().unwrap()).wait_time_seconds(30).send().await.unwrap();
+    assert_eq!(ended.status(), Some(&StatusString::Finished));
+}
+
 #[tokio::test]
 async fn statements_in_flight_fail_when_the_account_goes() {
     let account = account_at(Pace::Live).await;

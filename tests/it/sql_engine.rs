@@ -506,3 +506,22 @@ async fn queries_use_the_whole_of_sql() {
         assert_eq!(fixture.redshift(sql).await.join(","), expected, "{sql}");
     }
 }
+
+/// The side of a join that is held cannot spill; what sorts may use before they do must not be its limit.
+#[tokio::test]
+async fn a_join_holds_more_than_a_sort_may() {
+    let fixture = Sql::new().await;
+    let digits = "SELECT 0 AS n UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4 \
+                  UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9";
+    fixture
+        .all(&[
+            "CREATE SCHEMA dm",
+            &format!("CREATE TABLE dm.digits AS {digits}"),
+            "CREATE TABLE dm.wide AS SELECT a.n + 10 * b.n + 100 * c.n + 1000 * d.n AS id, repeat('x', 20000) AS filling \
+             FROM dm.digits a, dm.digits b, dm.digits c, dm.digits d",
+        ])
+        .await;
+    // Two hundred megabytes, whichever side is held.
+    let joined = "SELECT count(*), sum(len(a.filling || b.filling)) FROM dm.wide a JOIN dm.wide b ON a.id = b.id";
+    assert_eq!(fixture.redshift(joined).await, ["10000|400000000"]);
+}

@@ -6,10 +6,8 @@
 
 mod alter;
 mod append;
-mod buffered;
 mod cache;
 mod catalog;
-mod cooperative;
 mod ddl;
 mod decimal;
 mod describe;
@@ -26,17 +24,17 @@ mod lake;
 mod lake_write;
 mod listing;
 mod materialized;
+mod memory;
 mod merge;
 mod metadata;
 mod models;
 mod names;
+mod operators;
 mod outcome;
 mod plan;
 mod prepared;
-mod recursion;
 mod rows;
 mod scan;
-mod sequential;
 mod session;
 mod settings;
 mod system;
@@ -52,12 +50,9 @@ use std::collections::HashSet;
 use std::sync::{Arc, OnceLock, Weak};
 
 use datafusion::arrow::datatypes::SchemaRef;
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::{RuntimeEnv, RuntimeEnvBuilder};
 use datafusion::execution::session_state::SessionState;
 use datafusion::execution::{SendableRecordBatchStream, SessionStateBuilder};
-use datafusion::physical_optimizer::PhysicalOptimizerRule;
-use datafusion::physical_optimizer::optimizer::PhysicalOptimizer;
 use datafusion::prelude::{SessionConfig, SessionContext};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::OwnedMutexGuard;
@@ -182,7 +177,7 @@ impl Engine {
         let known: HashSet<&str> = catalog.files().map(|file| file.name.as_str()).collect();
         let files = Files::open(directory, &known)?;
         let runtime = RuntimeEnvBuilder::new()
-            .with_memory_pool(Arc::new(FairSpillPool::new(MEMORY)))
+            .with_memory_pool(Arc::new(memory::Memory::new()))
             .with_temp_file_path(spill)
             .build_arc()
             .map_err(error::internal)?;
@@ -347,9 +342,6 @@ impl Engine {
     }
 }
 
-/// Bytes that sorts, joins and groupings may use before they spill to disk.
-const MEMORY: usize = 160 << 20;
-
 /// What all statements of a dialect have in common.
 fn new_state(dialect: Dialect, runtime: &Arc<RuntimeEnv>) -> SessionState {
     // One partition: rows keep their order and sums their last digit, whatever else the machine does.
@@ -361,14 +353,7 @@ fn new_state(dialect: Dialect, runtime: &Arc<RuntimeEnv>) -> SessionState {
     options.execution.planning_concurrency = 1;
     options.sql_parser.collect_spans = true;
     let builder = SessionStateBuilder::new().with_config(config).with_runtime_env(Arc::clone(runtime)).with_default_features();
-    let mut rules: Vec<Arc<dyn PhysicalOptimizerRule + Send + Sync>> = vec![Arc::new(sequential::OnePartition)];
-    rules.extend(PhysicalOptimizer::new().rules);
-    rules.push(Arc::new(buffered::SmallSide));
-    rules.push(Arc::new(cooperative::GiveWay));
-    if dialect == Dialect::Athena {
-        rules.push(Arc::new(recursion::Limit));
-    }
-    let state = dialect::planners(builder.with_physical_optimizer_rules(rules), dialect).build();
+    let state = dialect::planners(builder.with_physical_optimizer_rules(operators::rules(dialect)), dialect).build();
     let mut context = SessionContext::new_with_state(state);
     dialect::register(&mut context, dialect);
     context.state()

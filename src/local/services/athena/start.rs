@@ -105,7 +105,7 @@ impl Athena {
         let bound = bind(text, &query.parameters);
         let run = self.inner.runs.insert(id, query).map_err(|error| internal(error.to_string()))?;
         // The work is on its own task: it goes on when the caller hangs up, and ends by the run's token.
-        tokio::spawn(perform(Arc::clone(&self.inner), run.clone(), bound));
+        self.inner.account.statements.spawn(perform(Arc::clone(&self.inner), run.clone(), bound));
         Ok(json!({ "QueryExecutionId": run.id }))
     }
 }

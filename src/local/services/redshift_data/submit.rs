@@ -135,7 +135,7 @@ impl RedshiftData {
         let run = self.inner.runs.insert(id, statement).map_err(|error| internal(error.to_string()))?;
         drop(submitting);
         // The work is on its own task: it goes on when the caller hangs up, and ends by the run's token.
-        tokio::spawn(perform(self.inner.clone(), run.clone(), lease, refused));
+        self.inner.account.statements.spawn(perform(self.inner.clone(), run.clone(), lease, refused));
         run.wait(wait).await;
         Ok(run.with(|statement| statement.submitted(&run.id, run.sequence)))
     }

@@ -17,7 +17,8 @@ use datafusion::physical_plan::{
 };
 use futures::StreamExt;
 
-use super::{InStream as _, SqlError, SqlErrorKind};
+use super::only_input;
+use crate::local::engine::{InStream as _, SqlError, SqlErrorKind};
 
 /// `max_recursion_depth` as it is unless a session of Trino sets it, which Athena's cannot.
 const DEEPEST: usize = 10;
@@ -59,10 +60,7 @@ struct Step {
 
 impl Step {
     fn over(&self, children: Vec<Arc<dyn ExecutionPlan>>) -> Result<Arc<dyn ExecutionPlan>> {
-        match <[_; 1]>::try_from(children) {
-            Ok([input]) => Ok(Arc::new(Step { input, taken: Arc::clone(&self.taken) })),
-            Err(_) => Err(DataFusionError::Internal("a step of a recursive query has one input".into())),
-        }
+        Ok(Arc::new(Step { input: only_input(children)?, taken: Arc::clone(&self.taken) }))
     }
 }
 
