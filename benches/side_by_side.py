@@ -217,7 +217,7 @@ def of_harlequin(options, folder):
 
     # Ctrl-J runs the statement; the results take the focus when they come.
     program = [options.harlequin, "--no-download-tzdata", path]
-    return measure("harlequin", program, "Run Query", ask, "\x0a", "\x1b[1;5F", r"\(([\d,]+) Records", options.patience)
+    return measure("harlequin", program, "Run Query", ask, "\x0a", "\x1b[1;5F", r"([\d,]+) (?:of [\d,]+ )?Records", options.patience)
 
 
 def of_rainfrog(options, folder):

@@ -120,20 +120,20 @@ async fn a_version_goes_to_staging_to_production_and_back() {
     // Where it comes from and where it serves.
     let lineage = models::lineage(&context, 2).await.unwrap();
     let kinds: Vec<LineageKind> = lineage.nodes.iter().map(|node| node.kind).collect();
+    // The data is checked and prepared, and what was trained is evaluated afterwards.
     let expected = [
         LineageKind::Data,
         LineageKind::Unload,
         LineageKind::Processing,
+        LineageKind::Processing,
         LineageKind::Training,
         LineageKind::Model,
+        LineageKind::Processing,
         LineageKind::Package,
         LineageKind::Endpoint,
+        LineageKind::Endpoint,
     ];
-    for kind in expected {
-        assert!(kinds.contains(&kind), "{kind:?} is not in {kinds:?}");
-    }
-    assert!(kinds.is_sorted());
-    assert_eq!(kinds.iter().filter(|kind| **kind == LineageKind::Endpoint).count(), 2);
+    assert_eq!(kinds, expected);
     let data = &lineage.nodes[0];
     assert_eq!(data.name, "dm.data");
     assert!(data.detail.iter().any(|(name, value)| name == "rows" && value.starts_with("6000 (")), "{:?}", data.detail);
@@ -205,6 +205,11 @@ async fn traffic_is_shared_by_two_versions_and_the_counts_prove_it() {
     let view = endpoints::traffic(&context, Stage::Staging, &split(&[(1, 1.0), (2, 9.0)], None), &mut quiet).await.unwrap();
     assert_eq!(view.config, config);
     assert!((view.variants[1].share - 0.9).abs() < 1e-6, "{:?}", view.variants);
+    // Customers that ask one by one show the split.
+    let asked = endpoints::ask_customers(&context, &staging, 100, &mut quiet).await.unwrap();
+    assert_eq!(asked.requests, 100);
+    assert!(asked.variants["v1"].abs_diff(10) <= 3 && asked.variants["v2"].abs_diff(90) <= 3, "{asked:?}");
+    assert!(asked.median_milliseconds > 0.0 && asked.median_milliseconds <= asked.longest_milliseconds, "{asked:?}");
 
     // A shadow hears every request.
     let view = endpoints::traffic(&context, Stage::Staging, &split(&[(1, 1.0)], Some(2)), &mut quiet).await.unwrap();

@@ -91,6 +91,14 @@ pub(super) const ACTIONS: &[Action] = &[
     // Endpoints.
     action(ENDPOINTS, on(P::Deploy), "endpoints.deploy", "deploy", "Deploy an approved version", &["y"]),
     action(ENDPOINTS, on(P::Smoke), "endpoints.smoke", "smoke test", "Ask the endpoint about rows whose answer is known", &["t"]),
+    action(
+        ENDPOINTS,
+        on(P::AskCustomers),
+        "endpoints.ask",
+        "ask",
+        "Let 200 customers of the test split ask the endpoint, one by one",
+        &["a"],
+    ),
     action(ENDPOINTS, on(P::Promote), "endpoints.promote", "promote", "Put on production what answers on staging", &["P"]),
     action(ENDPOINTS, on(P::Rollback), "endpoints.rollback", "roll back", "Put the version before back", &["b"]),
     action(

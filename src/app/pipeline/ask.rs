@@ -155,6 +155,8 @@ pub enum Work {
     },
     /// Asks an endpoint about rows whose answer is known.
     Smoke(String),
+    /// Lets customers of the test split ask an endpoint, one by one.
+    AskCustomers(String),
     /// Puts on production what answers on staging.
     Promote,
     /// Puts the version before back.
@@ -215,6 +217,7 @@ impl Work {
             Work::Deploy { stage, version: Some(version) } => format!("deploying version {version} to {}", stage_word(*stage)),
             Work::Deploy { stage, version: None } => format!("deploying the newest approved version to {}", stage_word(*stage)),
             Work::Smoke(endpoint) => format!("asking {endpoint} about rows whose answer is known"),
+            Work::AskCustomers(endpoint) => format!("customers ask {endpoint} one by one"),
             Work::Promote => "promoting staging to production".to_owned(),
             Work::Rollback(stage) => format!("putting the version before back on {}", stage_word(*stage)),
             Work::Traffic { stage, .. } => format!("splitting the requests of {}", stage_word(*stage)),

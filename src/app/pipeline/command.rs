@@ -28,6 +28,7 @@ pub enum Command {
     Reject,
     Deploy,
     Smoke,
+    AskCustomers,
     Promote,
     Rollback,
     Split,

@@ -472,7 +472,7 @@ impl State {
                 self.endpoints.stale = true;
                 self.models.stale = true;
             }
-            Work::Smoke(_) => self.endpoints.stale = true,
+            Work::Smoke(_) | Work::AskCustomers(_) => self.endpoints.stale = true,
             Work::Commit(_) | Work::RetryStage(_) | Work::Answer { .. } => self.project.stale = true,
         }
         Vec::new()

@@ -107,6 +107,7 @@ fn deploying(model: &Model) -> bool {
                 | Work::Rollback(_)
                 | Work::Traffic { .. }
                 | Work::Smoke(_)
+                | Work::AskCustomers(_)
         )
     })
 }
@@ -155,7 +156,7 @@ pub(super) fn available(model: &Model, command: P) -> bool {
             open && !comparing && !deploying(model) && selected_approval(model) == Some(ApprovalState::Approved)
         }
         P::Deploy => open && !deploying(model) && !approved(model).is_empty(),
-        P::Smoke => open && !deploying(model) && state.endpoints.selected().is_some(),
+        P::Smoke | P::AskCustomers => open && !deploying(model) && state.endpoints.selected().is_some(),
         P::Promote => open && !deploying(model) && has(Stage::Staging),
         P::Rollback => open && !deploying(model) && state.endpoints.selected().is_some_and(|endpoint| endpoint.previous.is_some()),
         P::Split => open && !deploying(model) && state.endpoints.selected().is_some() && approved(model).len() > 1,
@@ -272,6 +273,10 @@ pub(super) fn run(model: &mut Model, command: P) -> Vec<Effect> {
         P::Smoke => {
             let Some(name) = model.pipeline.endpoints.selected().map(|endpoint| endpoint.name.clone()) else { return Vec::new() };
             begin(model, Work::Smoke(name))
+        }
+        P::AskCustomers => {
+            let Some(name) = model.pipeline.endpoints.selected().map(|endpoint| endpoint.name.clone()) else { return Vec::new() };
+            begin(model, Work::AskCustomers(name))
         }
         P::Promote => {
             let phrase = (model.target == TargetKind::Aws).then(|| model.demo.clone());

@@ -1,8 +1,9 @@
 //! Endpoints: what serves which version to how much of the traffic, and what is done with them.
 //!
 //! `view` looks, `rollout` brings a version to an endpoint and back, [`smoke`] finds out whether it answers as its model should,
-//! [`traffic`] splits, [`invoke`] asks.
+//! [`traffic`] splits, [`invoke`] asks, [`ask_customers`] asks often enough to see a split.
 
+mod customers;
 mod invoke;
 mod rollout;
 mod smoke;
@@ -16,6 +17,7 @@ use super::OpError;
 use crate::demo::scenario::Scenario;
 
 pub use super::batch::{BatchDestination, BatchInput, BatchResult, score as batch};
+pub use customers::{Answered, ask_customers};
 pub use invoke::invoke;
 pub(super) use rollout::{Rollout, approved, model_name};
 pub use rollout::{deploy, promote, rollback};

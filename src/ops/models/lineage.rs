@@ -65,6 +65,8 @@ pub async fn lineage(context: &Context, version: u32) -> Result<Lineage, OpError
             nodes.extend(of_step(context, step).await?);
         }
     }
+    // Nothing says when the artifact was written but the job that wrote it.
+    let trained = nodes.iter().find(|node| node.kind == LineageKind::Training).and_then(|node| node.at);
     nodes.push(LineageNode {
         kind: LineageKind::Model,
         name: package.artifact.rsplit('/').next().unwrap_or_default().to_owned(),
@@ -74,7 +76,7 @@ pub async fn lineage(context: &Context, version: u32) -> Result<Lineage, OpError
             ("objective", property(metadata::OBJECTIVE)),
             ("feature schema", property(metadata::FEATURE_SCHEMA)),
         ]),
-        at: None,
+        at: trained,
     });
     let approval = match package.summary.approval {
         ApprovalState::Approved => "approved",
@@ -106,9 +108,20 @@ pub async fn lineage(context: &Context, version: u32) -> Result<Lineage, OpError
             at: found.updated,
         });
     }
-    // Steps are told in the order in which they ran, and evaluation runs after training: the order of the kinds is the way of the data.
-    nodes.sort_by_key(|node| node.kind);
+    nodes.sort_by_key(place);
     Ok(Lineage { version, nodes })
+}
+
+/// Where a node is told: the kinds are the way of the data, and between unload and package time tells what came of what: preparing comes before
+/// training, and evaluating after it.
+fn place(node: &LineageNode) -> (u8, Option<DateTime<Utc>>) {
+    match node.kind {
+        LineageKind::Data => (0, None),
+        LineageKind::Unload => (1, None),
+        LineageKind::Processing | LineageKind::Training | LineageKind::Model => (2, node.at),
+        LineageKind::Package => (3, None),
+        LineageKind::Endpoint => (4, None),
+    }
 }
 
 /// The execution that made a model, with its steps; `None` when the account does not know it any more.

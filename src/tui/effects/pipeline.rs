@@ -16,6 +16,8 @@ use crate::ops::{Context, OpError, batch, endpoints, models, project, results, r
 
 /// Executions in the list.
 const RUNS: usize = 50;
+/// Customers that ask an endpoint one by one: enough for a share of a tenth to be seen.
+const CUSTOMERS: usize = 200;
 /// Rows of an object that are looked at.
 const ROWS: usize = 200;
 
@@ -262,6 +264,10 @@ async fn done(context: &Context, work: &Work, messages: &UnboundedSender<Msg>) -
             let said = format!("{endpoint} {verdict}: {agreeing} of {rows} answers right");
             send(messages, Msg::Pipeline(pipeline::Msg::Smoked(endpoint.clone(), test)));
             Ok(said)
+        }
+        Work::AskCustomers(endpoint) => {
+            let answered = endpoints::ask_customers(context, endpoint, CUSTOMERS, &mut report).await?;
+            Ok(answered.sentence())
         }
         Work::Score { input, into, version } => {
             let destination = batch::BatchDestination { table: into.clone() };

@@ -49,7 +49,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, step: &PipelineStep, vie
 fn one(canvas: &mut Canvas<'_>, area: Rect, line: &LogLine, search: Option<&str>) {
     let time = line.at.with_timezone(&canvas.model.zone).format("%H:%M:%S").to_string();
     canvas.text(area.x, area.y, TIME, &time, Role::Faint);
-    let text = visible(&line.text);
+    // XGBoost puts tabs between its figures.
+    let spaced = line.text.replace('\t', "  ");
+    let text = visible(&spaced);
     let bad = ["error", "traceback", "failed"].iter().any(|word| text.to_lowercase().contains(word));
     let x = area.x + TIME;
     let room = area.right().saturating_sub(x);
