@@ -264,7 +264,7 @@ impl Form {
             purpose: Purpose::Commit,
             title: format!("Commit the pipeline to {repository}"),
             intro: "The project's CodePipeline hears of the commit, builds, and starts the pipeline.".into(),
-            entries: vec![Entry::text("Message", "has to be given", "")],
+            entries: vec![Entry::text("Message", "what the history of the repository says", "The pipeline of the demonstration")],
             at: 0,
             yes: "Commit",
         }

@@ -9,6 +9,7 @@ mod definition;
 mod execution;
 mod expression;
 pub(crate) mod hosting;
+mod instances;
 mod jobs;
 mod names;
 mod pipelines;

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::filter::Filter;
 use super::Inner;
+use super::instances;
 use super::names::{Doc, arn, doc, invalid, list, name_of, not_found, required_name};
 use crate::local::ml::matrix::read_rows;
 use crate::local::ml::train::Booster;
@@ -61,6 +62,7 @@ impl Inner {
         Work::read(input)?;
         let resources = input.required_object("TransformResources")?;
         resources.required_text("InstanceType")?;
+        instances::check(&resources, "transformResources")?;
         resources.integer_within("InstanceCount", 1, 100)?;
         if self.transforms.look(&name, |_| ()).is_some() {
             return Err(ServiceError::new(

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::super::Inner;
+use super::super::instances;
 use super::super::names::{arn, doc, invalid, list, name_of, now, required_name};
 use super::{summary, within};
 use crate::local::service::ServiceResult;
@@ -89,6 +90,7 @@ impl Inner {
             return Ok(());
         }
         variant.required_text("InstanceType")?;
+        instances::check(variant, "productionVariants.1.member")?;
         variant.integer_within("InitialInstanceCount", 1, 1000)?;
         Ok(())
     }

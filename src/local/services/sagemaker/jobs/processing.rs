@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::Inner;
 use super::super::definition::{list, unknown_image};
+use super::super::instances;
 use super::super::names::invalid;
 use super::{JobError, files};
 use crate::demo::pipeline_definition::{EVALUATE_SCRIPT, PREPROCESS_SCRIPT, QUALITY_SCRIPT, framework_of};
@@ -33,7 +34,9 @@ pub(super) fn check(input: &Input) -> ServiceResult<&'static [&'static str]> {
         return Err(invalid(format!("Cannot run the image: {}", unknown_image(image))));
     }
     input.required_text("RoleArn")?;
-    input.required_object("ProcessingResources")?;
+    if let Some(cluster) = input.required_object("ProcessingResources")?.object("ClusterConfig")? {
+        instances::check(&cluster, "processingResources.clusterConfig")?;
+    }
     Ok(&[
         "ProcessingInputs",
         "ProcessingOutputConfig",

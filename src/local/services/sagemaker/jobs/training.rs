@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::super::Inner;
 use super::super::definition::{list, unknown_image};
+use super::super::instances;
 use super::super::names::{Doc, invalid};
 use super::{JobError, files};
 use crate::demo::pipeline_definition::XgboostRelease;
@@ -31,6 +32,9 @@ pub(super) fn check(input: &Input) -> ServiceResult<&'static [&'static str]> {
     }
     input.required_text("RoleArn")?;
     input.required_object("OutputDataConfig")?.required_text("S3OutputPath")?;
+    if let Some(resources) = input.object("ResourceConfig")? {
+        instances::check(&resources, "resourceConfig")?;
+    }
     if input.objects("InputDataConfig")?.is_empty() {
         return Err(invalid("InputDataConfig has no channels"));
     }
