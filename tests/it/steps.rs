@@ -136,6 +136,13 @@ async fn all_steps_twice_then_cleanup_twice() {
     assert!(versions[0].evaluation.is_some());
     assert_eq!(pipeline::list(&context).await.unwrap().len(), 1);
 
+    // What the containers of endpoints said: of ours, and of one whose name only begins the same.
+    let logs = aws_sdk_cloudwatchlogs::Client::new(&account.sdk_config());
+    let (ours, other) = (format!("/aws/sagemaker/Endpoints/{}", context.scenario.staging_endpoint), "/aws/sagemaker/Endpoints/BankDM-staging-2");
+    for group in [&ours, other] {
+        logs.create_log_group().log_group_name(group).send().await.unwrap();
+    }
+
     // Cleanup takes what was planned, and a second one finds nothing.
     let planned = steps::cleanup_plan(&context).await.unwrap();
     assert!(planned.len() >= 15, "{planned:?}");
@@ -143,6 +150,7 @@ async fn all_steps_twice_then_cleanup_twice() {
     let outcome = result.unwrap_or_else(|error| panic!("{error}"));
     assert!(outcome.changed);
     assert_eq!(steps::cleanup_plan(&context).await.unwrap(), []);
+    assert_eq!(context.gateways.logs.groups("/aws/sagemaker/Endpoints/").await.unwrap(), [other]);
     for line in checklist::read(&context).await.unwrap() {
         let kept = line.kind == "Athena workgroup";
         assert!(kept || line.state == ResourceState::Missing, "{} is still {:?}: {}", line.id, line.state, line.detail);

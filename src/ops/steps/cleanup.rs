@@ -19,6 +19,9 @@ use crate::ops::query::{self, QueryEngine};
 use crate::ops::report::Run;
 use crate::ops::{Context, OpError, OpErrorKind, pipeline};
 
+/// SageMaker makes a log group for an endpoint of its own when its containers say something, and leaves it when the endpoint goes.
+const ENDPOINT_LOGS: &str = "/aws/sagemaker/Endpoints/";
+
 /// Something that cleanup removes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
@@ -108,7 +111,15 @@ async fn serving(context: &Context) -> Result<Vec<Removal>, OpError> {
     }
     candidates.sort_by(|a, b| a.1.cmp(&b.1));
     candidates.dedup_by(|a, b| a.1 == b.1);
-    keep_ours(context, candidates).await
+    let mut ours = keep_ours(context, candidates).await?;
+    let names: Vec<String> = ours.iter().filter(|it| matches!(it.what, What::Endpoint)).map(|it| it.name.clone()).collect();
+    if !names.is_empty() {
+        let logs = context.gateways.logs.groups(ENDPOINT_LOGS).await.map_err(op(ENDPOINT_LOGS, "could not look for the endpoints' logs"))?;
+        // Found while the endpoints are there, which say that these are ours.
+        let of_ours = |group: &String| group.strip_prefix(ENDPOINT_LOGS).is_some_and(|name| names.iter().any(|known| known == name));
+        ours.extend(logs.into_iter().filter(of_ours).map(|group| removal(2, "Log group", group, What::LogGroup)));
+    }
+    Ok(ours)
 }
 
 /// Keeps the SageMaker resources that carry the tag.
