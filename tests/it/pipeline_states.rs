@@ -294,7 +294,7 @@ async fn a_stop_during_training_stops_the_work_and_leaves_no_model() {
     assert!(seen < 20, "{seen} rounds: the training went on to its end");
     let training = bench.sagemaker.list_training_jobs().send().await.unwrap();
     assert_eq!(training.training_job_summaries()[0].training_job_status().unwrap().as_str(), "Stopped");
-    let prefix = format!("{}runs/{id}/training", bench.scenario.pipeline_prefix);
+    let prefix = format!("{}runs/{id}/artifacts", bench.scenario.pipeline_prefix);
     let written = bench.s3.list_objects_v2().bucket(&bench.scenario.bucket).prefix(prefix).send().await.unwrap();
     assert!(written.contents().is_empty(), "nothing half-written is taken for a model");
     bench.account.close().await;
