@@ -64,6 +64,13 @@ pub struct Comparison {
     pub better: Option<bool>,
 }
 
+impl Comparison {
+    /// Whether the scores of the new one lie nearer to the answers than those of the old one, by mean squared error on the same rows.
+    pub fn nearer(&self) -> Option<bool> {
+        Some(self.new_now.as_ref()?.mse < self.old_now?.mse)
+    }
+}
+
 /// How the walk went.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Retraining {

@@ -117,10 +117,18 @@ fn compared(canvas: &mut Canvas<'_>, area: Rect, comparison: &Comparison) {
             .add(if better { "  ◀ better" } else { "" }, Role::Good);
         canvas.pieces(area.x, area.y + 1 + at as u16, area.width, &pieces);
     }
-    let verdict = match comparison.better {
-        Some(true) => format!("Version {new} is the better one on the new rows: P promotes it to staging and production."),
-        Some(false) => format!("Version {new} is not the better one on the new rows; version {old} may well stay."),
-        None => format!("Version {old} cannot read the new rows, so the two cannot be compared on them."),
+    let verdict = match (comparison.better, comparison.nearer()) {
+        (Some(true), Some(false)) => format!(
+            "Version {new} ranks the new customers better (AUC), but its scores lie further from their answers (MSE): P promotes it if ranking is \
+             what counts."
+        ),
+        (Some(false), Some(true)) => format!(
+            "Version {new} ranks the new customers no better (AUC), but its scores lie nearer to their answers (MSE): version {old} may stay if \
+             ranking is what counts."
+        ),
+        (Some(true), _) => format!("Version {new} is the better one on the new rows: P promotes it to staging and production."),
+        (Some(false), _) => format!("Version {new} is not the better one on the new rows; version {old} may well stay."),
+        (None, _) => format!("Version {old} cannot read the new rows, so the two cannot be compared on them."),
     };
     canvas.paragraph(below(area, 5), &verdict, if comparison.better == Some(true) { Role::Good } else { Role::Warn });
 }

@@ -119,6 +119,13 @@ fn a_training_on_new_data() {
     let mut walk = shown(View::Models);
     walk.pipeline.models.walk = Some(fixture::walk(true));
     at_three_sizes("new_data", &walk);
+    // The two figures may disagree, and the sentence says so.
+    let mut mixed = fixture::walk(true);
+    if let Some(evaluation) = mixed.comparison.as_mut().and_then(|comparison| comparison.new_now.as_mut()) {
+        evaluation.mse = 0.0990;
+    }
+    walk.pipeline.models.walk = Some(mixed);
+    at_three_sizes("new_data_mixed", &walk);
     walk.pipeline.models.walk = Some(fixture::walk(false));
     at_three_sizes("new_data_refused", &walk);
     let mut form = shown(View::Models);
