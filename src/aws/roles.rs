@@ -1,5 +1,6 @@
 //! Roles and their policies (IAM).
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::client::{Lazy, Source, Tags, lazy_client};
@@ -130,27 +131,7 @@ fn role(role: &aws_sdk_iam::types::Role) -> Role {
 
 /// A policy document as IAM returns it: percent-encoded JSON.
 fn document(text: &str) -> Value {
-    serde_json::from_str(text).or_else(|_| serde_json::from_str(&percent_decoded(text))).unwrap_or(Value::Null)
-}
-
-fn percent_decoded(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten().and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match hex {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
+    serde_json::from_str(text).or_else(|_| serde_json::from_str(&percent_decode_str(text).decode_utf8_lossy())).unwrap_or(Value::Null)
 }
 
 #[cfg(test)]

@@ -15,23 +15,13 @@ pub fn destructive(settings: &Settings, yes: bool, action: &str) -> Result<(), F
     if yes || settings.aws.target != TargetKind::Aws {
         return Ok(());
     }
-    let name = &settings.demo.name;
-    if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Failure::precondition(
-            format!("{action} on `aws` has to be confirmed, and there is no terminal to ask on"),
-            "Look at `shiftdeck cleanup --dry-run`, then add --yes.",
-        ));
-    }
-    eprint!("{action} on `aws` cannot be undone. Type the name of the demonstration, {name}, to go on: ");
-    let asked = |error: io::Error| Failure::io("could not ask for confirmation", &error);
-    io::stderr().flush().map_err(asked)?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer).map_err(asked)?;
-    if answer.trim() == name {
-        Ok(())
-    } else {
-        Err(Failure::Told { code: exit::CANCELLED, what: "not confirmed; nothing was changed".to_owned(), why: None, next: None })
-    }
+    typed(&Question {
+        refusal: format!("{action} on `aws` has to be confirmed, and there is no terminal to ask on"),
+        refusal_fix: "Look at `shiftdeck cleanup --dry-run`, then add --yes.",
+        prompt: format!("{action} on `aws` cannot be undone. Type the name of the demonstration, {}, to go on: ", settings.demo.name),
+        name: &settings.demo.name,
+        otherwise: "not confirmed; nothing was changed",
+    })
 }
 
 /// Lets something that everyone will see go on after `--yes`, or after the person has typed the name of what it changes. It is asked on
@@ -43,20 +33,38 @@ pub fn approval(yes: bool, action: &str, name: &str) -> Result<(), Failure> {
     if yes {
         return Ok(());
     }
+    typed(&Question {
+        refusal: format!("{action} has to be approved, and there is no terminal to ask on"),
+        refusal_fix: "Add --yes when you have decided.",
+        prompt: format!("{action}. Type {name} to go on: "),
+        name,
+        otherwise: "not approved; nothing was changed",
+    })
+}
+
+/// A question that is answered by typing a name.
+struct Question<'a> {
+    /// What failed when there is nobody to ask, and what to do then.
+    refusal: String,
+    refusal_fix: &'static str,
+    prompt: String,
+    name: &'a str,
+    /// What is said of another answer.
+    otherwise: &'static str,
+}
+
+fn typed(question: &Question<'_>) -> Result<(), Failure> {
     if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
-        return Err(Failure::precondition(
-            format!("{action} has to be approved, and there is no terminal to ask on"),
-            "Add --yes when you have decided.",
-        ));
+        return Err(Failure::precondition(question.refusal.clone(), question.refusal_fix));
     }
-    eprint!("{action}. Type {name} to go on: ");
-    let asked = |error: io::Error| Failure::io("could not ask for approval", &error);
+    eprint!("{}", question.prompt);
+    let asked = |error: io::Error| Failure::io("could not ask", &error);
     io::stderr().flush().map_err(asked)?;
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer).map_err(asked)?;
-    if answer.trim() == name {
+    if answer.trim() == question.name {
         Ok(())
     } else {
-        Err(Failure::Told { code: exit::CANCELLED, what: "not approved; nothing was changed".to_owned(), why: None, next: None })
+        Err(Failure::Told { code: exit::CANCELLED, what: question.otherwise.to_owned(), why: None, next: None })
     }
 }

@@ -12,6 +12,7 @@ use crate::app::walkthrough::{Status, StepView, notes};
 use crate::app::{Model, Pane};
 use crate::demo::event::EventKind;
 use crate::demo::figures;
+use crate::demo::step::Step;
 
 /// From this width on steps and notes stand side by side.
 const SIDE_BY_SIDE: u16 = 96;
@@ -47,7 +48,9 @@ fn steps(canvas: &mut Canvas<'_>, area: Rect) {
     let top = crate::app::list::window(0, state.selected, state.steps.len(), height);
     for (row, (index, view)) in state.steps.iter().enumerate().skip(top).take(height).enumerate() {
         let y = area.y + row as u16;
-        let (mark, role, word) = glyph::step(model, &view.status);
+        // An account with nothing in it needs no cleanup; a tick before the first step would tell the audience that one has been done.
+        let nothing = view.step == Step::Cleanup && matches!(view.status, Status::Done { seconds: None, .. });
+        let (mark, role, word) = if nothing { ("·", Role::Faint, "nothing to remove") } else { glyph::step(model, &view.status) };
         let time = match &view.status {
             Status::Running { since } => figures::so_far((model.now - *since).num_milliseconds() as f64 / 1000.0),
             Status::Done { seconds: Some(seconds), changed, .. } => match changed {
@@ -64,6 +67,7 @@ fn steps(canvas: &mut Canvas<'_>, area: Rect) {
         let title_role = match view.status {
             Status::Running { .. } => Role::Accent,
             Status::Pending | Status::Unknown(_) => Role::Base,
+            _ if nothing => Role::Base,
             _ => Role::Strong,
         };
         let room = area.right().saturating_sub(x);

@@ -13,6 +13,7 @@ use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::sql::sqlparser::ast::{Insert, TableObject};
 use datafusion::sql::sqlparser::tokenizer::Location;
 use futures::StreamExt;
+use percent_encoding::percent_decode_str;
 
 use super::catalog::{ColumnDef, ExternalFormat, ExternalTable, JsonFormat, LakeRelation, Partition, TextFormat};
 use super::outcome;
@@ -405,7 +406,7 @@ async fn write(
         let key = format!("{prefix}{folder}{run}_{number:05}{suffix}");
         staged.push((key, objects.stage(bucket, &file.body).map_err(failed)?));
         if !file.partition.is_empty() {
-            let values = file.partition.split('/').filter_map(|part| part.split_once('=')).map(|(_, value)| unescaped(value)).collect();
+            let values = file.partition.split('/').filter_map(|part| part.split_once('=')).map(|(_, value)| percent_decode_str(value).decode_utf8_lossy().into_owned()).collect();
             let partition = Partition { values, location: format!("{}{}/", target.location, file.partition) };
             if !partitions.contains(&partition) {
                 partitions.push(partition);
@@ -425,26 +426,4 @@ async fn write(
         table.partitions.sort();
     }
     Ok(count)
-}
-
-/// A value of a partition as it was before it became part of a key.
-fn unescaped(text: &str) -> String {
-    let mut out = Vec::with_capacity(text.len());
-    let mut bytes = text.bytes();
-    while let Some(byte) = bytes.next() {
-        if byte == b'%' {
-            let digits: Vec<u8> = bytes.by_ref().take(2).collect();
-            let read = std::str::from_utf8(&digits).ok().and_then(|digits| u8::from_str_radix(digits, 16).ok());
-            match read {
-                Some(byte) => out.push(byte),
-                None => {
-                    out.push(b'%');
-                    out.extend(digits);
-                }
-            }
-        } else {
-            out.push(byte);
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }

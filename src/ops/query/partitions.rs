@@ -1,5 +1,6 @@
 //! The partitions of a table of the lake: which one an object belongs to, and what Trino says that a query wants of them.
 
+use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
 use super::reads::{PartitionValue, is_number_type};
@@ -43,7 +44,7 @@ impl Layout {
             None => directories
                 .iter()
                 .filter_map(|directory| directory.split_once('='))
-                .map(|(name, value)| (name.to_lowercase(), decoded(value)))
+                .map(|(name, value)| (name.to_lowercase(), percent_decode_str(value).decode_utf8_lossy().into_owned()))
                 .collect(),
         };
         self.columns
@@ -77,27 +78,6 @@ fn matched(pattern: &str, directory: &str) -> Option<Vec<(String, String)>> {
         (pattern, rest) = (behind, &rest[end..]);
     }
     (pattern == rest).then_some(values)
-}
-
-/// A value of a path without the escapes that Hive writes (`%3A`).
-fn decoded(value: &str) -> String {
-    let bytes = value.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = (bytes[at] == b'%').then(|| value.get(at + 1..at + 3)).flatten().and_then(|hex| u8::from_str_radix(hex, 16).ok());
-        match hex {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8(out).unwrap_or_else(|_| value.to_owned())
 }
 
 /// What a query wants of the partitions of its tables, as `EXPLAIN (TYPE IO, FORMAT JSON)` tells it.
