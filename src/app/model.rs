@@ -59,6 +59,8 @@ pub struct Viewport {
     pub popup_top: usize,
     /// Whether every working pane is on the screen at once.
     pub overview: bool,
+    /// Columns and rows for an image, where a picture may be one.
+    pub picture: Option<(u16, u16)>,
 }
 
 /// What the mouse holds while its button is down.
@@ -190,7 +192,7 @@ impl Model {
             },
             pipeline: pipeline::State::default(),
             predict: predict::State::default(),
-            explore: explore::State::default(),
+            explore: explore::State::on(&settings.screen.theme),
             activity: activity::State::default(),
             before_edit: None,
         }

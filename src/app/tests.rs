@@ -84,7 +84,7 @@ pub fn settings() -> Settings {
             queries_dir: String::new(),
         },
         local: Local { pace: None, state_dir: None },
-        screen: Screen { theme: "dark".into(), mouse: true, motion: true },
+        screen: Screen { theme: "dark".into(), images: "off".into(), mouse: true, motion: true },
     }
 }
 

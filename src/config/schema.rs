@@ -142,7 +142,8 @@ pub const KEYS: &[Key] = &[
     text("sql.queries_dir", rules::PATH),
     key("local.pace", Kind::Choice(&["auto", "instant", "live"])),
     text("local.state_dir", rules::PATH),
-    key("screen.theme", Kind::Choice(&["dark", "light", "mono"])),
+    key("screen.theme", Kind::Choice(&["dark", "light", "contrast", "mono"])),
+    key("screen.images", Kind::Choice(&["auto", "off", "kitty", "iterm2", "sixel"])),
     key("screen.mouse", Kind::Boolean),
     key("screen.motion", Kind::Boolean),
 ];

@@ -382,8 +382,10 @@ pub struct Local {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Screen {
-    /// Theme: `dark`, `light`, `mono`.
+    /// Theme: `dark`, `light`, `contrast`, `mono`.
     pub theme: String,
+    /// Protocol for real images: `auto`, `off`, `kitty`, `iterm2`, `sixel`.
+    pub images: String,
     /// Whether the mouse is used.
     pub mouse: bool,
     /// Whether things may move (spinners).

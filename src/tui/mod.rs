@@ -5,6 +5,7 @@
 
 mod effects;
 mod elsewhere;
+mod images;
 mod input;
 mod screen;
 mod terminal;

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::effects::Runner;
 use super::terminal::{self, Screen};
-use super::{elsewhere, input};
+use super::{elsewhere, images, input};
 use crate::app::{self, Effect, Model, Msg, sql};
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
@@ -40,9 +40,11 @@ pub fn show(
     messages: UnboundedReceiver<Msg>,
 ) -> io::Result<ExitCode> {
     terminal::guard_panics();
-    let screen = Screen::take(settings.screen.mouse)?;
+    let images = images::protocol(&settings.screen.images, |name| std::env::var(name).ok());
+    let screen = Screen::take(settings.screen.mouse, images)?;
     let size = screen.size()?;
-    let model = Model::new(settings, clock.now(), zone, (size.width, size.height));
+    let mut model = Model::new(settings, clock.now(), zone, (size.width, size.height));
+    (model.explore.images.possible, model.explore.images.on) = (images.is_some(), images.is_some());
     let depth = terminal::depth(|name| std::env::var(name).ok());
     let theme = Theme::named(&model.theme, depth);
     let mut view = Loop {
@@ -217,8 +219,15 @@ impl Loop {
     fn draw(&mut self) -> io::Result<()> {
         let (model, theme) = (&self.model, &self.theme);
         self.drawn = self.screen.draw(|frame| ui::draw(frame, model, theme))?;
+        if self.screen.is_in_the_way_of(self.drawn.image.as_ref()) {
+            self.screen.invalidate()?;
+            self.drawn = self.screen.draw(|frame| ui::draw(frame, model, theme))?;
+        }
+        self.screen.place(self.drawn.image.as_ref())?;
         let viewport = self.drawn.viewport;
-        app::update(&mut self.model, Msg::Drawn(viewport));
+        for effect in app::update(&mut self.model, Msg::Drawn(viewport)) {
+            self.runner.run(effect);
+        }
         Ok(())
     }
 }

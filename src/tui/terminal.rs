@@ -16,6 +16,8 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Rect, Size};
 
+use super::images::{Placed, Protocol};
+use crate::app::explore::Image;
 use crate::ui::theme::Depth;
 
 /// Name of the thread of the screen: a panic there means that the terminal has to be given back.
@@ -46,15 +48,16 @@ pub struct Screen {
     bytes: FrameBytes,
     mouse: bool,
     last: Vec<u8>,
+    placed: Placed,
 }
 
 impl Screen {
     /// Takes the terminal.
-    pub fn take(mouse: bool) -> io::Result<Screen> {
+    pub fn take(mouse: bool, images: Option<Protocol>) -> io::Result<Screen> {
         enter(mouse)?;
         let bytes = FrameBytes::default();
         match Terminal::new(CrosstermBackend::new(bytes.clone())) {
-            Ok(terminal) => Ok(Screen { terminal, bytes, mouse, last: Vec::new() }),
+            Ok(terminal) => Ok(Screen { terminal, bytes, mouse, last: Vec::new(), placed: Placed::new(images) }),
             Err(error) => {
                 give_back();
                 Err(error)
@@ -84,10 +87,27 @@ impl Screen {
         drawn.ok_or_else(|| io::Error::other("the frame was not drawn"))
     }
 
+    /// Whether the image on the screen is in the way of the frame that was drawn: then it has to be drawn anew from nothing.
+    pub fn is_in_the_way_of(&self, image: Option<&(Rect, Arc<Image>)>) -> bool {
+        self.placed.is_in_the_way_of(image)
+    }
+
+    /// Makes an image the one on the screen, or removes the one there.
+    pub fn place(&mut self, image: Option<&(Rect, Arc<Image>)>) -> io::Result<()> {
+        let bytes = self.placed.change(image)?;
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let mut out = io::stdout().lock();
+        out.write_all(&bytes)?;
+        out.flush()
+    }
+
     /// Makes the next frame draw everything anew.
     pub fn invalidate(&mut self) -> io::Result<()> {
         let size = self.terminal.size()?;
         self.last.clear();
+        self.placed.forget();
         // `Terminal::clear` would ask the terminal where its cursor is, and wait for the answer among the keys.
         self.terminal.resize(Rect::new(0, 0, size.width, size.height))
     }

@@ -1,5 +1,7 @@
 //! What a view draws on: the buffer, the theme, the model, and a record of what was drawn where.
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
@@ -8,6 +10,7 @@ use ratatui::text::{Line, Span};
 use super::Drawn;
 use super::theme::{Role, Theme};
 use crate::app::Model;
+use crate::app::explore::Image;
 use crate::app::model::Viewport;
 use crate::app::msg::Target;
 use crate::app::text_width::{clip, width};
@@ -25,6 +28,8 @@ pub struct Canvas<'a> {
     pub view: Viewport,
     /// Where the terminal's cursor stands.
     pub cursor: Option<Position>,
+    /// An image, and where it is: nothing is written there.
+    pub image: Option<(Rect, Arc<Image>)>,
 }
 
 /// A line made piece by piece.
@@ -52,13 +57,13 @@ impl Pieces {
 impl<'a> Canvas<'a> {
     /// A canvas over a buffer.
     pub fn new(buffer: &'a mut Buffer, theme: &'a Theme, model: &'a Model) -> Self {
-        Canvas { buffer, theme, model, targets: Vec::new(), view: model.viewport, cursor: None }
+        Canvas { buffer, theme, model, targets: Vec::new(), view: Viewport { picture: None, ..model.viewport }, cursor: None, image: None }
     }
 
     /// Ends the frame: what was drawn, and where the terminal's cursor stands.
     pub fn finish(self) -> (Drawn, Option<Position>) {
         let covered = !self.model.popups.is_empty();
-        (Drawn { targets: self.targets, viewport: self.view, covered }, self.cursor)
+        (Drawn { targets: self.targets, viewport: self.view, covered, image: self.image }, self.cursor)
     }
 
     /// Fills an area with the background.

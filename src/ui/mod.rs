@@ -22,10 +22,13 @@ pub mod theme;
 mod view_bar;
 mod walkthrough;
 
+use std::sync::Arc;
+
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
 
+use crate::app::explore::Image;
 use crate::app::model::{Link, Viewport};
 use crate::app::msg::Target;
 use crate::app::sql::Half;
@@ -42,6 +45,8 @@ pub struct Drawn {
     pub viewport: Viewport,
     /// Whether a component stands over the panes.
     pub covered: bool,
+    /// An image, and where it is.
+    pub image: Option<(Rect, Arc<Image>)>,
 }
 
 impl Drawn {

@@ -138,7 +138,8 @@ async fn all_steps_twice_then_cleanup_twice() {
 
     // What the containers of endpoints said: of ours, and of one whose name only begins the same.
     let logs = aws_sdk_cloudwatchlogs::Client::new(&account.sdk_config());
-    let (ours, other) = (format!("/aws/sagemaker/Endpoints/{}", context.scenario.staging_endpoint), "/aws/sagemaker/Endpoints/BankDM-staging-2");
+    let (ours, other) =
+        (format!("/aws/sagemaker/Endpoints/{}", context.scenario.staging_endpoint), "/aws/sagemaker/Endpoints/BankDM-staging-2");
     for group in [&ours, other] {
         logs.create_log_group().log_group_name(group).send().await.unwrap();
     }

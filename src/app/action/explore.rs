@@ -34,6 +34,7 @@ pub(super) const ACTIONS: &[Action] = &[
     action(EXPLORE, on(E::Statements), "explore.statements", "SQL", "Show the statements behind the picture", &["s"]),
     action(EXPLORE, on(E::Console), "explore.console", "console", "Open the statements behind the picture in the console", &["o"]),
     action(EXPLORE, on(E::Save), "explore.save", "export", "Write the picture as SVG and PNG", &["e"]),
+    action(EXPLORE, on(E::Images), "explore.images", "", "Show pictures as images, or as characters again, where the terminal can", &["i"]),
     action(EXPLORE, on(E::Show(View::Distribution)), "explore.distribution", "", "Show a column's values with the share of yes", &["d"]),
     action(EXPLORE, on(E::Show(View::Answers)), "explore.answers", "", "Show a column among the yes and among the no", &["a"]),
     action(EXPLORE, on(E::Show(View::Correlations)), "explore.correlations", "", "Show how the numbers move together", &["c"]),

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::image::{Image, Order};
 use crate::app::latest::Ticket;
 use crate::ops::OpError;
 use crate::ops::exploration::{Found, Previews, Subject, Table};
@@ -37,6 +38,15 @@ pub enum Ask {
         /// How long to wait for a newer question first.
         after: Duration,
     },
+    /// Makes an image of a picture.
+    Draw {
+        /// Whose answer it is.
+        ticket: Ticket,
+        /// What it shows.
+        found: Arc<Found>,
+        /// What is wanted.
+        order: Order,
+    },
     /// Writes a picture into files.
     Save {
         /// Whose answer it is.
@@ -57,6 +67,8 @@ pub enum Msg {
     Previewed(Ticket, Result<Arc<Previews>, OpError>),
     /// A question was answered.
     Found(Ticket, Subject, Result<Arc<Found>, OpError>),
+    /// An image was made, or why not.
+    Drawn(Ticket, Order, Result<Arc<Image>, String>),
     /// A picture was written, or why not.
     Saved(Ticket, Result<[PathBuf; 2], String>),
 }

@@ -13,6 +13,7 @@ pub enum Command {
     Statements,
     Console,
     Save,
+    Images,
     NextOther,
     PreviousOther,
 }

@@ -5,6 +5,7 @@ mod ask;
 mod command;
 #[cfg(test)]
 pub(crate) mod fixture;
+mod image;
 #[cfg(test)]
 mod tests;
 mod view;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub use ask::{Ask, Msg};
 pub use command::Command;
+pub use image::{Image, Images, Order};
 pub use view::View;
 
 use super::effect::Effect;
@@ -53,6 +55,8 @@ pub struct State {
     inside: bool,
     /// The column upwards in a density, as far as one was chosen.
     other: Option<String>,
+    /// Pictures as images.
+    pub images: Images,
     found: BTreeMap<Subject, Answer>,
     /// What is awaited.
     asked: Option<Subject>,
@@ -76,6 +80,13 @@ pub struct Statement {
 }
 
 impl State {
+    /// Nothing yet, on a theme.
+    pub fn on(theme: &str) -> State {
+        let mut state = State::default();
+        state.images.suit(theme);
+        state
+    }
+
     /// Sets who has the table. Somebody else means that everything is asked again.
     pub fn set_source(&mut self, source: Option<QueryEngine>) {
         if self.source != source {
@@ -90,6 +101,7 @@ impl State {
         self.error = None;
         self.previews = None;
         self.found.clear();
+        self.images.forget();
         self.asked = None;
         self.inside = false;
         self.statements = None;
@@ -113,10 +125,29 @@ impl State {
             self.asked = Some(subject.clone());
             effects.push(Effect::Explore(Ask::Find { ticket: self.find.issue(), table: Arc::clone(&table), subject, after }));
         }
+        effects.extend(self.want_image());
         if self.previews.is_none() && !self.preview.pending() {
             effects.push(Effect::Explore(Ask::Preview { ticket: self.preview.issue(), table }));
         }
         effects
+    }
+
+    /// Asks for the image of what is shown, where there is room for one.
+    fn want_image(&mut self) -> Option<Effect> {
+        let order = self.images.order(self.subject()?)?;
+        let found = Arc::clone(self.shown()?);
+        let ticket = self.images.ask(&order)?;
+        Some(Effect::Explore(Ask::Draw { ticket, found, order }))
+    }
+
+    /// Whether the picture may be an image now: not while its parts are selected or its statements are read.
+    pub fn as_image(&self) -> bool {
+        self.images.on && self.images.possible && self.view.as_image() && !self.inside() && self.statements.is_none()
+    }
+
+    /// The image of what is shown for a room of so many columns and rows, once there is one.
+    pub fn image(&self, room: (u16, u16)) -> Option<&Arc<Image>> {
+        if self.as_image() { self.images.of(&self.subject()?, room) } else { None }
     }
 
     /// The name of the selected column.
@@ -196,7 +227,8 @@ impl State {
             Some(Found::Correlations(_)) if self.numeric() => self.others().len(),
             Some(Found::Order(order)) => order.periods.len(),
             Some(Found::Findings(findings)) => findings.findings.len(),
-            Some(Found::Correlations(_) | Found::Density(_)) | None => 0,
+            Some(Found::Density(density)) => density.cells.len(),
+            Some(Found::Correlations(_)) | None => 0,
         }
     }
 
@@ -287,7 +319,11 @@ impl State {
                 self.select(place);
                 None
             }
-            Found::Density(_) => None,
+            Found::Density(density) => {
+                let cell = density.by_rows().get(at).copied()?;
+                let title = format!("{} and {}", density.x, density.y);
+                self.rows(title, &density.condition(self.table.as_ref()?, cell))
+            }
         }
     }
 
@@ -354,6 +390,7 @@ impl State {
                 let marks = self.marks();
                 self.mark.clamp(marks);
             }
+            Msg::Drawn(ticket, order, answer) => return self.images.take(ticket, order, answer),
             Msg::Saved(ticket, answer) if self.save.settle(ticket) => {
                 return Some(match answer {
                     Ok([svg, png]) => {

@@ -75,6 +75,12 @@ fn a_pair_of_the_heat_map_becomes_a_density_and_its_other_column_can_change() {
     assert_eq!((state.view, state.other()), (View::Density, Some("pdays")));
     serve(&mut state);
     assert_eq!(state.subject(), Some(Subject::Density("age".into(), "pdays".into())));
+    state.open();
+    assert!(state.inside(), "the fullest cell is selected first");
+    state.move_by(1, 0);
+    let statement = state.open().unwrap();
+    assert_eq!(statement.sql, "SELECT *\nFROM dm.data\nWHERE age >= 36 AND age < 38 AND pdays >= 0 AND pdays < 2;");
+    assert!(state.back());
     state.step_other(1);
     assert_eq!(state.other(), Some("previous"));
     state.step_other(-3);
@@ -82,6 +88,35 @@ fn a_pair_of_the_heat_map_becomes_a_density_and_its_other_column_can_change() {
     state.select(1);
     assert_eq!(state.subject(), None, "a category has no scale");
     assert!(state.want().is_empty());
+}
+
+#[test]
+fn a_terminal_that_shows_images_gets_one_for_the_room_that_there_is() {
+    let mut state = state();
+    state.images.room = Some((80, 20));
+    assert!(state.want().is_empty(), "this terminal shows none");
+    (state.images.possible, state.images.on) = (true, true);
+    let effects = state.want();
+    let [Ask::Draw { ticket, order, .. }] = asks(&effects)[..] else { panic!("{effects:?}") };
+    assert!(state.want().is_empty(), "once is enough");
+    state.update(Msg::Drawn(*ticket, order.clone(), Err("it is too large".into())));
+    assert!(state.want().is_empty() && state.image((80, 20)).is_none(), "what failed is not tried for ever");
+    // Another room, another image.
+    state.images.room = Some((60, 20));
+    serve(&mut state);
+    assert!(state.image((60, 20)).is_some() && state.image((80, 20)).is_none());
+    state.images.suit("light");
+    assert!(state.image((60, 20)).is_none(), "drawn on another ground");
+    serve(&mut state);
+    assert!(state.image((60, 20)).is_some());
+    // Whoever goes into the picture sees what is selected.
+    state.open();
+    assert!(state.image((60, 20)).is_none());
+    state.back();
+    assert!(state.image((60, 20)).is_some());
+    state.show(View::Answers);
+    serve(&mut state);
+    assert!(state.image((60, 20)).is_none(), "the file shows something else");
 }
 
 #[test]

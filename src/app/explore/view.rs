@@ -39,6 +39,11 @@ impl View {
         !matches!(self, View::Order | View::Findings)
     }
 
+    /// Whether its picture can be an image: one whose parts are selected all the time, or that a file shows otherwise, stays made of characters.
+    pub const fn as_image(self) -> bool {
+        matches!(self, View::Distribution | View::Correlations | View::Density)
+    }
+
     /// The view so many places on, around the ends.
     pub fn step(self, by: isize) -> View {
         let count = View::ALL.len() as isize;

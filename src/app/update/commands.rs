@@ -41,6 +41,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         C::Theme => {
             let at = THEMES.iter().position(|name| *name == model.theme).unwrap_or(0);
             model.theme = THEMES[(at + 1) % THEMES.len()].to_owned();
+            model.explore.images.suit(&model.theme);
             model.say(format!("Theme: {}", model.theme), false);
             vec![Effect::Redraw]
         }

@@ -27,6 +27,7 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
             }
         }
         Command::Save => return state.save(),
+        Command::Images => state.images.on = !state.images.on,
         Command::NextOther => state.step_other(1),
         Command::PreviousOther => state.step_other(-1),
     }
@@ -40,6 +41,7 @@ pub(super) fn available(model: &Model, command: Command) -> bool {
         _ if model.focus != Pane::Explore => false,
         Command::NextView | Command::PreviousView => state.source.is_some(),
         Command::Open => state.statements.is_some() || state.marks() > 0,
+        Command::Images => state.images.possible && state.view.as_image(),
         Command::Statements | Command::Console | Command::Save => state.shown().is_some(),
         Command::NextOther | Command::PreviousOther => {
             state.view == crate::app::explore::View::Density && state.numeric() && state.others().len() > 1

@@ -68,7 +68,11 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::Drawn(viewport) => {
             model.viewport = viewport;
-            Vec::new()
+            if model.explore.images.room == viewport.picture {
+                return Vec::new();
+            }
+            model.explore.images.room = viewport.picture;
+            explore::want(model)
         }
         Msg::Tick => {
             model.frame = model.frame.wrapping_add(1);

@@ -406,7 +406,12 @@ async fn write(
         let key = format!("{prefix}{folder}{run}_{number:05}{suffix}");
         staged.push((key, objects.stage(bucket, &file.body).map_err(failed)?));
         if !file.partition.is_empty() {
-            let values = file.partition.split('/').filter_map(|part| part.split_once('=')).map(|(_, value)| percent_decode_str(value).decode_utf8_lossy().into_owned()).collect();
+            let values = file
+                .partition
+                .split('/')
+                .filter_map(|part| part.split_once('='))
+                .map(|(_, value)| percent_decode_str(value).decode_utf8_lossy().into_owned())
+                .collect();
             let partition = Partition { values, location: format!("{}{}/", target.location, file.partition) };
             if !partitions.contains(&partition) {
                 partitions.push(partition);

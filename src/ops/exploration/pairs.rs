@@ -72,6 +72,19 @@ impl Density {
     pub fn rows(&self) -> u64 {
         self.cells.iter().map(|cell| cell.rows).sum()
     }
+
+    /// The cells, the fullest first.
+    pub fn by_rows(&self) -> Vec<&DensityCell> {
+        let mut cells: Vec<&DensityCell> = self.cells.iter().collect();
+        cells.sort_by(|a, b| b.rows.cmp(&a.rows));
+        cells
+    }
+
+    /// What is true of the rows in a cell, and of no others of the table that it was computed from.
+    pub fn condition(&self, table: &Table, cell: &DensityCell) -> String {
+        let range = |column: &str, edge: f64, step: f64| sql::range_is(table, column, (edge / step).round(), step);
+        format!("{} AND {}", range(&self.x, cell.x, self.x_step), range(&self.y, cell.y, self.y_step))
+    }
 }
 
 /// How the numeric columns move together.

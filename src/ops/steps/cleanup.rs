@@ -114,7 +114,8 @@ async fn serving(context: &Context) -> Result<Vec<Removal>, OpError> {
     let mut ours = keep_ours(context, candidates).await?;
     let names: Vec<String> = ours.iter().filter(|it| matches!(it.what, What::Endpoint)).map(|it| it.name.clone()).collect();
     if !names.is_empty() {
-        let logs = context.gateways.logs.groups(ENDPOINT_LOGS).await.map_err(op(ENDPOINT_LOGS, "could not look for the endpoints' logs"))?;
+        let logs =
+            context.gateways.logs.groups(ENDPOINT_LOGS).await.map_err(op(ENDPOINT_LOGS, "could not look for the endpoints' logs"))?;
         // Found while the endpoints are there, which say that these are ours.
         let of_ours = |group: &String| group.strip_prefix(ENDPOINT_LOGS).is_some_and(|name| names.iter().any(|known| known == name));
         ours.extend(logs.into_iter().filter(of_ours).map(|group| removal(2, "Log group", group, What::LogGroup)));

@@ -11,6 +11,7 @@ use crate::app::Msg;
 use crate::app::explore::{Ask, Msg as Heard};
 use crate::ops::exploration::{self, Found};
 use crate::ops::{Context, OpError};
+use crate::tui::images;
 
 /// Questions of which only the newest of a kind counts: a new one cancels the old one, at the service too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -46,6 +47,17 @@ impl Runner {
                     Msg::Explore(Heard::Found(ticket, subject.clone(), answer.map(Arc::new)))
                 };
                 self.job(job, move || Msg::Explore(Heard::Found(ticket, instead, Err(broken("could not explore the data")))));
+            }
+            Ask::Draw { ticket, found, order } => {
+                let protocol = images::protocol(&self.shared.settings.screen.images, |name| std::env::var(name).ok());
+                let instead = order.clone();
+                let job = self.shared.handle.spawn_blocking(move || {
+                    let image = images::draw(protocol, &found, &order);
+                    Msg::Explore(Heard::Drawn(ticket, order, image.map(Arc::new)))
+                });
+                let failed = move || Msg::Explore(Heard::Drawn(ticket, instead, Err("the program made a mistake".to_owned())));
+                let lost = failed.clone();
+                self.job(async move { job.await.unwrap_or_else(|_| lost()) }, failed);
             }
             Ask::Save { ticket, found } => {
                 let job = self.shared.handle.spawn_blocking(move || save(&found));

@@ -1,14 +1,16 @@
 //! Two numeric columns against each other: the more rows, the fuller the cell.
 
+use std::ops::RangeInclusive;
+
 use ratatui::layout::Rect;
 
 use super::super::canvas::Canvas;
 use super::super::theme::Role;
 use super::scale::shade;
-use super::{below, heading};
+use super::{below, heading, mark};
 use crate::app::text_width::{right, visible, width};
 use crate::demo::figures;
-use crate::ops::exploration::{Density, Found, Subject};
+use crate::ops::exploration::{Density, DensityCell, Found, Subject};
 
 /// Draws the cells on their axes.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, found: &Density) {
@@ -27,12 +29,16 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, found: &Density) {
     said.extend(coefficient.map(|value| (format!("   r {value:+.2}"), Role::Strong)));
     heading(canvas, area, &said);
     let most = found.cells.iter().map(|cell| cell.rows).max().unwrap_or(1);
+    let selected = state.inside().then(|| found.by_rows().get(state.mark.selected).copied()).flatten();
+    let told = selected.map(|cell| told(found, cell));
     let legend = [
         format!("A cell: · ░ ▒ ▓ █ 1 to {} rows (logarithmic)   [ ] the other column", figures::count(most)),
         format!("· ░ ▒ ▓ █ 1 to {} rows   [ ] the other column", figures::count(most)),
         format!("· ░ ▒ ▓ █ 1 to {} rows", figures::count(most)),
     ];
-    if let Some(text) = legend.iter().find(|text| width(text) <= usize::from(area.width)) {
+    if let Some(told) = told {
+        canvas.text(area.x, area.y + 1, area.width, &told, Role::Strong);
+    } else if let Some(text) = legend.iter().find(|text| width(text) <= usize::from(area.width)) {
         canvas.text(area.x, area.y + 1, area.width, text, Role::Dim);
     }
     let area = below(area, 3);
@@ -46,12 +52,17 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, found: &Density) {
     }
     let plot = Rect::new(area.x + axis + 1, area.y, area.width - axis - 1, area.height - 1);
     let (columns, rows) = (usize::from(plot.width - 1), usize::from(plot.height - 1));
-    let grid = Grid::of(found, [left, right_end, lower, upper], columns, rows);
+    let plane = Plane { bounds: [left, right_end, lower, upper], columns, rows };
+    let grid = Grid::of(found, &plane);
     for row in 0..rows {
         let y = plot.y + row as u16;
         canvas.text(plot.x, y, 1, "│", Role::Rule);
         let line: String = (0..columns).map(|column| shade(grid.at(column, row), most as f64)).collect();
         canvas.text(plot.x + 1, y, plot.width - 1, &line, Role::Focus);
+    }
+    for (at, cell) in found.by_rows().into_iter().enumerate() {
+        let place = plane.place(found, cell);
+        mark(canvas, Rect { x: plot.x + 1 + place.x, y: plot.y + place.y, ..place }, at);
     }
     let bottom = plot.y + rows as u16;
     canvas.text(plot.x, bottom, plot.width, &format!("└{}", "─".repeat(columns)), Role::Rule);
@@ -77,6 +88,53 @@ fn tick(value: f64, step: f64) -> String {
     if step >= 1.0 { figures::integer(value.round() as i64) } else { figures::rounded(value, 2) }
 }
 
+/// What a cell is, in words.
+fn told(found: &Density, cell: &DensityCell) -> String {
+    let range = |column: &str, edge: f64, step: f64| format!("{} {} to {}", visible(column), tick(edge, step), tick(edge + step, step));
+    let share = if cell.rows > 0 { cell.yes as f64 / cell.rows as f64 } else { 0.0 };
+    format!(
+        "{}, {}: {}, {} yes   Enter shows them",
+        range(&found.x, cell.x, found.x_step),
+        range(&found.y, cell.y, found.y_step),
+        figures::counted(cell.rows, "row"),
+        figures::percent(share)
+    )
+}
+
+/// Where the cells are among the characters of the picture.
+struct Plane {
+    /// Left, right, lower and upper edge.
+    bounds: [f64; 4],
+    columns: usize,
+    rows: usize,
+}
+
+impl Plane {
+    fn columns_of(&self, found: &Density, cell: &DensityCell) -> RangeInclusive<usize> {
+        parts((cell.x, found.x_step), (self.bounds[0], self.bounds[1]), self.columns)
+    }
+
+    /// Rows of characters, counted from the bottom.
+    fn rows_of(&self, found: &Density, cell: &DensityCell) -> RangeInclusive<usize> {
+        parts((cell.y, found.y_step), (self.bounds[2], self.bounds[3]), self.rows)
+    }
+
+    /// The characters of a cell; the first ones are 0, counted from the left and from the top.
+    fn place(&self, found: &Density, cell: &DensityCell) -> Rect {
+        let (across, upwards) = (self.columns_of(found, cell), self.rows_of(found, cell));
+        let count = |range: &RangeInclusive<usize>| (range.end() - range.start() + 1) as u16;
+        Rect::new(*across.start() as u16, (self.rows - 1 - upwards.end()) as u16, count(&across), count(&upwards))
+    }
+}
+
+/// The characters of `count` that a step from `from` on covers between `least` and `most`: within the picture, and one at least.
+fn parts((from, step): (f64, f64), (least, most): (f64, f64), count: usize) -> RangeInclusive<usize> {
+    let at = |value: f64| (value - least) / (most - least) * count as f64;
+    let (first, last) = (at(from) + 1e-6, at(from + step) - 1e-6);
+    let first = (first.max(0.0) as usize).min(count - 1);
+    first..=(last.max(0.0) as usize).clamp(first, count - 1)
+}
+
 /// Rows of the table by characters of the screen.
 struct Grid {
     columns: usize,
@@ -85,18 +143,13 @@ struct Grid {
 
 impl Grid {
     /// Where several cells share a character, it shows their mean: so no stripes come from the size of the screen.
-    fn of(found: &Density, [left, right, lower, upper]: [f64; 4], columns: usize, rows: usize) -> Grid {
-        let parts = |from: f64, step: f64, least: f64, most: f64, count: usize| {
-            let at = |value: f64| (value - least) / (most - least) * count as f64;
-            // Within the picture, by half a step at least.
-            let (first, last) = (at(from) + 1e-6, at(from + step) - 1e-6);
-            (first.max(0.0) as usize).min(count - 1)..=(last.max(0.0) as usize).min(count - 1)
-        };
+    fn of(found: &Density, plane: &Plane) -> Grid {
+        let (columns, rows) = (plane.columns, plane.rows);
         let mut sums = vec![0.0; columns * rows];
         let mut cells = vec![0.0; columns * rows];
         for cell in &found.cells {
-            for row in parts(cell.y, found.y_step, lower, upper, rows) {
-                for column in parts(cell.x, found.x_step, left, right, columns) {
+            for row in plane.rows_of(found, cell) {
+                for column in plane.columns_of(found, cell) {
                     let at = (rows - 1 - row) * columns + column;
                     sums[at] += cell.rows as f64;
                     cells[at] += 1.0;

@@ -12,6 +12,8 @@ mod statements;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Pieces};
@@ -25,6 +27,9 @@ use crate::app::msg::Target;
 use crate::app::text_width::width;
 use crate::ops::OpError;
 use crate::ops::exploration::Found;
+
+/// The columns and rows that an image needs: in less, characters show more.
+const IMAGE: (u16, u16) = (40, 12);
 
 /// Draws the pane.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
@@ -72,6 +77,15 @@ fn picture(canvas: &mut Canvas<'_>, area: Rect) {
         Some(Err(error)) => return failed(canvas, area, error),
         Some(Ok(found)) => found,
     };
+    let room = (area.width, area.height);
+    // What stands over the panes could not stand over an image.
+    if state.as_image() && canvas.model.popups.is_empty() && room.0 >= IMAGE.0 && room.1 >= IMAGE.1 {
+        canvas.view.picture = Some(room);
+        if let Some(image) = state.image(room) {
+            canvas.image = Some((area, Arc::clone(image)));
+            return;
+        }
+    }
     match found.as_ref() {
         Found::Picture(found) if state.view == View::Answers => distribution::by_answer(canvas, area, found),
         Found::Picture(found) => distribution::draw(canvas, area, found),

@@ -39,6 +39,9 @@ fn every_view() {
     density.explore.step_other(1);
     serve(&mut density.explore);
     at_three_sizes("explore_density", &density);
+    press(&mut density, KeyCode::Enter);
+    press(&mut density, KeyCode::Down);
+    at_three_sizes("explore_density_cell", &density);
     at_three_sizes("explore_density_refused", &explore(View::Density, 1));
     at_three_sizes("explore_time", &explore(View::Order, 0));
     at_three_sizes("explore_findings", &explore(View::Findings, 0));
@@ -52,6 +55,29 @@ fn a_selected_bar_and_the_statements() {
     at_three_sizes("explore_inside", &model);
     press(&mut model, KeyCode::Char('s'));
     at_three_sizes("explore_statements", &model);
+}
+
+#[test]
+fn an_image_takes_the_place_of_the_characters_unless_something_stands_over_it() {
+    let mut model = explore(View::Distribution, 0);
+    (model.explore.images.possible, model.explore.images.on) = (true, true);
+    let (characters, drawn) = render(&model, 120, 36);
+    let room = drawn.viewport.picture.expect("there is room");
+    assert!(drawn.image.is_none(), "not before it is made");
+    update(&mut model, Msg::Drawn(drawn.viewport));
+    serve(&mut model.explore);
+    let (text, drawn) = render(&model, 120, 36);
+    let (area, _) = drawn.image.expect("an image");
+    assert_eq!((area.width, area.height), room);
+    let line = text.lines().nth(usize::from(area.y)).unwrap();
+    assert!(line.chars().skip(usize::from(area.x)).all(|letter| " │".contains(letter)), "{line}");
+    press(&mut model, KeyCode::Char('?'));
+    assert!(render(&model, 120, 36).1.image.is_none());
+    press(&mut model, KeyCode::Esc);
+    press(&mut model, KeyCode::Char('i'));
+    let (text, drawn) = render(&model, 120, 36);
+    assert!(drawn.image.is_none() && text == characters);
+    assert!(render(&model, 60, 16).1.viewport.picture.is_none());
 }
 
 #[test]

@@ -4,10 +4,12 @@
 mod bars;
 mod pairs;
 mod png;
+mod raster;
 mod stories;
 mod svg;
 
-pub use self::png::{PngError, png};
+pub use self::png::{PngError, encode, png};
+pub use self::raster::{Raster, Tones, TooLarge, raster};
 pub use self::svg::svg;
 
 use super::Found;
