@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 pub use description::DescriptionError;
 pub use prepare::{PreparedCsv, normalise, prepare};
-pub use problem::{DataError, DataProblem};
+pub use problem::{DataError, DataProblem, RefusedFile};
 
 pub use decimal::{DecimalSum, scaled};
 

@@ -7,7 +7,7 @@ use std::collections::HashMap;
 
 use sha2::{Digest, Sha256};
 
-use super::problem::{DataError, DataProblem};
+use super::problem::{DataError, DataProblem, RefusedFile};
 use super::{ColumnType, DataColumn, DataSet, DecimalSum, decimal};
 use crate::demo::csv_reader::{Field, Separator, SyntaxError, SyntaxProblem, lines, split};
 
@@ -54,9 +54,11 @@ pub fn normalise(name: &str) -> String {
 /// The first thing that is wrong, with its line and column.
 pub fn prepare(bytes: &[u8], name: &str, data: &DataSet) -> Result<PreparedCsv, DataError> {
     let fail = |line: Option<u64>, column: Option<usize>, problem| DataError {
-        columns: data.columns.iter().map(|column| column.header.clone()).collect(),
-        has_sample: data.built_in,
-        name: name.to_owned(),
+        file: Box::new(RefusedFile {
+            name: name.to_owned(),
+            columns: data.columns.iter().map(|column| column.header.clone()).collect(),
+            has_sample: data.built_in,
+        }),
         line,
         column,
         problem,
@@ -231,10 +233,8 @@ impl<'a> Writer<'a> {
                         self.yes += 1;
                     } else if given != target.negative {
                         return Err(DataProblem::UnknownTarget {
-                            column: column.name.clone(),
+                            target: Box::new(target.clone()),
                             given: shortened(given),
-                            positive: target.positive.clone(),
-                            negative: target.negative.clone(),
                             classes: Vec::new(),
                         });
                     }

@@ -2,23 +2,31 @@
 
 use std::fmt;
 
+use super::TargetClasses;
 use crate::demo::figures::counted;
 
 /// Why a file is refused, and where.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DataError {
-    /// The columns that a file has to have, as it names them.
-    pub columns: Vec<String>,
-    /// Whether the sample is a way out.
-    pub has_sample: bool,
-    /// The file as the caller calls it.
-    pub name: String,
+    /// The file, and what it should have been.
+    pub file: Box<RefusedFile>,
     /// Line, counted from 1; `None` when the file as a whole is meant.
     pub line: Option<u64>,
     /// Column (which field of the line), counted from 1.
     pub column: Option<usize>,
     /// What is wrong.
     pub problem: DataProblem,
+}
+
+/// A file that is refused.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RefusedFile {
+    /// As the caller calls it.
+    pub name: String,
+    /// The columns that it has to have, as files name them.
+    pub columns: Vec<String>,
+    /// Whether the sample is a way out.
+    pub has_sample: bool,
 }
 
 /// What is wrong with a file.
@@ -105,16 +113,12 @@ pub enum DataProblem {
         kind: String,
     },
     /// The target is neither of its two classes.
-    #[error("the target `{column}` is `{given}`; it has to be `{positive}` or `{negative}`{}", listed(.classes))]
+    #[error("the target `{}` is `{given}`; it has to be `{}` or `{}`{}", .target.name, .target.positive, .target.negative, listed(.classes))]
     UnknownTarget {
-        /// The target.
-        column: String,
+        /// The target and its two classes.
+        target: Box<TargetClasses>,
         /// The cell, shortened.
         given: String,
-        /// The positive class.
-        positive: String,
-        /// The negative class.
-        negative: String,
         /// The classes of the file with their rows, the most frequent first, when there are more than two.
         classes: Vec<(String, u64)>,
     },
@@ -146,7 +150,7 @@ pub enum DataProblem {
 
 impl fmt::Display for DataError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.name)?;
+        f.write_str(&self.file.name)?;
         if let Some(line) = self.line {
             write!(f, ", line {line}")?;
         }
@@ -163,7 +167,7 @@ impl DataError {
     /// What to do about it, a sentence.
     pub fn fix(&self) -> String {
         match &self.problem {
-            DataProblem::Empty(_) | DataProblem::HeaderOnly if self.has_sample => {
+            DataProblem::Empty(_) | DataProblem::HeaderOnly if self.file.has_sample => {
                 "Give a CSV with rows, or `--set data.source=sample` for the generated data.".to_owned()
             }
             DataProblem::Empty(_) | DataProblem::HeaderOnly => "Give a CSV with rows.".to_owned(),
@@ -173,10 +177,11 @@ impl DataError {
             | DataProblem::MissingColumns(_)
             | DataProblem::ExtraColumn { .. }
             | DataProblem::DuplicateColumn(_) => {
-                format!("The columns are, in any order: {}.", self.columns.join(", "))
+                format!("The columns are, in any order: {}.", self.file.columns.join(", "))
             }
-            DataProblem::UnknownTarget { classes, positive, negative, .. } if !classes.is_empty() => format!(
-                "Two classes are predicted: leave out the rows of the others, or write `{positive}` or `{negative}` for them; nothing was created."
+            DataProblem::UnknownTarget { classes, target, .. } if !classes.is_empty() => format!(
+                "Two classes are predicted: leave out the rows of the others, or write `{}` or `{}` for them; nothing was created.",
+                target.positive, target.negative
             ),
             DataProblem::OneClass { .. } => "Give rows of both classes; nothing was created.".to_owned(),
             DataProblem::NumbersAsText { .. } => {
