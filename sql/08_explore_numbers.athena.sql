@@ -1,48 +1,8 @@
--- Numbers at a glance, those who said yes and no apart
+-- Numbers at a glance, the two classes apart
 SELECT
-  y,
+  {{@target}},
   count(*) AS customers,
-  sum(CASE WHEN pdays = 999 THEN 1 ELSE 0 END) AS never_contacted,
-  min(CAST(age AS double)) AS age_min,
-  avg(CAST(age AS double)) AS age_mean,
-  stddev_samp(CAST(age AS double)) AS age_deviation,
-  max(CAST(age AS double)) AS age_max,
-  min(CAST(duration AS double)) AS duration_min,
-  avg(CAST(duration AS double)) AS duration_mean,
-  stddev_samp(CAST(duration AS double)) AS duration_deviation,
-  max(CAST(duration AS double)) AS duration_max,
-  min(CAST(campaign AS double)) AS campaign_min,
-  avg(CAST(campaign AS double)) AS campaign_mean,
-  stddev_samp(CAST(campaign AS double)) AS campaign_deviation,
-  max(CAST(campaign AS double)) AS campaign_max,
-  min(CAST(pdays AS double)) AS pdays_min,
-  avg(CAST(pdays AS double)) AS pdays_mean,
-  stddev_samp(CAST(pdays AS double)) AS pdays_deviation,
-  max(CAST(pdays AS double)) AS pdays_max,
-  min(CAST(previous AS double)) AS previous_min,
-  avg(CAST(previous AS double)) AS previous_mean,
-  stddev_samp(CAST(previous AS double)) AS previous_deviation,
-  max(CAST(previous AS double)) AS previous_max,
-  min(CAST(emp_var_rate AS double)) AS emp_var_rate_min,
-  avg(CAST(emp_var_rate AS double)) AS emp_var_rate_mean,
-  stddev_samp(CAST(emp_var_rate AS double)) AS emp_var_rate_deviation,
-  max(CAST(emp_var_rate AS double)) AS emp_var_rate_max,
-  min(CAST(cons_price_idx AS double)) AS cons_price_idx_min,
-  avg(CAST(cons_price_idx AS double)) AS cons_price_idx_mean,
-  stddev_samp(CAST(cons_price_idx AS double)) AS cons_price_idx_deviation,
-  max(CAST(cons_price_idx AS double)) AS cons_price_idx_max,
-  min(CAST(cons_conf_idx AS double)) AS cons_conf_idx_min,
-  avg(CAST(cons_conf_idx AS double)) AS cons_conf_idx_mean,
-  stddev_samp(CAST(cons_conf_idx AS double)) AS cons_conf_idx_deviation,
-  max(CAST(cons_conf_idx AS double)) AS cons_conf_idx_max,
-  min(CAST(euribor3m AS double)) AS euribor3m_min,
-  avg(CAST(euribor3m AS double)) AS euribor3m_mean,
-  stddev_samp(CAST(euribor3m AS double)) AS euribor3m_deviation,
-  max(CAST(euribor3m AS double)) AS euribor3m_max,
-  min(CAST(nr_employed AS double)) AS nr_employed_min,
-  avg(CAST(nr_employed AS double)) AS nr_employed_mean,
-  stddev_samp(CAST(nr_employed AS double)) AS nr_employed_deviation,
-  max(CAST(nr_employed AS double)) AS nr_employed_max
+{{@story_counts}}  {{@numbers}}
 FROM {{glue_database}}.{{glue_table}}
-GROUP BY y
-ORDER BY y
+GROUP BY {{@target}}
+ORDER BY {{@target}}

@@ -1,4 +1,4 @@
 -- Read S3 from inside the warehouse
-SELECT age, job, marital, contact, month, y
+SELECT {{@look_at}}, {{@target}}
 FROM {{external_schema}}.{{glue_table}}
 LIMIT 10

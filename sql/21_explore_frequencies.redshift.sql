@@ -1,28 +1,10 @@
--- How often each category occurs, and how often it says yes, in the warehouse
+-- How often each category occurs, and how often it is of the positive class, in the warehouse
 -- One pass over the data: each row of the answer belongs to the one column that is not empty.
 SELECT
-  job,
-  marital,
-  education,
-  defaulted,
-  housing,
-  loan,
-  contact,
-  month,
-  day_of_week,
-  poutcome,
+  {{@categories}},
   count(*) AS customers,
-  sum(CASE WHEN y = 'yes' THEN 1 ELSE 0 END) AS subscribed
+  {{@count_positive}} AS subscribed
 FROM {{schema}}.{{table}}
 GROUP BY GROUPING SETS (
-  (job),
-  (marital),
-  (education),
-  (defaulted),
-  (housing),
-  (loan),
-  (contact),
-  (month),
-  (day_of_week),
-  (poutcome)
+  {{@category_sets}}
 )

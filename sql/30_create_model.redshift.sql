@@ -2,7 +2,7 @@
 -- Redshift hands the rows to SageMaker Autopilot, which searches for a model and gives it back as a SQL function.
 CREATE MODEL {{ml_model}}
 FROM {{schema}}.{{table}}
-TARGET y
+TARGET {{@target}}
 FUNCTION {{ml_function}}
 IAM_ROLE {{'redshift_role_arn'}}
 PROBLEM_TYPE BINARY_CLASSIFICATION

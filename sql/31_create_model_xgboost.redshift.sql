@@ -3,24 +3,8 @@
 CREATE MODEL {{ml_model}}
 FROM (
   SELECT
-    age,
-    duration,
-    campaign,
-    pdays,
-    previous,
-    emp_var_rate,
-    cons_price_idx,
-    cons_conf_idx,
-    euribor3m,
-    nr_employed,
-    CASE WHEN contact = 'cellular' THEN 1 ELSE 0 END AS mobile,
-    CASE WHEN month = 'may' THEN 1 ELSE 0 END AS in_may,
-    CASE WHEN defaulted = 'unknown' THEN 1 ELSE 0 END AS defaulted_unknown,
-    CASE WHEN poutcome = 'success' THEN 1 ELSE 0 END AS earlier_success,
-    CASE WHEN job IN ('student', 'retired', 'unemployed') THEN 1 ELSE 0 END AS not_working,
-    CASE WHEN job = 'blue-collar' THEN 1 ELSE 0 END AS blue_collar,
-    CASE WHEN marital = 'married' THEN 1 ELSE 0 END AS married,
-    CASE WHEN y = 'yes' THEN 1 ELSE 0 END AS subscribed
+    {{@ml_columns}},
+    {{@is_positive}} AS subscribed
   FROM {{schema}}.{{table}}
 )
 TARGET subscribed

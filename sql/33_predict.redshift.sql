@@ -1,12 +1,9 @@
 -- Predict inside a query
 SELECT
   {{ml_function}}(
-      age, job, marital, education, defaulted, housing,
-      loan, contact, month, day_of_week, duration, campaign,
-      pdays, previous, poutcome, emp_var_rate, cons_price_idx, cons_conf_idx,
-      euribor3m, nr_employed
+      {{@inputs}}
   ) AS predicted,
-  y AS actual,
-  age, job, contact, month, duration
+  {{@target}} AS actual,
+  {{@beside}}
 FROM {{schema}}.{{table}}
 LIMIT 20

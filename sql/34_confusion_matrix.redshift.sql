@@ -3,12 +3,9 @@ SELECT predicted, actual, count(*) AS customers
 FROM (
   SELECT
     {{ml_function}}(
-      age, job, marital, education, defaulted, housing,
-      loan, contact, month, day_of_week, duration, campaign,
-      pdays, previous, poutcome, emp_var_rate, cons_price_idx, cons_conf_idx,
-      euribor3m, nr_employed
+      {{@inputs}}
     ) AS predicted,
-    y AS actual
+    {{@target}} AS actual
   FROM {{schema}}.{{table}}
 ) AS answers
 GROUP BY predicted, actual

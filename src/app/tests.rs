@@ -28,7 +28,7 @@ pub fn settings() -> Settings {
     Settings {
         demo: Demo { name: "BankDM".into(), owner: String::new() },
         aws: Aws { target: TargetKind::Local, region: "us-east-1".into(), profile: String::new(), bucket: String::new() },
-        data: Data { source: "sample".into(), sample_rows: 41_188, sample_seed: 1 },
+        data: Data { source: "sample".into(), schema: String::new(), sample_rows: 41_188, sample_seed: 1 },
         names: Names::default(),
         warehouse: Warehouse {
             kind: WarehouseKind::Serverless,
@@ -85,6 +85,7 @@ pub fn settings() -> Settings {
         },
         local: Local { pace: None, state_dir: None },
         screen: Screen { theme: "dark".into(), images: "off".into(), mouse: true, motion: true },
+        data_set: crate::demo::dataset::DataSet::bank(),
     }
 }
 

@@ -152,9 +152,9 @@ fn data(settings: &Settings) -> Check {
     if source.contains("://") {
         return Check::ok(NAME, format!("{source} (read when it is needed)"));
     }
-    let read = std::fs::read(source)
-        .map_err(|error| (error.to_string(), "Correct data.source, or --data.".to_owned()))
-        .and_then(|bytes| crate::demo::dataset::prepare(&bytes, source).map_err(|error| (error.to_string(), error.fix())));
+    let read = std::fs::read(source).map_err(|error| (error.to_string(), "Correct data.source, or --data.".to_owned())).and_then(|bytes| {
+        crate::demo::dataset::prepare(&bytes, source, &settings.data_set).map_err(|error| (error.to_string(), error.fix()))
+    });
     match read {
         Ok(prepared) => Check::ok(NAME, format!("{source}, {} rows", super::output::thousands(prepared.rows))),
         Err((message, fix)) => Check { name: NAME, verdict: Verdict::Failed, message, fix: Some(fix) },

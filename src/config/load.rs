@@ -2,12 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::error::{ConfigError, Origin, Place, Problem};
 use super::layers::{Assignment, Layer, home, state_directory, user_file};
 use super::schema::KEYS;
 use super::settings::Settings;
 use super::value::Value;
+use crate::demo::dataset::description;
 
 /// The documented default, `config.toml` of the project.
 pub const DEFAULT: &str = include_str!("../../config.toml");
@@ -68,7 +70,44 @@ pub fn load(sources: &Sources) -> Result<Effective, ConfigError> {
         let place = Place { origin: Origin::Default, position: None };
         ConfigError { problems: vec![Problem { place, message }] }
     })?;
+    let settings = with_data_set(settings, &assignments)?;
     Ok(Effective { settings, assignments, files })
+}
+
+/// Reads the description that `data.schema` names, and what follows from it.
+fn with_data_set(mut settings: Settings, assignments: &[Assignment]) -> Result<Settings, ConfigError> {
+    if settings.data.schema.is_empty() {
+        return Ok(settings);
+    }
+    let place = |key: &str| {
+        let place = assignments.iter().find(|assignment| assignment.key == key).map(|assignment| assignment.place.clone());
+        place.unwrap_or(Place { origin: Origin::Default, position: None })
+    };
+    let refused = |place: Place, message: String| Err(ConfigError { problems: vec![Problem { place, message }] });
+    let path = PathBuf::from(&settings.data.schema);
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(error) => return refused(place("data.schema"), format!("`{}` cannot be read: {error}", path.display())),
+    };
+    let data = match description::read(text.strip_prefix('\u{feff}').unwrap_or(&text)) {
+        Ok(data) => data,
+        Err(error) => {
+            let place = Place { origin: Origin::File(path), position: Some((error.line, 1)) };
+            return refused(place, format!("`{}`: {}", error.key, error.message));
+        }
+    };
+    if settings.data.source == "sample" {
+        let why = data.story("the sample").err().unwrap_or_default();
+        return refused(place("data.schema"), format!("{why}; `data.source` with the path or address of a CSV of it is expected"));
+    }
+    let segments = place("mlops.segments");
+    if segments.origin == Origin::Default {
+        settings.mlops.segments.clone_from(&data.segments);
+    } else if let Some(unknown) = settings.mlops.segments.iter().find(|name| !data.inputs().iter().any(|column| column.name == **name)) {
+        return refused(segments, format!("`mlops.segments` has `{unknown}`, which is no column of the {} data", data.title));
+    }
+    settings.data_set = Arc::new(data);
+    Ok(settings)
 }
 
 /// What is wrong although each value by itself is allowed.
@@ -139,7 +178,7 @@ fn settings(assignments: &[Assignment], environment: &BTreeMap<String, String>) 
                     None => continue,
                 }
             }
-            ("data.source" | "sql.queries_dir", Value::Text(text)) if !text.is_empty() => {
+            ("data.source" | "data.schema" | "sql.queries_dir", Value::Text(text)) if !text.is_empty() => {
                 expand(text, environment).to_string_lossy().into_owned().into()
             }
             (_, value) => value.to_json(),
@@ -242,6 +281,27 @@ mod tests {
         assert!(refused(&[("names.staging_endpoint", "a"), ("names.production_endpoint", "a")]).contains("two different names"));
         assert!(refused(&[("names.table", "data; drop table x")]).contains("an identifier of at most 63"));
         assert!(refused(&[("mlops.objectve", "x")]).contains("the nearest is `mlops.objective`"));
+    }
+
+    #[test]
+    fn a_data_set_of_ones_own_is_read_and_refused_where_it_is_wrong() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("machines.toml");
+        let text = "name = 'machines'\nsegments = ['site']\n[target]\nname = 'failed'\npositive = 1\nnegative = 0\n[[column]]\nname = 'site'\ntype = 'text'\n";
+        std::fs::write(&path, text).unwrap();
+        let schema = path.to_string_lossy().into_owned();
+        let settings = load(&sources(&[], &[("data.schema", &schema), ("data.source", "m.csv")])).unwrap().settings;
+        assert_eq!((settings.data_set.target.name.as_str(), settings.mlops.segments.join(" ").as_str()), ("failed", "site"));
+        assert_eq!(settings.scenario("000000000000").data, settings.data_set);
+        let refused = |sets: &[(&str, &str)]| load(&sources(&[], sets)).unwrap_err().to_string();
+        let sample = refused(&[("data.schema", &schema)]);
+        assert!(sample.ends_with("the sample is made for the Bank Marketing data, and `data.schema` describes machines; `data.source` with the path or address of a CSV of it is expected"), "{sample}");
+        let segments = refused(&[("data.schema", &schema), ("data.source", "m.csv"), ("mlops.segments", "job")]);
+        assert!(segments.ends_with("`mlops.segments` has `job`, which is no column of the machines data"), "{segments}");
+        std::fs::write(&path, text.replace("type = 'text'", "type = 'word'")).unwrap();
+        let wrong = refused(&[("data.schema", &schema), ("data.source", "m.csv")]);
+        assert!(wrong.starts_with(&format!("{schema}:9:1: `column.type`: `word` is not a type")), "{wrong}");
+        assert!(refused(&[("data.schema", "/nowhere.toml"), ("data.source", "m.csv")]).contains("cannot be read"));
     }
 
     #[test]

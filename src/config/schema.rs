@@ -69,6 +69,7 @@ pub const KEYS: &[Key] = &[
     text("aws.profile", rules::PROFILE),
     text("aws.bucket", rules::BUCKET),
     text("data.source", rules::SOURCE),
+    text("data.schema", rules::PATH),
     key("data.sample_rows", Kind::Integer(100, 1_000_000)),
     key("data.sample_seed", Kind::Integer(0, MAX_SEED)),
     text("names.secret", rules::SECRET),

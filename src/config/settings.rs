@@ -1,9 +1,11 @@
 //! The settings, as `config.toml` documents them.
 
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::demo::dataset::DataSet;
 use crate::demo::scenario::Scenario;
 use crate::local::pace::Pace;
 
@@ -35,6 +37,9 @@ pub struct Settings {
     pub local: Local,
     /// The screen.
     pub screen: Screen,
+    /// What `data.schema` describes.
+    #[serde(skip, default = "DataSet::bank")]
+    pub data_set: Arc<DataSet>,
 }
 
 /// `[demo]`
@@ -90,6 +95,8 @@ pub struct Aws {
 pub struct Data {
     /// `sample`, a path, an `s3://` or an `https://` address.
     pub source: String,
+    /// Path of the description of the data; empty for the built-in one.
+    pub schema: String,
     /// Rows of the sample.
     pub sample_rows: u32,
     /// Seed of the sample.
@@ -429,6 +436,7 @@ impl Settings {
             ml_model: or(&names.ml_model, "dm01".into()),
             ml_function: or(&names.ml_function, "predict_dm01".into()),
             subnet_group: or(&names.subnet_group, format!("{lower}-subnet")),
+            data: Arc::clone(&self.data_set),
         }
     }
 }

@@ -25,5 +25,6 @@ pub mod sample;
 pub mod scenario;
 pub mod scoring_sql;
 pub mod sql;
+mod sql_columns;
 pub mod sql_script;
 pub mod step;

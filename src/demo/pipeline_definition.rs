@@ -10,7 +10,8 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use super::data_quality::{Baseline, Limits};
-use super::feature_schema::{Derived, DerivedRule};
+use super::dataset::DataSet;
+use super::feature_schema::Derived;
 use super::scenario::Scenario;
 
 /// What the step that checks the data runs: `assets/containers/quality.py`.
@@ -102,20 +103,13 @@ pub struct FeaturePlan {
 }
 
 impl FeaturePlan {
-    /// The plan of the bank data: the call's duration is known only after it, and the economic columns say which month it was.
-    pub fn bank() -> Self {
-        let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>();
+    /// The plan of a data set.
+    pub fn of(data: &DataSet) -> Self {
         FeaturePlan {
-            target: "y".into(),
-            positive: "yes".into(),
-            dropped: texts(&["duration", "emp_var_rate", "cons_price_idx", "cons_conf_idx", "euribor3m", "nr_employed"]),
-            derived: vec![
-                Derived { name: "no_previous_contact".into(), rule: DerivedRule::Equals { column: "pdays".into(), value: 999.0 } },
-                Derived {
-                    name: "not_working".into(),
-                    rule: DerivedRule::OneOf { column: "job".into(), values: texts(&["student", "retired", "unemployed"]) },
-                },
-            ],
+            target: data.target.name.clone(),
+            positive: data.target.positive.clone(),
+            dropped: data.columns.iter().filter(|column| column.kept_out.is_some()).map(|column| column.name.clone()).collect(),
+            derived: data.derived.clone(),
         }
     }
 }
@@ -326,7 +320,7 @@ pub fn reference_object(scenario: &Scenario, file: &str, document: &Value) -> (S
 pub fn default_references(scenario: &Scenario) -> [(String, String); 2] {
     [
         // Both are plain structures of texts and numbers, which always have a JSON form.
-        reference_object(scenario, "baseline.json", &serde_json::to_value(Baseline::expected()).unwrap_or_default()),
+        reference_object(scenario, "baseline.json", &serde_json::to_value(Baseline::expected(&scenario.data)).unwrap_or_default()),
         reference_object(scenario, "champion.json", &serde_json::to_value(Champion::default()).unwrap_or_default()),
     ]
 }

@@ -1,7 +1,11 @@
-//! The names of everything the demonstration makes, in one place.
+//! The names of everything the demonstration makes, in one place, and the data set that it is about.
+
+use std::sync::Arc;
+
+use super::dataset::DataSet;
 
 /// Names and locations of the demonstration's resources.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Scenario {
     /// Name of the demonstration, also the value of the `shiftdeck:demo` tag (`BankDM`).
     pub demo: String,
@@ -57,4 +61,6 @@ pub struct Scenario {
     pub ml_function: String,
     /// Subnet group of a provisioned cluster.
     pub subnet_group: String,
+    /// The data that all this is about.
+    pub data: Arc<DataSet>,
 }

@@ -1,12 +1,15 @@
 //! Every SQL statement that the demonstration runs, and the one place where names and texts are quoted for SQL.
 //!
 //! The statements are the files of `sql/`, embedded. A placeholder says what it becomes: `{{name}}` an identifier, `{{'name'}}` a text
-//! in quotes, `{{#name}}` a whole number. Nothing else gets into a statement.
+//! in quotes, `{{#name}}` a whole number, `{{@name}}` a part that follows from the data set. Nothing else gets into a statement.
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Arc;
 
+use super::dataset::DataSet;
 use super::scenario::Scenario;
+use super::sql_columns::part;
 
 /// Who runs a statement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,6 +70,16 @@ pub enum SqlFillError {
         /// What was given.
         given: String,
     },
+    /// The statement needs columns that the data set does not have, or tells of another one.
+    #[error("`{file}` is not for the {title} data: {why}")]
+    OtherData {
+        /// The statement's file.
+        file: &'static str,
+        /// The data set.
+        title: String,
+        /// Why not.
+        why: String,
+    },
     /// A placeholder without an end.
     #[error("a placeholder of `{0}` has no end")]
     Unclosed(&'static str),
@@ -117,6 +130,9 @@ const FILES: &[(&str, &str)] = library![
     "40_drop_table.athena.sql",
     "41_drop_database.athena.sql",
 ];
+
+/// Statements that tell of the built-in data set and of no other, by their names.
+const STORIES: [&str; 2] = ["explore_ages", "explore_months"];
 
 /// Every statement, in the order of the demonstration.
 pub fn statements() -> impl Iterator<Item = SqlStatement> {
@@ -173,16 +189,28 @@ impl SqlStatement {
     }
 
     fn fill_text(&self, text: &str, values: &SqlValues) -> Result<String, SqlFillError> {
+        let data = &values.data;
+        let other = |why: String| SqlFillError::OtherData { file: self.file, title: data.title.clone(), why };
+        if STORIES.contains(&self.name) {
+            data.story("what it asks").map_err(other)?;
+        }
         let mut out = String::with_capacity(text.len() + 64);
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("{{") {
             let (placeholder, after) = after.split_once("}}").ok_or(SqlFillError::Unclosed(self.file))?;
             out.push_str(before);
+            rest = after;
+            if let Some(name) = placeholder.strip_prefix('@') {
+                let unknown = || SqlFillError::UnknownPlaceholder { file: self.file, placeholder: placeholder.to_owned() };
+                let written = part(data, self.engine, self.quotes(), name).ok_or_else(unknown)?;
+                out.push_str(&written.ok_or_else(|| other(format!("it has no {}", name.replace('_', " "))))?);
+                continue;
+            }
             let quoted = placeholder.strip_prefix('\'').and_then(|name| name.strip_suffix('\''));
             let number = placeholder.strip_prefix('#');
             let name = quoted.or(number).unwrap_or(placeholder);
             let value =
-                values.0.get(name).ok_or_else(|| SqlFillError::UnknownPlaceholder { file: self.file, placeholder: name.to_owned() })?;
+                values.named.get(name).ok_or_else(|| SqlFillError::UnknownPlaceholder { file: self.file, placeholder: name.to_owned() })?;
             if quoted.is_some() {
                 out.push_str(&literal(value));
             } else if number.is_some() {
@@ -193,7 +221,6 @@ impl SqlStatement {
             } else {
                 out.push_str(&identifier(self.quotes(), value));
             }
-            rest = after;
         }
         out.push_str(rest);
         Ok(out)
@@ -201,8 +228,11 @@ impl SqlStatement {
 }
 
 /// What placeholders stand for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SqlValues(BTreeMap<&'static str, String>);
+#[derive(Debug, Clone, PartialEq)]
+pub struct SqlValues {
+    named: BTreeMap<&'static str, String>,
+    data: Arc<DataSet>,
+}
 
 impl SqlValues {
     /// The names and locations of a scenario.
@@ -210,7 +240,7 @@ impl SqlValues {
         let s = scenario;
         let at = |prefix: &str| format!("s3://{}/{prefix}", s.bucket);
         let unload_query = format!("SELECT * FROM {}.{}", identifier(Quotes::Double, &s.schema), identifier(Quotes::Double, &s.table));
-        SqlValues(BTreeMap::from([
+        let named = BTreeMap::from([
             ("region", s.region.clone()),
             ("bucket", s.bucket.clone()),
             ("database", s.database.clone()),
@@ -224,14 +254,15 @@ impl SqlValues {
             ("data_location", at(&s.data_prefix)),
             ("unload_location", at(&format!("{}console/data_", s.unload_prefix))),
             ("unload_query", unload_query),
-            ("table_version", TABLE_VERSION.to_owned()),
-        ]))
+            ("table_version", s.data.table_version()),
+        ]);
+        SqlValues { named, data: Arc::clone(&s.data) }
     }
 
     /// The same with one more value.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.0.insert(name, value.into());
+        self.named.insert(name, value.into());
         self
     }
 }
@@ -588,6 +619,34 @@ mod tests {
             last = statement.number;
         }
         assert_eq!(statements().count(), std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/../../sql")).unwrap().count());
+    }
+
+    /// The statements as they were when every column stood in the files.
+    #[test]
+    fn the_statements_of_the_built_in_data_are_these() {
+        let written: Vec<String> =
+            statements().map(|statement| format!("-- {}\n{}\n", statement.file, statement.fill(&values()).unwrap())).collect();
+        let expected = include_str!("../../tests/fixtures/statements.sql");
+        for (written, expected) in written.iter().zip(expected.split("\n\n")) {
+            assert_eq!(written.trim_end(), expected.trim_end());
+        }
+        assert_eq!(written.len(), expected.split("\n\n").count());
+    }
+
+    #[test]
+    fn the_statements_follow_another_data_set() {
+        let text =
+            "name = 'machines'\n[target]\nname = 'order'\npositive = \"it's\"\nnegative = 0\n[[column]]\nname = 'group'\ntype = 'text'\n";
+        let other = Scenario { data: Arc::new(crate::demo::dataset::description::read(text).unwrap()), ..scenario() };
+        let values = SqlValues::of(&other);
+        let filled = |engine, name: &str| find(engine, name).unwrap().fill(&values);
+        let verify = filled(SqlEngine::Redshift, "verify_table").unwrap();
+        assert!(verify.ends_with("sum(CASE WHEN \"order\" = 'it''s' THEN 1 ELSE 0 END) AS yes_rows\nFROM dm.data"), "{verify}");
+        let create = filled(SqlEngine::Athena, "create_external_table").unwrap();
+        assert!(create.contains("(\n  `group` string,\n  `order` string\n)"), "{create}");
+        let missing = filled(SqlEngine::Athena, "explore_correlations").unwrap_err().to_string();
+        assert_eq!(missing, "`09_explore_correlations.athena.sql` is not for the machines data: it has no correlations");
+        assert!(matches!(filled(SqlEngine::Redshift, "explore_months"), Err(SqlFillError::OtherData { .. })));
     }
 
     #[test]

@@ -1,16 +1,15 @@
 //! The CSV of the demonstration: where it comes from, and what of it is in S3.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use sha2::{Digest, Sha256};
 
 use super::error::op;
 use super::report::Run;
 use super::{Context, OpError, OpErrorKind, results};
-use crate::demo::dataset::{self, ECONOMIC, PreparedCsv};
+use crate::demo::dataset::{self, PreparedCsv};
 use crate::demo::sample;
-
-/// File name of the CSV under the data prefix.
-const FILE: &str = "bank-marketing.csv";
 
 /// Keys of the object's metadata.
 mod key {
@@ -28,9 +27,9 @@ pub(super) struct LakeFile {
     pub sha256: String,
     /// Rows.
     pub rows: u64,
-    /// Rows that said yes.
+    /// Rows of the positive class.
     pub yes: u64,
-    /// Sums of the economic columns as SQL prints them, in the order of [`ECONOMIC`].
+    /// Sums as SQL prints them, of the columns of the data set that are added up.
     pub sums: Vec<String>,
     /// Identifies the source that it was made from.
     source: String,
@@ -40,7 +39,7 @@ pub(super) struct LakeFile {
 
 /// The key of the CSV.
 pub(super) fn object_key(context: &Context) -> String {
-    format!("{}{FILE}", context.scenario.data_prefix)
+    format!("{}{}.csv", context.scenario.data_prefix, context.scenario.data.name)
 }
 
 /// The CSV in S3, if it is there with its figures.
@@ -49,12 +48,12 @@ pub(super) async fn in_lake(context: &Context) -> Result<Option<LakeFile>, OpErr
     let info = context.gateways.objects.info(&context.scenario.bucket, &key).await.map_err(op(&key, "could not look for the CSV"))?;
     Ok(info.and_then(|info| {
         let text = |name: &str| info.metadata.get(name).cloned();
-        let sums: Vec<String> = text(key::SUMS)?.split(' ').map(str::to_owned).collect();
+        let sums: Vec<String> = text(key::SUMS)?.split(' ').filter(|sum| !sum.is_empty()).map(str::to_owned).collect();
         Some(LakeFile {
             sha256: text(key::SHA256)?,
             rows: text(key::ROWS)?.parse().ok()?,
             yes: text(key::YES)?.parse().ok()?,
-            sums: (sums.len() == ECONOMIC.len()).then_some(sums)?,
+            sums: (sums.len() == context.scenario.data.summed().count()).then_some(sums)?,
             source: text(key::SOURCE)?,
             size: info.size,
         })
@@ -73,7 +72,7 @@ pub(super) async fn ensure(run: &Run<'_>) -> Result<(LakeFile, bool), OpError> {
     let prepared = raw.prepare(context).await?;
     let key = object_key(context);
     let bucket = &context.scenario.bucket;
-    let sums = prepared.sums.map(|sum| sum.to_string()).to_vec();
+    let sums = prepared.sums.iter().map(ToString::to_string).collect();
     let file =
         LakeFile { sha256: prepared.sha256, rows: prepared.rows, yes: prepared.yes, sums, source, size: prepared.bytes.len() as u64 };
     let changed = present.is_none_or(|present| present.sha256 != file.sha256);
@@ -87,7 +86,28 @@ pub(super) async fn ensure(run: &Run<'_>) -> Result<(LakeFile, bool), OpError> {
         .put(bucket, &key, Bytes::from(prepared.bytes), "text/csv", &metadata)
         .await
         .map_err(op(&key, "could not upload the CSV"))?;
+    let replaced = others(context, &key).await?;
+    if !replaced.is_empty() {
+        run.say(&context.scenario.data_prefix, "removing the file of the data set that was there before")?;
+        context.gateways.objects.delete(bucket, &replaced).await.map_err(op(&key, "could not remove the file before"))?;
+    }
     Ok((file, changed))
+}
+
+/// Files that this program uploaded for another data set: the lake's table would read them, too. What somebody else put there stays, and
+/// the counts of the hops tell of it.
+async fn others(context: &Context, key: &str) -> Result<Vec<String>, OpError> {
+    let (bucket, prefix) = (&context.scenario.bucket, &context.scenario.data_prefix);
+    let objects = &context.gateways.objects;
+    let listed = objects.list(bucket, prefix).await.map_err(op(prefix, "could not look for other files"))?;
+    let mut found = Vec::new();
+    for other in listed.into_iter().filter(|other| other.key != key) {
+        let info = objects.info(bucket, &other.key).await.map_err(op(&other.key, "could not look at the file"))?;
+        if info.is_some_and(|info| info.metadata.contains_key(key::SOURCE)) {
+            found.push(other.key);
+        }
+    }
+    Ok(found)
 }
 
 /// The file as it is given, before anything is known of its content.
@@ -100,6 +120,8 @@ impl Raw {
     async fn open(context: &Context) -> Result<Raw, OpError> {
         let source = context.settings.data.source.as_str();
         if source == "sample" {
+            let fix = "set `data.source` to the path, `s3://` or `https://` address of a CSV of it";
+            context.scenario.data.story("the sample").map_err(|why| OpError::usage("there is no sample of these data", why, fix))?;
             return Ok(Raw::Sample);
         }
         let content = if let Some(rest) = source.strip_prefix("s3://") {
@@ -125,6 +147,11 @@ impl Raw {
                 let data = &context.settings.data;
                 format!("sample-{}-{}-{}", data.sample_rows, data.sample_seed, env!("CARGO_PKG_VERSION"))
             }
+            // The same file means something else under another description.
+            Raw::Bytes { content, .. } if !context.scenario.data.built_in => {
+                let digest = Sha256::new().chain_update(content).chain_update(format!("{:?}", context.scenario.data)).finalize();
+                digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+            }
             Raw::Bytes { content, .. } => Sha256::digest(content).iter().take(16).map(|byte| format!("{byte:02x}")).collect::<String>(),
         }
     }
@@ -132,9 +159,10 @@ impl Raw {
     /// Reads and checks; off the async threads, because it takes tens of milliseconds.
     async fn prepare(self, context: &Context) -> Result<PreparedCsv, OpError> {
         let (rows, seed) = (context.settings.data.sample_rows, context.settings.data.sample_seed);
+        let data = Arc::clone(&context.scenario.data);
         let prepared = tokio::task::spawn_blocking(move || match self {
-            Raw::Sample => dataset::prepare(&sample::generate(rows, seed), "the sample"),
-            Raw::Bytes { name, content } => dataset::prepare(&content, &name),
+            Raw::Sample => dataset::prepare(&sample::generate(rows, seed), "the sample", &data),
+            Raw::Bytes { name, content } => dataset::prepare(&content, &name, &data),
         })
         .await
         .map_err(|error| OpError::failed("", "could not check the data", error.to_string()))?;

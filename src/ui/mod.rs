@@ -11,6 +11,8 @@ mod glyph;
 pub mod layout;
 pub mod markdown;
 mod message;
+#[cfg(test)]
+mod own_data_tests;
 mod pipeline;
 mod popup;
 mod predict;

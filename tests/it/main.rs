@@ -25,6 +25,7 @@ mod project;
 mod redshift_data;
 mod results;
 mod resume_after_kill;
+mod scenario;
 mod sql_console;
 mod sql_copy_unload;
 mod sql_ddl;

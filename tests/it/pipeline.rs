@@ -10,7 +10,7 @@ use aws_sdk_sagemaker::error::ProvideErrorMetadata as _;
 use aws_sdk_sagemaker::types::{PipelineExecutionStatus, StepStatus};
 use serde_json::{Value, json};
 use shiftdeck::config::Settings;
-use shiftdeck::demo::dataset::COLUMNS;
+use shiftdeck::demo::dataset::DataSet;
 use shiftdeck::demo::example;
 use shiftdeck::demo::pipeline_definition::{self, PipelineInputs, metadata, parameter, step};
 use shiftdeck::demo::scenario::Scenario;
@@ -64,7 +64,8 @@ pub fn named<'a>(definition: &'a mut Value, name: &str) -> &'a mut Value {
 
 /// Made-up customers. Whether one says yes follows from age and earlier contact, or from nothing at all.
 pub fn customers(rows: u64, learnable: bool) -> String {
-    let mut text = COLUMNS.map(|column| column.name).join(",") + "\n";
+    let names: Vec<String> = DataSet::bank().columns.iter().map(|column| column.name.clone()).collect();
+    let mut text = names.join(",") + "\n";
     let mut state = 7_u64;
     let mut random = |below: u64| {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);

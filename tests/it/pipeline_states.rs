@@ -80,7 +80,8 @@ async fn data_that_drifted_from_the_approved_models_are_refused() {
     let id = run.arn.rsplit('/').next().unwrap();
     let report = format!("s3://{}/{}runs/{id}/quality/report.json", bench.scenario.bucket, bench.scenario.pipeline_prefix);
     let report: Value = serde_json::from_slice(&bench.object(&report).await).unwrap();
-    let mut baseline = serde_json::to_value(shiftdeck::demo::data_quality::Baseline::expected()).unwrap();
+    let mut baseline =
+        serde_json::to_value(shiftdeck::demo::data_quality::Baseline::expected(&shiftdeck::demo::dataset::DataSet::bank())).unwrap();
     baseline["source"] = json!("model version 1");
     baseline["profile"] = report["profile"].clone();
     let baseline = bench.put("baselines/1/baseline.json", baseline.to_string()).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Ask, Msg, State};
 use crate::app::Effect;
-use crate::demo::dataset::{COLUMNS, ColumnType, TARGET};
+use crate::demo::dataset::DataSet;
 use crate::demo::findings::{Finding, Part};
 use crate::demo::ranking::wilson;
 use crate::ops::exploration::{
@@ -120,18 +120,9 @@ const PREVIEWS: &[(&str, &[u64])] = &[
 ];
 
 fn table(engine: QueryEngine) -> Arc<Table> {
-    let columns = COLUMNS.iter().filter(|column| column.name != TARGET);
-    let column = |column: &crate::demo::dataset::DataColumn| Column {
-        name: column.name.to_owned(),
-        numeric: !matches!(column.kind, ColumnType::Text),
-    };
-    Arc::new(Table {
-        engine,
-        name: "dm.data".into(),
-        target: TARGET.into(),
-        positive: "yes".into(),
-        columns: columns.map(column).collect(),
-    })
+    let data = DataSet::bank();
+    let columns = data.inputs().iter().map(|column| Column { name: column.name.clone(), numeric: column.kind.is_number() });
+    Arc::new(Table { engine, name: "dm.data".into(), target: data.target.name.clone(), positive: "yes".into(), columns: columns.collect() })
 }
 
 fn picture(name: &str, numeric: bool, bars: Vec<Bar>, classes: Vec<ClassFigures>) -> Found {
@@ -141,7 +132,7 @@ fn picture(name: &str, numeric: bool, bars: Vec<Bar>, classes: Vec<ClassFigures>
     );
     let base_rate = yes as f64 / rows as f64;
     let column = Column { name: name.into(), numeric };
-    Found::Picture(Picture { column, by: TARGET.into(), rows, yes, base_rate, bars, classes, sql: vec![sql] })
+    Found::Picture(Picture { column, by: "y".into(), rows, yes, base_rate, bars, classes, sql: vec![sql] })
 }
 
 fn category(name: &str, bars: &[(&str, u64, u64)]) -> Found {
@@ -202,9 +193,9 @@ fn order() -> Found {
 }
 
 fn findings() -> Found {
-    let finding = |id, column, sentence: &str, parts: &[(&str, f64)]| {
+    let finding = |id, column: &str, sentence: &str, parts: &[(&str, f64)]| {
         let parts: Vec<Part> = parts.iter().map(|(label, figure)| Part { label: (*label).into(), figure: *figure }).collect();
-        Finding { id, sentence: sentence.into(), figure: parts[0].figure, column, parts }
+        Finding { id, sentence: sentence.into(), figure: parts[0].figure, column: column.to_owned(), parts }
     };
     let findings = vec![
         finding("mostly_no", "job", "88.7 % of the customers said no.", &[("no", 0.8873), ("yes", 0.1127)]),

@@ -313,8 +313,8 @@ impl State {
                 None
             }
             Found::Findings(findings) => {
-                let column = findings.findings.get(at)?.column;
-                let place = self.table.as_ref()?.columns.iter().position(|known| known.name == column)?;
+                let column = &findings.findings.get(at)?.column;
+                let place = self.table.as_ref()?.columns.iter().position(|known| known.name == *column)?;
                 self.show(View::Distribution);
                 self.select(place);
                 None

@@ -3,6 +3,7 @@
 pub mod model;
 
 use super::data_quality::Limits;
+use super::dataset::DataSet;
 use super::pipeline_definition::{FeaturePlan, PipelineInputs, WarehouseRef};
 use super::scenario::Scenario;
 
@@ -36,6 +37,7 @@ pub fn scenario() -> Scenario {
         ml_model: "dm01".into(),
         ml_function: "predict_dm01".into(),
         subnet_group: "bankdm-subnet".into(),
+        data: DataSet::bank(),
     }
 }
 
@@ -62,7 +64,7 @@ pub fn inputs() -> PipelineInputs {
         function_arn: "arn:aws:lambda:us-east-1:000000000000:function:bankdm-redshift-dl".into(),
         secret_arn: "arn:aws:secretsmanager:us-east-1:000000000000:secret:bankdm_redshift_login-abcdef".into(),
         warehouse: WarehouseRef::Workgroup("bankdm".into()),
-        features: FeaturePlan::bank(),
+        features: FeaturePlan::of(&DataSet::bank()),
         objective: "binary:logistic".into(),
         num_round: 50,
         max_depth: 6,

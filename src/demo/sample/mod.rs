@@ -12,7 +12,7 @@ mod tables;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use super::dataset::{COLUMNS, NEGATIVE, POSITIVE};
+use super::dataset::DataSet;
 use draw::{apportion, below, unit};
 use figures::{Figures, Regime};
 use tables::Tables;
@@ -30,7 +30,9 @@ pub fn generate(rows: u32, seed: u64) -> Vec<u8> {
     let tables = Tables::new(&figures);
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut out = Vec::with_capacity(rows as usize * 128 + 256);
-    out.extend_from_slice(COLUMNS.map(|column| column.name).join(",").as_bytes());
+    let data = DataSet::bank();
+    let names: Vec<&str> = data.columns.iter().map(|column| column.name.as_str()).collect();
+    out.extend_from_slice(names.join(",").as_bytes());
     out.push(b'\n');
 
     // Each month has two cells, no and yes; the rows are shared out over all cells at once.
@@ -140,7 +142,7 @@ fn write_row(tables: &Tables<'_>, economy: &Economy<'_>, yes: bool, rng: &mut Ch
     out.extend_from_slice(economy.indices.as_bytes());
     push_thousandths(out, economy.euribor3m(rng));
     out.extend_from_slice(economy.employed.as_bytes());
-    out.extend_from_slice(if yes { POSITIVE } else { NEGATIVE }.as_bytes());
+    out.extend_from_slice(if yes { b"yes" as &[u8] } else { b"no" });
     out.push(b'\n');
 }
 
@@ -201,7 +203,7 @@ mod tests {
 
     /// Count and yes count of each value of a column.
     fn by_value(csv: &[u8], column: &str) -> BTreeMap<String, (f64, f64)> {
-        let position = COLUMNS.iter().position(|known| known.name == column).unwrap();
+        let position = DataSet::bank().columns.iter().position(|known| known.name == column).unwrap();
         let mut counts: BTreeMap<String, (f64, f64)> = BTreeMap::new();
         for line in std::str::from_utf8(csv).unwrap().lines().skip(1) {
             let fields: Vec<&str> = line.split(',').collect();
@@ -213,7 +215,7 @@ mod tests {
     }
 
     fn numbers(csv: &[u8], column: &str) -> Vec<f64> {
-        let position = COLUMNS.iter().position(|known| known.name == column).unwrap();
+        let position = DataSet::bank().columns.iter().position(|known| known.name == column).unwrap();
         std::str::from_utf8(csv).unwrap().lines().skip(1).map(|line| line.split(',').nth(position).unwrap().parse().unwrap()).collect()
     }
 
@@ -227,12 +229,12 @@ mod tests {
     #[test]
     fn the_sample_is_canonical_and_always_the_same() {
         let csv = generate(PUBLISHED_ROWS, 2014);
-        let prepared = prepare(&csv, "sample").unwrap();
+        let prepared = prepare(&csv, "sample", &DataSet::bank()).unwrap();
         assert!(prepared.bytes == csv, "reading the sample changes it");
         assert_eq!((prepared.rows, prepared.yes), (41_188, 4_640));
         assert_eq!(prepared.sha256, "024dc01e939bc0d3123556de059a88eeeade0950b51616332bd8dd2c0e56b97b");
         assert!(generate(1000, 1) != generate(1000, 2));
-        assert_eq!(prepare(&generate(100, 7), "sample").unwrap().rows, 100);
+        assert_eq!(prepare(&generate(100, 7), "sample", &DataSet::bank()).unwrap().rows, 100);
     }
 
     #[test]

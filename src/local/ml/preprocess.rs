@@ -449,11 +449,12 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use super::*;
+    use crate::demo::dataset::DataSet;
     use crate::demo::feature_schema::Row;
     use crate::demo::pipeline_definition::FeaturePlan;
 
     fn options() -> Options {
-        let plan = FeaturePlan::bank();
+        let plan = FeaturePlan::of(&DataSet::bank());
         Options {
             target: plan.target,
             positive: plan.positive,
@@ -566,7 +567,7 @@ mod tests {
         let arguments: Vec<String> =
             serde_json::from_value(definition["Steps"][2]["Arguments"]["AppSpecification"]["ContainerArguments"].clone()).unwrap();
         let parsed = Options::parse(&arguments).unwrap();
-        assert_eq!(parsed, Options { dropped: FeaturePlan::bank().dropped, ..options() });
+        assert_eq!(parsed, Options { dropped: FeaturePlan::of(&DataSet::bank()).dropped, ..options() });
         assert!(Options::parse(&["--target".into()]).unwrap_err().to_string().contains("expected one argument"));
         assert!(Options::parse(&["--colour".into(), "red".into()]).unwrap_err().to_string().contains("unrecognized"));
         assert!(Options::parse(&[]).unwrap_err().to_string().contains("required"));

@@ -426,7 +426,7 @@ mod tests {
     }
 
     fn baseline(of: Option<&str>) -> Vec<u8> {
-        let mut expected = Baseline::expected();
+        let mut expected = Baseline::expected(&crate::demo::dataset::DataSet::bank());
         if let Some(of) = of {
             let report = check(&[of], &baseline(None), &options()).unwrap();
             expected = expected.with_profile("model version 1".into(), report.profile);

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::demo::dataset::ECONOMIC;
+use crate::demo::dataset::DataSet;
 use crate::demo::findings::{self, Correlation, Finding, Frequency, Overview};
 use crate::demo::sql::SqlEngine;
 use crate::ops::query::{self, QueryEngine, QueryResult};
@@ -27,17 +27,17 @@ pub(crate) struct Evidence {
     pub overview: Overview,
     /// How often each category occurs.
     pub frequencies: Vec<Frequency>,
-    /// The numeric columns at a glance, the answers apart.
-    pub numbers: QueryResult,
-    /// How the economic columns move together.
+    /// The numeric columns at a glance, the answers apart; none of data without numbers.
+    pub numbers: Option<QueryResult>,
+    /// How numbers move together.
     pub correlations: Vec<Correlation>,
     sql: Vec<String>,
 }
 
 impl Evidence {
     /// The findings.
-    pub fn findings(&self) -> Vec<Finding> {
-        findings::findings(&self.overview, &self.frequencies, &self.correlations, &ECONOMIC)
+    pub fn findings(&self, data: &DataSet) -> Vec<Finding> {
+        findings::findings(data, &self.overview, &self.frequencies, &self.correlations)
     }
 }
 
@@ -45,7 +45,7 @@ impl Evidence {
 pub(super) async fn findings(context: &Context, engine: QueryEngine) -> Result<Findings, OpError> {
     let evidence = evidence(context, engine).await?;
     let (rows, yes) = (evidence.overview.customers(), evidence.overview.yes);
-    Ok(Findings { findings: evidence.findings(), rows, yes, sql: evidence.sql })
+    Ok(Findings { findings: evidence.findings(&context.scenario.data), rows, yes, sql: evidence.sql })
 }
 
 /// Asks what the findings are computed from.
@@ -54,17 +54,38 @@ pub(crate) async fn evidence(context: &Context, engine: QueryEngine) -> Result<E
         QueryEngine::Redshift => SqlEngine::Redshift,
         QueryEngine::Athena => SqlEngine::Athena,
     };
-    let names = ["explore_frequencies", "explore_numbers", "explore_correlations"];
-    let sql = names.iter().map(|name| context.sql(library, name)).collect::<Result<Vec<String>, OpError>>()?;
-    let ask = |at: usize| query::rows(context, engine, sql[at].clone());
-    let (frequencies, numbers, correlations) = tokio::try_join!(ask(0), ask(1), ask(2))?;
-    let frequencies = read_frequencies(&frequencies);
-    let correlations = read_correlations(&correlations);
-    if frequencies.is_empty() || correlations.is_empty() {
-        return Err(unreadable(names[0]));
+    let data = &context.scenario.data;
+    let verify = match engine {
+        QueryEngine::Redshift => "verify_table",
+        QueryEngine::Athena => "verify_lake",
+    };
+    // Which of the questions can be asked follows from the columns; how many rows there are can always be.
+    let asked = |name: &str, possible: bool| if possible { context.sql(library, name).map(Some) } else { Ok(None) };
+    let (numeric, pairs) = (data.numbers().next().is_some(), data.together.len() > 1);
+    let frequencies = asked("explore_frequencies", data.categories().next().is_some())?;
+    let numbers = asked("explore_numbers", numeric)?;
+    let correlations = asked("explore_correlations", pairs)?;
+    let counts = asked(verify, !numeric)?;
+    let ask = async |sql: &Option<String>| match sql {
+        Some(sql) => query::rows(context, engine, sql.clone()).await.map(Some),
+        None => Ok(None),
+    };
+    let (found, glance, together, counted) = tokio::try_join!(ask(&frequencies), ask(&numbers), ask(&correlations), ask(&counts))?;
+    let read = found.as_ref().map(read_frequencies).unwrap_or_default();
+    let pairs_read = together.as_ref().map(read_correlations).unwrap_or_default();
+    if found.is_some() && read.is_empty() {
+        return Err(unreadable("explore_frequencies"));
     }
-    let overview = read_overview(&numbers).ok_or_else(|| unreadable(names[1]))?;
-    Ok(Evidence { overview, frequencies, numbers, correlations, sql })
+    // Of other data, a column may be the same in every row: then it moves with nothing.
+    if data.built_in && pairs_read.is_empty() {
+        return Err(unreadable("explore_correlations"));
+    }
+    let overview = match (&glance, &counted) {
+        (Some(glance), _) => read_overview(data, glance).ok_or_else(|| unreadable("explore_numbers"))?,
+        (None, counted) => counted.as_ref().and_then(read_counts).ok_or_else(|| unreadable(verify))?,
+    };
+    let sql = [frequencies, numbers, correlations, counts].into_iter().flatten().collect();
+    Ok(Evidence { overview, frequencies: read, numbers: glance, correlations: pairs_read, sql })
 }
 
 fn unreadable(statement: &str) -> OpError {
@@ -93,19 +114,29 @@ fn read_frequencies(result: &QueryResult) -> Vec<Frequency> {
     frequencies
 }
 
-fn read_overview(result: &QueryResult) -> Option<Overview> {
-    let at = |name: &str| result.columns.iter().position(|column| column.name == name);
-    let (y, customers, never) = (at("y")?, at("customers")?, at("never_contacted")?);
+/// The statement begins with the class and its rows.
+fn read_overview(data: &DataSet, result: &QueryResult) -> Option<Overview> {
+    let never = result.columns.iter().position(|column| column.name == "never_contacted");
     let mut overview = Overview::default();
     for row in &result.page.rows {
-        let count: u64 = row.get(customers)?.text().parse().ok()?;
-        match row.get(y)?.text().as_str() {
-            "yes" => overview.yes += count,
-            _ => overview.no += count,
+        let count: u64 = row.get(1)?.text().parse().ok()?;
+        if row.first()?.text() == data.target.positive {
+            overview.yes += count;
+        } else {
+            overview.no += count;
         }
-        overview.never_contacted += row.get(never)?.text().parse::<u64>().ok()?;
+        if let Some(never) = never {
+            overview.never_contacted += row.get(never)?.text().parse::<u64>().ok()?;
+        }
     }
     Some(overview)
+}
+
+/// All rows, and those of the positive class.
+fn read_counts(result: &QueryResult) -> Option<Overview> {
+    let row = result.page.rows.first()?;
+    let (rows, yes): (u64, u64) = (row.first()?.text().parse().ok()?, row.get(1)?.text().parse().ok()?);
+    Some(Overview { yes, no: rows.checked_sub(yes)?, never_contacted: 0 })
 }
 
 fn read_correlations(result: &QueryResult) -> Vec<Correlation> {

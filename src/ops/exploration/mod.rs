@@ -24,7 +24,6 @@ pub use save::{SaveError, file_name, replace, save_beside};
 
 use super::query::{self, QueryEngine};
 use super::{Context, OpError};
-use crate::demo::dataset;
 use crate::demo::sql::{Quotes, identifier};
 
 /// A table that is explored.
@@ -117,12 +116,12 @@ pub async fn table(context: &Context, engine: QueryEngine) -> Result<Table, OpEr
     };
     let name = format!("{}.{}", identifier(Quotes::Double, schema), identifier(Quotes::Double, table));
     let described = query::rows(context, engine, format!("SELECT * FROM {name} LIMIT 0")).await?;
-    let columns = described.columns.into_iter().filter(|column| column.name != dataset::TARGET);
+    let columns = described.columns.into_iter().filter(|column| column.name != scenario.data.target.name);
     Ok(Table {
         engine,
         name,
-        target: dataset::TARGET.to_owned(),
-        positive: dataset::POSITIVE.to_owned(),
+        target: scenario.data.target.name.clone(),
+        positive: scenario.data.target.positive.clone(),
         columns: columns.map(|column| Column { name: column.name, numeric: column.numeric }).collect(),
     })
 }

@@ -67,8 +67,13 @@ impl Period {
 
 /// The months of the campaign in their order.
 pub(super) async fn order(context: &Context, table: &Table) -> Result<Order, OpError> {
-    for name in [MONTH, EMPLOYED] {
-        table.column(name)?;
+    if [MONTH, EMPLOYED].iter().any(|name| table.column(name).is_err()) {
+        let data = &context.scenario.data;
+        let why = match data.story("the order in time, found from how many people were employed,") {
+            Err(why) => why,
+            Ok(()) => format!("it is found from `{MONTH}` and `{EMPLOYED}`, and {} does not have both", table.name),
+        };
+        return Err(OpError::usage("these data have no order in time", why, "look at a column that says when each row is from"));
     }
     let sql = sql::periods(table, MONTH, EMPLOYED);
     let result = query::rows(context, table.engine, sql.clone()).await?;

@@ -86,7 +86,7 @@ pub(crate) async fn inputs(context: &Context) -> Result<PipelineInputs, OpError>
             WarehouseKind::Serverless => WarehouseRef::Workgroup(scenario.warehouse.clone()),
             WarehouseKind::Provisioned => WarehouseRef::Cluster(scenario.warehouse.clone()),
         },
-        features: FeaturePlan::bank(),
+        features: FeaturePlan::of(&scenario.data),
         objective: mlops.objective.name().to_owned(),
         num_round: mlops.num_round,
         max_depth: mlops.max_depth,

@@ -27,7 +27,7 @@ pub(super) async fn place(context: &Context) -> Result<Placed, OpError> {
     let approved = approved(context).await?;
     let (baseline, champion) = match &approved {
         Some(package) => tokio::try_join!(baseline(context, package), champion(context, package))?,
-        None => (Baseline::expected(), Champion::default()),
+        None => (Baseline::expected(&context.scenario.data), Champion::default()),
     };
     let (baseline, champion) = tokio::try_join!(write(context, "baseline.json", &baseline), write(context, "champion.json", &champion))?;
     Ok(Placed { baseline, champion })
@@ -47,7 +47,7 @@ async fn approved(context: &Context) -> Result<Option<Package>, OpError> {
 /// somebody else registered it; none when neither is there any more.
 async fn baseline(context: &Context, package: &Package) -> Result<Baseline, OpError> {
     let source = format!("model version {}", package.summary.version);
-    let expected = Baseline::expected();
+    let expected = Baseline::expected(&context.scenario.data);
     if let Some(address) = package.properties.get(metadata::QUALITY)
         && let Some(profile) = there(quality::profile(context, address).await)?
     {

@@ -32,6 +32,10 @@ pub(super) async fn receive(context: &Context, arrivals: Arrivals) -> Result<Tab
     if !Arrivals::ROWS.contains(&arrivals.rows) {
         return Err(OpError::usage("so many rows cannot arrive", format!("{} were asked for", arrivals.rows), "ask for 100 to 1,000,000"));
     }
+    context.scenario.data.story("the autumn of the demonstration").map_err(|why| {
+        let fix = "load a file with the new rows (`data.source`), then run the steps `lake`, `load` and `pipeline`";
+        OpError::usage("there are no new rows of these data to make", why, fix)
+    })?;
     let target = TableName { table: format!("{}_new", context.scenario.table), schema: context.scenario.schema.clone() };
     let (rows, seed) = (arrivals.rows, arrivals.seed);
     let made = tokio::task::spawn_blocking(move || drift::autumn(&sample::generate(rows, seed))).await;

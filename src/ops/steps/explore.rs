@@ -15,16 +15,24 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     let context = run.context;
     let lake = lake::ensure(run).await?;
     run.say(&context.scenario.glue_table, "computing frequencies, distributions and correlations in the lake")?;
-    let ages = context.sql(SqlEngine::Athena, "explore_ages")?;
-    let (evidence, ages) = tokio::try_join!(evidence(context, QueryEngine::Athena), query::rows(context, QueryEngine::Athena, ages))?;
-    let (overview, findings) = (evidence.overview, evidence.findings());
+    let data = &context.scenario.data;
+    let ages = async {
+        // Ages are of the bank's customers.
+        if !data.built_in {
+            return Ok(None);
+        }
+        query::rows(context, QueryEngine::Athena, context.sql(SqlEngine::Athena, "explore_ages")?).await.map(Some)
+    };
+    let (evidence, ages) = tokio::try_join!(evidence(context, QueryEngine::Athena), ages)?;
+    let (overview, findings) = (evidence.overview, evidence.findings(data));
     for finding in &findings {
         run.say("", &finding.sentence)?;
     }
     let message = format!(
-        "{} explored: {} said yes, {} findings",
-        figures::counted(overview.customers(), "customer"),
+        "{} explored: {} {}, {} findings",
+        figures::counted(overview.customers(), &data.words.row),
         figures::percent(overview.yes as f64 / overview.customers().max(1) as f64),
+        data.words.positive,
         findings.len()
     );
     let detail = json!({
@@ -32,9 +40,9 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         "yes": overview.yes,
         "findings": findings,
         "frequencies": by_column(&evidence.frequencies),
-        "numbers": table(&evidence.numbers),
+        "numbers": evidence.numbers.as_ref().map(table).unwrap_or_default(),
         "correlations": evidence.correlations.iter().map(|c| (format!("{}__{}", c.one, c.other), json!(rounded(c.value)))).collect::<Map<_, _>>(),
-        "ages": table(&ages),
+        "ages": ages.as_ref().map(table).unwrap_or_default(),
     });
     Ok(StepOutcome::new(lake.changed, message, detail))
 }

@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::StepOutcome;
 use crate::demo::figures;
-use crate::demo::sql::{SqlEngine, TABLE_VERSION};
+use crate::demo::sql::SqlEngine;
 use crate::ops::data::{self, LakeFile};
 use crate::ops::error::op;
 use crate::ops::hops::Figures;
@@ -27,7 +27,7 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     let context = run.context;
     let lake = ensure(run).await?;
     let scenario = &context.scenario;
-    run.say(&scenario.glue_table, "counting the rows and adding up the economic columns")?;
+    run.say(&scenario.glue_table, format!("counting the rows and adding up {}", scenario.data.words.sums))?;
     let show = |name: &str| {
         let sql = context.sql(SqlEngine::Athena, name);
         async move { query::rows(context, QueryEngine::Athena, sql?).await }
@@ -38,16 +38,17 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         show("show_tables"),
         show("sample_lake"),
     )?;
-    let expected = figures_of(&lake.file)?;
-    figures.must_equal(&expected, "the lake", "the file")?;
+    let expected = figures_of(context, &lake.file)?;
+    figures.must_equal(&expected, &scenario.data, "the lake", "the file")?;
     let names = |result: &query::QueryResult| -> Vec<String> {
         result.page.rows.iter().filter_map(|row| row.first()).map(query::Cell::text).collect()
     };
     let message = format!(
-        "{} in the lake table `{}`, the same as in the file; {} of them said yes",
+        "{} in the lake table `{}`, the same as in the file; {} of them {}",
         figures::counted(figures.rows, "row"),
         scenario.glue_table,
-        figures::count(figures.yes)
+        figures::count(figures.yes),
+        scenario.data.words.positive
     );
     let detail = json!({
         "rows": figures.rows,
@@ -64,8 +65,8 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
 }
 
 /// The file's figures, as numbers.
-pub fn figures_of(file: &LakeFile) -> Result<Figures, OpError> {
-    Figures::of_file(file).ok_or_else(|| {
+pub fn figures_of(context: &Context, file: &LakeFile) -> Result<Figures, OpError> {
+    Figures::of_file(&context.scenario.data, file).ok_or_else(|| {
         OpError::failed("", "could not read the figures of the CSV in S3", "its metadata have been changed")
             .with_fix("remove the object, then run the step `lake` again")
     })
@@ -111,11 +112,11 @@ async fn table(run: &Run<'_>) -> Result<bool, OpError> {
         execute(context, "create_database").await?;
         changed = true;
     }
-    let outdated = found
-        .as_ref()
-        .is_some_and(|properties| properties.iter().any(|(name, version)| name == VERSION_PROPERTY && version != TABLE_VERSION));
+    let version = scenario.data.table_version();
+    let outdated =
+        found.as_ref().is_some_and(|properties| properties.iter().any(|(name, found)| name == VERSION_PROPERTY && *found != version));
     if outdated {
-        run.say(table, "the table was defined by another version of the demonstration: defining it anew")?;
+        run.say(table, "the table was defined for other data or by another version of the demonstration: defining it anew")?;
         execute(context, "drop_table").await?;
     }
     if found.is_none() || outdated {

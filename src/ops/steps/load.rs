@@ -5,6 +5,7 @@ use serde_json::json;
 use super::StepOutcome;
 use super::lake::figures_of;
 use crate::demo::figures;
+use crate::demo::scoring_sql::TableName;
 use crate::demo::sql::SqlEngine;
 use crate::ops::data;
 use crate::ops::error::op;
@@ -33,7 +34,7 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         notes::read::<Loaded>(context, LOADED),
     );
     let (schemas, file, note) = (schemas?, file?, note?);
-    let expected = figures_of(&file)?;
+    let expected = figures_of(context, &file)?;
     let table_name = format!("{}.{}", scenario.schema, scenario.table);
 
     if schemas.iter().any(|schema| *schema == scenario.schema) && note.is_some_and(|note| note.sha256 == file.sha256) {
@@ -54,23 +55,42 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         query::rows(context, QueryEngine::Redshift, sql).await?;
     }
     run.say(&table_name, format!("loading {} from the lake in one transaction", figures::counted(expected.rows, "row")))?;
-    let statements = ["create_schema", "create_table", "empty_table", "load_table"]
+    let mut statements = ["create_schema", "create_table", "empty_table", "load_table"]
         .into_iter()
         .map(|name| context.sql(SqlEngine::Redshift, name))
         .collect::<Result<Vec<_>, _>>()?;
+    if schemas.iter().any(|schema| *schema == scenario.schema) && has_other_columns(context).await? {
+        run.say(&table_name, "the table has the columns of other data: making it anew")?;
+        let table = TableName { schema: scenario.schema.clone(), table: scenario.table.clone() };
+        statements.insert(1, format!("DROP TABLE {}", table.quoted()));
+    }
     query::transaction(context, &statements, "load the table").await?;
 
-    run.say(&table_name, "counting the rows and adding up the economic columns")?;
+    run.say(&table_name, format!("counting the rows and adding up {}", scenario.data.words.sums))?;
     let loaded = Figures::of_table(context, QueryEngine::Redshift).await?;
-    loaded.must_equal(&expected, "the warehouse", "the lake")?;
+    loaded.must_equal(&expected, &scenario.data, "the warehouse", "the lake")?;
     notes::write(context, LOADED, &Loaded { sha256: file.sha256 }).await?;
     Ok(outcome(true, &expected, &table_name, "went into"))
+}
+
+/// Whether there is a table in the warehouse that was made for another data set.
+async fn has_other_columns(context: &Context) -> Result<bool, OpError> {
+    let scenario = &context.scenario;
+    let there = context.gateways.statements.tables(&context.warehouse(), &scenario.schema).await;
+    let there = there.map_err(op(&scenario.table, "could not look for the table"))?;
+    if !there.iter().any(|table| table.name == scenario.table) {
+        return Ok(false);
+    }
+    let table = TableName { schema: scenario.schema.clone(), table: scenario.table.clone() };
+    let described = query::rows(context, QueryEngine::Redshift, format!("SELECT * FROM {} LIMIT 0", table.quoted())).await?;
+    let columns = described.columns.iter().map(|column| (column.name.as_str(), column.numeric));
+    Ok(!columns.eq(scenario.data.columns.iter().map(|column| (column.name.as_str(), column.kind.is_number()))))
 }
 
 fn outcome(changed: bool, figures: &Figures, table: &str, verb: &str) -> StepOutcome {
     let message =
         format!("{} {verb} `{table}`; rows and sums are those of the lake, to the last decimal", figures::counted(figures.rows, "row"));
-    let sums: Vec<f64> = figures.sums.iter().map(|sum| *sum as f64 / 1000.0).collect();
+    let sums: Vec<f64> = figures.sums.iter().map(|sum| sum.units as f64 / 10_f64.powi(sum.scale as i32)).collect();
     StepOutcome::new(changed, message, json!({ "rows": figures.rows, "yes": figures.yes, "table": table, "sums": sums }))
 }
 

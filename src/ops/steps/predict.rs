@@ -13,7 +13,8 @@ const CUSTOMERS: usize = 8;
 pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     let context = run.context;
     let model = predict::deployed(context).await?;
-    run.say(&model.endpoint, format!("asking about {CUSTOMERS} customers whom training never saw"))?;
+    let row = &context.scenario.data.words.row;
+    run.say(&model.endpoint, format!("asking about {CUSTOMERS} {row}s whom training never saw"))?;
     let samples = predict::samples(context, &model, CUSTOMERS, context.settings.mlops.seed).await?;
     let rows: Vec<_> = samples.iter().map(|sample| sample.row.clone()).collect();
     let answers = predict::predict(context, &model, &rows).await?;
@@ -25,8 +26,7 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
             json!({ "score": answer.score, "decision": answer.decision, "actual": sample.actual, "seen": sample.seen, "row": sample.row })
         })
         .collect();
-    let message =
-        format!("{} asked about, {right} of {} decisions right", figures::counted(answers.len() as u64, "customer"), answers.len());
+    let message = format!("{} asked about, {right} of {} decisions right", figures::counted(answers.len() as u64, row), answers.len());
     let detail = json!({
         "endpoint": model.endpoint,
         "version": model.version,

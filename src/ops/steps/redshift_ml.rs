@@ -39,7 +39,9 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         }
     }
     ready(run).await?;
-    run.say(&context.scenario.ml_function, "predicting every customer in one query")?;
+    let data = &context.scenario.data;
+    let words = &data.words;
+    run.say(&context.scenario.ml_function, format!("predicting every {} in one query", words.row))?;
     let name = match context.settings.redshift_ml.mode {
         MlMode::Auto => "confusion_matrix",
         MlMode::Xgboost => "confusion_matrix_xgboost",
@@ -53,7 +55,7 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         .collect();
     let all: u64 = cells.iter().map(|(_, _, customers)| customers).sum();
     let right: u64 = cells.iter().filter(|(predicted, actual, _)| predicted == actual).map(|(_, _, customers)| customers).sum();
-    let no: u64 = cells.iter().filter(|(_, actual, _)| actual == "no").map(|(_, _, customers)| customers).sum();
+    let no: u64 = cells.iter().filter(|(_, actual, _)| *actual == data.target.negative).map(|(_, _, customers)| customers).sum();
     if all == 0 {
         return Err(
             OpError::failed(model, "could not measure the model", "the confusion matrix is empty").with_fix("run the step `load` again")
@@ -61,10 +63,11 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     }
     let (accuracy, always_no) = (right as f64 / all as f64, no as f64 / all as f64);
     let message = format!(
-        "`{}` is right for {} of {}; always answering no would be right for {}",
+        "`{}` is right for {} of {}; always answering {} would be right for {}",
         context.scenario.ml_function,
         figures::percent(accuracy),
-        figures::counted(all, "customer"),
+        figures::counted(all, &words.row),
+        data.target.negative,
         figures::percent(always_no)
     );
     let matrix: Vec<Value> = cells

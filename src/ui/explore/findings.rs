@@ -9,7 +9,7 @@ use super::{below, heading, mark};
 use crate::app::list::window;
 use crate::app::text_width::{right, width, wrap};
 use crate::demo::figures;
-use crate::demo::findings::Finding;
+use crate::demo::findings::{Finding, TOGETHER};
 use crate::ops::exploration::Findings;
 
 /// Columns of a bar's label and of its figure.
@@ -66,7 +66,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, found: &Findings) {
 fn draw_parts(canvas: &mut Canvas<'_>, area: Rect, finding: &Finding) -> u16 {
     let label = LABEL.min(usize::from(area.width) / 3);
     let room = usize::from(area.width).saturating_sub(label + FIGURE + 4).min(80);
-    let coefficients = finding.id == "economy_moves_together";
+    let coefficients = finding.id == TOGETHER;
     let rows = finding.parts.len().min(usize::from(area.height));
     for (row, part) in finding.parts.iter().take(rows).enumerate() {
         let y = area.y + row as u16;

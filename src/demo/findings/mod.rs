@@ -1,7 +1,10 @@
 //! What an audience is told about the data: sentences whose figures are computed from it.
 
+mod any;
+
 use serde::Serialize;
 
+use super::dataset::DataSet;
 use super::figures::percent;
 
 /// How often a category occurs, and how often it says yes.
@@ -24,7 +27,7 @@ pub struct Overview {
     pub yes: u64,
     /// Customers who said no.
     pub no: u64,
-    /// Customers who were never contacted before (`pdays` is 999).
+    /// Customers of the bank who were never contacted before (`pdays` is 999).
     pub never_contacted: u64,
 }
 
@@ -56,7 +59,7 @@ pub struct Finding {
     /// Its main figure, a share or a coefficient.
     pub figure: f64,
     /// The column that shows it.
-    pub column: &'static str,
+    pub column: String,
     /// The figures of the sentence, to be drawn.
     pub parts: Vec<Part>,
 }
@@ -70,6 +73,12 @@ pub struct Part {
     pub figure: f64,
 }
 
+/// What the statement about the bank's numbers counts beside them, for the findings.
+pub(super) const NEVER_CONTACTED: &str = "sum(CASE WHEN pdays = 999 THEN 1 ELSE 0 END) AS never_contacted";
+
+/// The finding whose figures are coefficients and no shares.
+pub const TOGETHER: &str = "economy_moves_together";
+
 /// Categories that the demonstration points at because they are rarer among the yes than among all.
 const RARER_AMONG_YES: [(&str, &str, &str); 5] = [
     ("job", "blue-collar", "Blue-collar workers"),
@@ -79,17 +88,27 @@ const RARER_AMONG_YES: [(&str, &str, &str); 5] = [
     ("month", "may", "Customers called in May"),
 ];
 
-/// The findings, computed. A category that the data do not have is counted as 0.
-pub fn findings(overview: &Overview, frequencies: &[Frequency], correlations: &[Correlation], economic: &[&str]) -> Vec<Finding> {
+/// The findings, computed: those that an audience is told of the built-in data, and for another data set what can be said of any.
+pub fn findings(data: &DataSet, overview: &Overview, frequencies: &[Frequency], correlations: &[Correlation]) -> Vec<Finding> {
+    if data.built_in {
+        of_the_bank(data, overview, frequencies, correlations)
+    } else {
+        any::findings(data, overview, frequencies, correlations)
+    }
+}
+
+fn finding(id: &'static str, column: &str, figure: f64, sentence: String, parts: &[(&str, f64)]) -> Finding {
+    let parts = parts.iter().map(|(label, figure)| Part { label: (*label).to_owned(), figure: *figure }).collect();
+    Finding { id, sentence, figure: rounded(figure), column: column.to_owned(), parts }
+}
+
+/// A category that the data do not have is counted as 0.
+fn of_the_bank(data: &DataSet, overview: &Overview, frequencies: &[Frequency], correlations: &[Correlation]) -> Vec<Finding> {
     let all = overview.customers().max(1) as f64;
     let yes = overview.yes.max(1) as f64;
     let find = |column: &str, value: &str| {
         let found = frequencies.iter().find(|frequency| frequency.column == column && frequency.value == value);
         found.map_or((0.0, 0.0), |frequency| (frequency.customers as f64 / all, frequency.yes as f64 / yes))
-    };
-    let finding = |id, column, figure: f64, sentence: String, parts: &[(&str, f64)]| {
-        let parts = parts.iter().map(|(label, figure)| Part { label: (*label).to_owned(), figure: *figure }).collect();
-        Finding { id, sentence, figure: rounded(figure), column, parts }
     };
     let mut found = Vec::new();
 
@@ -132,7 +151,7 @@ pub fn findings(overview: &Overview, frequencies: &[Frequency], correlations: &[
     }
 
     let mut together: Vec<&Correlation> =
-        correlations.iter().filter(|pair| economic.contains(&pair.one.as_str()) && economic.contains(&pair.other.as_str())).collect();
+        correlations.iter().filter(|pair| data.together.contains(&pair.one) && data.together.contains(&pair.other)).collect();
     together.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()));
     if let Some(strongest) = together.first() {
         let strong = together.iter().filter(|pair| pair.value.abs() >= 0.5).count();
@@ -145,7 +164,7 @@ pub fn findings(overview: &Overview, frequencies: &[Frequency], correlations: &[
         );
         let names: Vec<String> = together.iter().take(4).map(|pair| format!("{} · {}", pair.one, pair.other)).collect();
         let parts: Vec<(&str, f64)> = names.iter().zip(&together).map(|(name, pair)| (name.as_str(), rounded(pair.value))).collect();
-        found.push(finding("economy_moves_together", "euribor3m", strongest.value, sentence, &parts));
+        found.push(finding(TOGETHER, "euribor3m", strongest.value, sentence, &parts));
     }
     found
 }
@@ -177,7 +196,7 @@ mod tests {
         let frequencies =
             [frequency("job", "blue-collar", 30, 2), frequency("month", "may", 40, 4), frequency("defaulted", "unknown", 10, 1)];
         let correlations = [Correlation { one: "euribor3m".into(), other: "nr_employed".into(), value: 0.945 }];
-        let found = findings(&overview, &frequencies, &correlations, &["euribor3m", "nr_employed"]);
+        let found = findings(&DataSet::bank(), &overview, &frequencies, &correlations);
         let sentence = |id: &str| found.iter().find(|finding| finding.id == id).unwrap().sentence.clone();
         assert_eq!(sentence("mostly_no"), "80.0 % of the customers said no.");
         assert_eq!(sentence("unknown_values"), "Many values are unknown: `defaulted` 10.0 % of the customers.");
