@@ -19,6 +19,7 @@ pub mod metrics;
 pub mod model_file;
 pub mod pipeline_definition;
 pub mod policies;
+pub mod quoted;
 pub mod ranking;
 pub mod resource;
 pub mod sample;
