@@ -154,3 +154,32 @@ async fn without_a_model_in_sql_two_roads_are_left() {
     assert!(refused.why.contains("astronaut"), "{refused}");
     account.close().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_proposed_occurs_in_the_data() {
+    let (account, context) = prepared(Step::Deploy).await;
+    let model = predict::deployed(&context).await.unwrap();
+    let evidence = explain::evidence(&context, &model).await.unwrap();
+    let earlier = |row: &predict::Sample| ["pdays", "previous", "poutcome"].map(|name| row.row[name].clone());
+    // Whether there was an earlier campaign is said by three columns; a row in which they contradict each other is nobody.
+    let consistent = |cells: &[Value; 3]| {
+        let [days, previous, outcome] = cells;
+        (*outcome == json!("nonexistent")) == (*previous == json!(0)) && (*outcome != json!("nonexistent") || *days == json!(999))
+    };
+    assert!(evidence.test.samples.iter().all(|sample| consistent(&earlier(sample))), "the data say so themselves");
+    let mut together = 0;
+    for sample in evidence.test.samples.iter().take(150) {
+        for flip in evidence.explained.reasons(&sample.row, &[]).unwrap().flips {
+            let mut changed = sample.clone();
+            for change in &flip.changes {
+                let number = change.to.parse::<i64>().ok().filter(|_| sample.row[&change.column].is_number());
+                changed.row.insert(change.column.clone(), number.map_or_else(|| json!(change.to), |number| json!(number)));
+            }
+            assert!(consistent(&earlier(&changed)), "{flip:?}");
+            together +=
+                usize::from(flip.changes.iter().filter(|change| ["pdays", "previous", "poutcome"].contains(&&*change.column)).count() > 1);
+        }
+    }
+    assert!(together > 0, "columns that belong together are changed together");
+    account.close().await;
+}

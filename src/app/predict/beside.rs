@@ -271,7 +271,7 @@ pub mod tests {
     pub fn evidence() -> Arc<Evidence> {
         let model = DeployedModel::detached("BankDM-staging", schema(), 0.5);
         let explainer = Explainer::new(BoostedTrees::from_document(&document()).unwrap(), schema()).unwrap();
-        let explained = ExplainedModel { model, explainer: Arc::new(explainer) };
+        let explained = ExplainedModel { model, explainer: Arc::new(explainer), known: Arc::default() };
         let (scores, truths) = (vec![0.9, 0.8, 0.3, 0.2, 0.1], vec![true, false, true, false, false]);
         let ranking = Ranking::new(&scores, &truths);
         let samples = scores.iter().map(|_| Sample { row: row(40, "admin."), actual: None, seen: Some(false) }).collect();

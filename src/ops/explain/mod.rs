@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::predict::{self, DeployedModel, Sample};
 use super::{Context, OpError, model_file};
-use crate::demo::explanation::{self, ColumnImportance, Dependence, Explainer, Explanation, Flip};
+use crate::demo::explanation::{self, ColumnImportance, Dependence, Explainer, Explanation, Flip, Occurrences};
 use crate::demo::feature_schema::Row;
 use crate::demo::metrics::BinaryReport;
 use crate::demo::ranking::{self, Calibrated, Economics, Outcome, Ranking};
@@ -27,6 +27,8 @@ pub struct ExplainedModel {
     pub model: DeployedModel,
     /// Its trees.
     pub explainer: std::sync::Arc<Explainer>,
+    /// What occurs together in the data, so that nothing else is proposed; empty until rows are read.
+    pub known: std::sync::Arc<Occurrences>,
 }
 
 /// Everything to be said about one answer.
@@ -72,6 +74,7 @@ pub async fn evidence(context: &Context, model: &DeployedModel) -> Result<Eviden
     let samples = predict::test_split(context, model).await?;
     computed("the test split", move || {
         let test = explained.scored(samples)?;
+        let explained = explained.knowing(&test);
         let importance = explained.importance(&test)?;
         let ranking = test.ranking();
         Ok(Evidence { explained, test, ranking, importance })
@@ -101,10 +104,18 @@ pub async fn open(context: &Context, model: &DeployedModel) -> Result<ExplainedM
     let trees = model_file::trees(context, &model.artifact).await?;
     let explainer = Explainer::new(trees, (*model.schema).clone())
         .map_err(|mismatch| OpError::failed(&model.artifact, "the model cannot be explained", mismatch.to_string()))?;
-    Ok(ExplainedModel { model: model.clone(), explainer: std::sync::Arc::new(explainer) })
+    Ok(ExplainedModel { model: model.clone(), explainer: std::sync::Arc::new(explainer), known: std::sync::Arc::default() })
 }
 
 impl ExplainedModel {
+    /// The same, proposing only what occurs together in the test split.
+    #[must_use]
+    pub fn knowing(mut self, test: &TestSet) -> ExplainedModel {
+        let rows = test.samples.iter().map(|sample| &sample.row);
+        self.known = std::sync::Arc::new(Occurrences::of(&self.explainer.schema, rows));
+        self
+    }
+
     /// Why a row is answered as it is, and what would flip the decision.
     ///
     /// # Errors
@@ -114,7 +125,7 @@ impl ExplainedModel {
             OpError::usage("the row cannot be explained", error.to_string(), "correct the row")
         };
         let explanation = self.explainer.explain(row).map_err(refused)?;
-        let flips = explanation::flip(&self.explainer, row, self.model.threshold, fixed, FLIPS).map_err(refused)?;
+        let flips = explanation::flip(&self.explainer, &self.known, row, self.model.threshold, fixed, FLIPS).map_err(refused)?;
         Ok(Reasons { explanation, flips })
     }
 
