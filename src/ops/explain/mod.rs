@@ -7,8 +7,10 @@ use serde::Serialize;
 use super::predict::{self, DeployedModel, Sample};
 use super::{Context, OpError, model_file};
 use crate::demo::explanation::{self, ColumnImportance, Dependence, Explainer, Explanation, Flip, Occurrences};
-use crate::demo::feature_schema::Row;
+use crate::demo::fairness::SegmentReport;
+use crate::demo::feature_schema::{Column, Row};
 use crate::demo::metrics::BinaryReport;
+use crate::demo::quoted::quoted;
 use crate::demo::ranking::{self, Calibrated, Economics, Outcome, Ranking};
 
 pub use roads::{Agreement, Disagreement, Roads, agreement, roads};
@@ -90,6 +92,22 @@ pub async fn reasons(evidence: std::sync::Arc<Evidence>, row: Row) -> Result<Rea
     computed("the explanation", move || evidence.explained.reasons(&row, &[])).await
 }
 
+/// How the answer depends on a column, computed away from the tasks that wait for services.
+///
+/// # Errors
+/// See [`ExplainedModel::dependence`].
+pub async fn dependence(evidence: std::sync::Arc<Evidence>, column: String) -> Result<Dependence, OpError> {
+    computed("the dependence", move || evidence.explained.dependence(&evidence.test, &column)).await
+}
+
+/// Rates and quality by the values of a column, computed away from the tasks that wait for services.
+///
+/// # Errors
+/// See [`ExplainedModel::segments`].
+pub async fn segments(evidence: std::sync::Arc<Evidence>, column: String, threshold: f64) -> Result<SegmentReport, OpError> {
+    computed("the segments", move || evidence.explained.segments(&evidence.test, &column, threshold)).await
+}
+
 /// Runs what only computes on a thread of its own.
 async fn computed<T: Send + 'static>(what: &str, work: impl FnOnce() -> Result<T, OpError> + Send + 'static) -> Result<T, OpError> {
     let done = tokio::task::spawn_blocking(work).await;
@@ -168,18 +186,41 @@ impl ExplainedModel {
         let found = explanation::dependence(&self.explainer, column, &test.rows(ROWS));
         let found = found.map_err(|error| OpError::failed(column, "the dependence cannot be computed", error.to_string()))?;
         found.ok_or_else(|| {
-            let known: Vec<&str> =
-                self.model.schema.columns.iter().filter(|column| !column.dropped).map(|column| column.name.as_str()).collect();
             OpError::usage(
-                format!("the model does not use `{column}`"),
+                format!("the model does not use `{}`", quoted(column)),
                 "its answers cannot depend on it",
-                format!("its columns are {}", known.join(", ")),
+                format!("its columns are {}", self.columns(|column| !column.dropped)),
             )
         })
+    }
+
+    /// Rates and quality on the test split by the values of a column, whether the model uses it or not.
+    ///
+    /// # Errors
+    /// There is no such column.
+    pub fn segments(&self, test: &TestSet, column: &str, threshold: f64) -> Result<SegmentReport, OpError> {
+        let found = self.model.schema.column(column).ok_or_else(|| {
+            let why = "the test rows cannot be parted by it";
+            OpError::usage(format!("there is no column `{}`", quoted(column)), why, format!("the columns are {}", self.columns(|_| true)))
+        })?;
+        let values = test.samples.iter().map(|sample| sample.row.get(column));
+        Ok(SegmentReport::measure(found, values, &test.scores, &test.truths, threshold))
+    }
+
+    /// Names of columns, for a message.
+    fn columns(&self, wanted: impl Fn(&Column) -> bool) -> String {
+        let names: Vec<&str> =
+            self.model.schema.columns.iter().filter(|column| wanted(column)).map(|column| column.name.as_str()).collect();
+        names.join(", ")
     }
 }
 
 impl TestSet {
+    /// Rows that importance and dependence are measured on.
+    pub fn measured(&self) -> usize {
+        self.samples.len().min(ROWS)
+    }
+
     /// The first rows, the same each time.
     fn rows(&self, count: usize) -> Vec<Row> {
         self.samples.iter().take(count).map(|sample| sample.row.clone()).collect()
