@@ -178,6 +178,8 @@ pub enum Effect {
         /// How long to wait for a newer request first.
         after: Duration,
     },
+    /// Of the prediction form.
+    Form(super::predict::ask::Ask),
     /// Of the exploration.
     Explore(super::explore::Ask),
     /// Puts text on the clipboard of the terminal.

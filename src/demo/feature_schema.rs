@@ -10,6 +10,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+use super::quoted::quoted;
+
 /// A row of the source table by column name. Numbers are JSON numbers, categories are JSON strings, NULL is `null`.
 pub type Row = IndexMap<String, Value>;
 
@@ -318,7 +320,7 @@ impl FeatureSchema {
             if let (false, Some(given)) = (known, given) {
                 return Err(EncodeError::UnknownCategory {
                     column: column.name.clone(),
-                    given: given.into_owned(),
+                    given: quoted(&given).into_owned(),
                     known: values.iter().map(|value| value.value.clone()).collect(),
                 });
             }
@@ -352,7 +354,7 @@ pub fn write_number(value: f64, out: &mut Vec<u8>) {
 }
 
 fn number(column: &str, value: &Value) -> Result<Option<f64>, EncodeError> {
-    let refused = || EncodeError::NotANumber { column: column.to_owned(), given: text(value).into_owned() };
+    let refused = || EncodeError::NotANumber { column: column.to_owned(), given: quoted(&text(value)).into_owned() };
     match value {
         Value::Null => Ok(None),
         Value::Number(number) => number.as_f64().filter(|number| number.is_finite()).map(Some).ok_or_else(refused),

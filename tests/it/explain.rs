@@ -5,10 +5,11 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 use shiftdeck::config::Settings;
+use shiftdeck::demo::customer_filter::Condition;
 use shiftdeck::demo::ranking::Economics;
 use shiftdeck::demo::step::Step;
 use shiftdeck::ops::explain::{self, ExplainedModel};
-use shiftdeck::ops::{Context, OpErrorKind, predict, steps};
+use shiftdeck::ops::{Context, OpErrorKind, customers, predict, steps};
 use tokio_util::sync::CancellationToken;
 
 use crate::common::{self, TestAccount};
@@ -152,5 +153,75 @@ async fn without_a_model_in_sql_two_roads_are_left() {
     let refused = model.reasons(&incomplete, &[]).unwrap_err();
     assert_eq!(refused.kind, OpErrorKind::Usage);
     assert!(refused.why.contains("astronaut"), "{refused}");
+    account.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_proposed_occurs_in_the_data() {
+    let (account, context) = prepared(Step::Deploy).await;
+    let model = predict::deployed(&context).await.unwrap();
+    let evidence = explain::evidence(&context, &model).await.unwrap();
+    let earlier = |row: &predict::Sample| ["pdays", "previous", "poutcome"].map(|name| row.row[name].clone());
+    // Whether there was an earlier campaign is said by three columns; a row in which they contradict each other is nobody.
+    let consistent = |cells: &[Value; 3]| {
+        let [days, previous, outcome] = cells;
+        (*outcome == json!("nonexistent")) == (*previous == json!(0)) && (*outcome != json!("nonexistent") || *days == json!(999))
+    };
+    assert!(evidence.test.samples.iter().all(|sample| consistent(&earlier(sample))), "the data say so themselves");
+    let mut together = 0;
+    for sample in evidence.test.samples.iter().take(150) {
+        for flip in evidence.explained.reasons(&sample.row, &[]).unwrap().flips {
+            let mut changed = sample.clone();
+            for change in &flip.changes {
+                let number = change.to.parse::<i64>().ok().filter(|_| sample.row[&change.column].is_number());
+                changed.row.insert(change.column.clone(), number.map_or_else(|| json!(change.to), |number| json!(number)));
+            }
+            assert!(consistent(&earlier(&changed)), "{flip:?}");
+            together +=
+                usize::from(flip.changes.iter().filter(|change| ["pdays", "previous", "poutcome"].contains(&&*change.column)).count() > 1);
+        }
+    }
+    assert!(together > 0, "columns that belong together are changed together");
+    account.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn customers_are_found_by_a_condition_and_the_model_is_measured_by_group() {
+    let (account, context) = prepared(Step::Deploy).await;
+    let model = predict::deployed(&context).await.unwrap();
+    let condition = |text: &str| Condition::read(text, &model.schema).unwrap();
+    let older = condition("age > 55 and poutcome <> success and not (job in (retired, student) or emp.var.rate is null)");
+    let found = customers::matching(&context, &model, &older, 40, 1).await.unwrap();
+    assert!(found.total > 40 && found.samples.len() == 40, "{}", found.total);
+    for sample in &found.samples {
+        let row = &sample.row;
+        assert!(row["age"].as_i64().unwrap() > 55 && row["poutcome"] != json!("success") && row["job"] != json!("retired"), "{row:?}");
+        assert!(sample.seen.is_some() && sample.actual.is_some(), "every row of the table is one of the data");
+    }
+    assert!(found.samples.is_sorted_by_key(|sample| sample.seen), "those that training has not seen come first");
+    assert_eq!(customers::matching(&context, &model, &older, 40, 1).await.unwrap(), found, "the same for the same seed");
+    assert_ne!(customers::matching(&context, &model, &older, 40, 2).await.unwrap().samples, found.samples);
+    let every = customers::matching(&context, &model, &condition("age between 17 and 120 or y = yes"), 6000, 1).await.unwrap();
+    assert_eq!((every.total, every.samples.len()), (6000, 6000));
+    let unseen = every.samples.iter().filter(|sample| sample.seen == Some(false)).count();
+    assert!((590..=600).contains(&unseen), "{unseen} of 600 test rows; equal rows of another split count as seen");
+    // A text in a condition is a value, whatever is written in it.
+    for hostile in ["job like '''; drop table dm.data; --%'", "job like '%:p1%'", "job like '\\'", "job like '\u{7}'"] {
+        assert_eq!(customers::matching(&context, &model, &condition(hostile), 5, 1).await.unwrap().total, 0, "{hostile}");
+    }
+    assert_eq!(customers::matching(&context, &model, &condition("age > 0"), 1, 1).await.unwrap().total, 6000, "the table is still there");
+
+    let evidence = Arc::new(explain::evidence(&context, &model).await.unwrap());
+    for column in ["job", "age", "pdays", "emp_var_rate"] {
+        let report = explain::segments(Arc::clone(&evidence), column.to_owned(), model.threshold).await.unwrap();
+        assert_eq!(report.segments.iter().map(|segment| segment.rows).sum::<u64>(), 600, "{column}");
+        let auc = evidence.ranking.as_ref().unwrap().roc_auc();
+        assert!((report.whole.auc.unwrap() - auc).abs() < 1e-9, "{column}");
+    }
+    let refused = explain::segments(Arc::clone(&evidence), "income".to_owned(), 0.5).await.unwrap_err();
+    assert_eq!(refused.kind, OpErrorKind::Usage);
+    let found = explain::dependence(evidence, "poutcome".to_owned()).await.unwrap();
+    let mean = |value: &str| found.points.iter().find(|point| point.value == value).unwrap().mean;
+    assert!(mean("success") > mean("nonexistent"));
     account.close().await;
 }

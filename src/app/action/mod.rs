@@ -20,6 +20,7 @@ pub use chord::{Chord, key_label};
 use super::explore as explore_pane;
 use super::pane::Pane;
 use super::pipeline;
+use super::predict as predict_form;
 use super::predict::beside;
 use super::sql::{self, editor, result};
 
@@ -54,6 +55,8 @@ pub enum Command {
     Decrease,
     Increase,
     ResetField,
+    /// Of the prediction form.
+    Form(predict_form::Command),
     /// Beside the prediction form.
     Beside(beside::Command),
     /// Of the SQL editor.

@@ -2,13 +2,21 @@
 
 use super::{Action, Command as C, Scope, action};
 use crate::app::Pane;
+use crate::app::predict::Command as F;
 use crate::app::predict::beside::Command as B;
 
 const PREDICT: Scope = Scope::Pane(Pane::Predict);
 
 /// The actions.
 pub(super) const ACTIONS: &[Action] = &[
-    action(PREDICT, C::NextCustomer, "predict.next", "next customer", "Take another customer that training has not seen", &["n"]),
+    action(
+        PREDICT,
+        C::NextCustomer,
+        "predict.next",
+        "next customer",
+        "Take the next customer: one that training has not seen, or the next who fits",
+        &["n"],
+    ),
     action(PREDICT, C::EditField, "predict.edit", "change", "Change the selected field", &["enter"]),
     action(PREDICT, C::Decrease, "predict.less", "less", "A smaller number, or the value before", &["left", "-"]),
     action(PREDICT, C::Increase, "predict.more", "more", "A larger number, or the next value", &["right", "+"]),
@@ -30,6 +38,31 @@ pub(super) const ACTIONS: &[Action] = &[
         "The same customer asked of the endpoint, of Redshift ML in SQL, and of the model file",
         &["c"],
     ),
+    action(PREDICT, C::Form(F::Filter), "predict.filter", "find", "Find customers by a condition, such as age > 60", &["f"]),
+    action(
+        PREDICT,
+        C::Beside(B::Dependence),
+        "predict.dependence",
+        "depends",
+        "How the answer depends on the selected column, on average",
+        &["d"],
+    ),
+    action(PREDICT, C::Beside(B::Importance), "predict.importance", "matters", "Which columns matter in general", &["i"]),
+    action(
+        PREDICT,
+        C::Beside(B::Segments),
+        "predict.segments",
+        "groups",
+        "How the model treats the groups of the selected column: rates, quality, fairness",
+        &["g"],
+    ),
+    action(PREDICT, C::Beside(B::Differences), "predict.differences", "differences", "Groups by their differences to the whole", &["v"]),
+    action(PREDICT, C::Form(F::Examples), "predict.examples", "examples", "Show a saved example, or delete one", &["e"]),
+    action(PREDICT, C::Form(F::Save), "predict.save", "save", "Save the customer in the form as an example", &["s"]),
+    action(PREDICT, C::Form(F::History), "predict.history", "history", "Go back to a prediction of this session", &["h"]),
+    action(PREDICT, C::Form(F::Batch), "predict.batch", "batch", "Score a whole table or a file with this version", &["B"]),
+    action(PREDICT, C::Form(F::Previous), "predict.previous", "", "Go back to the customer before", &["p"]),
+    action(PREDICT, C::Form(F::Any), "predict.any", "", "Take a customer by chance", &["a"]),
     action(PREDICT, C::Beside(B::LowerThreshold), "predict.threshold_lower", "", "A lower threshold", &["["]),
     action(PREDICT, C::Beside(B::HigherThreshold), "predict.threshold_higher", "", "A higher threshold", &["]"]),
     action(PREDICT, C::Beside(B::BestThreshold), "predict.threshold_best", "", "The threshold that pays most", &["b"]),

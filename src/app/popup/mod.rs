@@ -9,7 +9,7 @@ mod table;
 
 pub use parameters::Parameters;
 pub use plan::PlanView;
-pub use prompt::Prompt;
+pub use prompt::{Prompt, PromptUse};
 pub use table::TableView;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
@@ -55,6 +55,8 @@ pub enum Choice {
     Statement(LibraryEntry),
     /// A value for a field of the prediction form.
     Value(usize, String),
+    /// Of the prediction form.
+    Form(super::predict::Choice),
     /// Steps to run.
     Run(Vec<Step>),
     /// Work on pipeline, registry, endpoints or project.

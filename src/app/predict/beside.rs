@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::State;
+use super::aspects::Aspects;
 use crate::app::effect::Effect;
 use crate::app::latest::{Latest, Ticket};
 use crate::demo::feature_schema::Row;
@@ -30,6 +31,12 @@ pub enum View {
     Threshold,
     /// The same customer on three roads.
     Roads,
+    /// How the answer depends on the selected column.
+    Dependence,
+    /// Which columns matter in general.
+    Importance,
+    /// How the model treats the segments of the selected column.
+    Segments,
 }
 
 /// What can be asked for beside the form.
@@ -39,6 +46,10 @@ pub enum Command {
     Why,
     Threshold,
     Roads,
+    Dependence,
+    Importance,
+    Segments,
+    Differences,
     LowerThreshold,
     HigherThreshold,
     BestThreshold,
@@ -68,6 +79,8 @@ pub struct Beside {
     pub threshold: Option<f64>,
     /// What a call costs and a subscription brings.
     pub economics: Economics,
+    /// The selected column beyond this customer.
+    pub aspects: Aspects,
     gather: Latest,
     explain: Latest,
     ask_roads: Latest,
@@ -85,6 +98,7 @@ impl Default for Beside {
             threshold: None,
             // Round figures to begin with; the presenter changes them to the customer's own.
             economics: Economics { call_cost: 10.0, subscription_value: 150.0 },
+            aspects: Aspects::default(),
             gather: Latest::default(),
             explain: Latest::default(),
             ask_roads: Latest::default(),
@@ -111,7 +125,9 @@ impl Beside {
         gather.abandon();
         explain.abandon();
         ask_roads.abandon();
-        *self = Beside { view, economics, gather, explain, ask_roads, ..Beside::default() };
+        let mut aspects = std::mem::take(&mut self.aspects);
+        aspects.forget();
+        *self = Beside { view, economics, aspects, gather, explain, ask_roads, ..Beside::default() };
     }
 
     /// What scores like this one have meant.
@@ -169,7 +185,7 @@ impl State {
         self.beside.roads = None;
         match self.row() {
             Ok(row) if self.beside.view == View::Roads => self.beside.ask_roads(row, Duration::ZERO),
-            _ => Vec::new(),
+            _ => self.look_into(),
         }
     }
 
@@ -179,6 +195,10 @@ impl State {
             Command::Why => return self.look_at(View::Why),
             Command::Threshold => return self.look_at(View::Threshold),
             Command::Roads => return self.look_at(View::Roads),
+            Command::Dependence => return self.look_at(View::Dependence),
+            Command::Importance => return self.look_at(View::Importance),
+            Command::Segments => return self.look_at(View::Segments),
+            Command::Differences => self.beside.aspects.differences = !self.beside.aspects.differences,
             Command::LowerThreshold => self.move_threshold(-1.0),
             Command::HigherThreshold => self.move_threshold(1.0),
             Command::BestThreshold => {
@@ -192,7 +212,8 @@ impl State {
             Command::SmallerValue => self.beside.move_value(-1.0),
             Command::LargerValue => self.beside.move_value(1.0),
         }
-        Vec::new()
+        // Another threshold makes other rates.
+        self.look_into()
     }
 
     /// Another threshold, by steps; the decision in the form follows.
@@ -225,10 +246,11 @@ impl State {
                 Ok(evidence) => {
                     beside.missing = None;
                     beside.evidence = Some(evidence);
-                    match self.row() {
-                        Ok(row) => self.reason(&row, Duration::ZERO),
-                        Err(_) => Vec::new(),
+                    let mut effects = self.look_into();
+                    if let Ok(row) = self.row() {
+                        effects.extend(self.reason(&row, Duration::ZERO));
                     }
+                    effects
                 }
                 Err(error) => {
                     beside.missing = Some(error);
@@ -271,7 +293,7 @@ pub mod tests {
     pub fn evidence() -> Arc<Evidence> {
         let model = DeployedModel::detached("BankDM-staging", schema(), 0.5);
         let explainer = Explainer::new(BoostedTrees::from_document(&document()).unwrap(), schema()).unwrap();
-        let explained = ExplainedModel { model, explainer: Arc::new(explainer) };
+        let explained = ExplainedModel { model, explainer: Arc::new(explainer), known: Arc::default() };
         let (scores, truths) = (vec![0.9, 0.8, 0.3, 0.2, 0.1], vec![true, false, true, false, false]);
         let ranking = Ranking::new(&scores, &truths);
         let samples = scores.iter().map(|_| Sample { row: row(40, "admin."), actual: None, seen: Some(false) }).collect();

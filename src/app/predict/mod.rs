@@ -1,131 +1,63 @@
 //! The prediction form: a customer's fields, made from the feature schema that travelled with the model, and the endpoint's answer.
 
+pub mod ask;
+pub mod aspects;
 pub mod beside;
+mod customers;
+mod field;
+mod given;
+mod past;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::{Number, Value};
+use serde_json::Value;
 
+use ask::Ask;
 use beside::Beside;
+pub use customers::{Customer, Customers, Filter, Origin};
+pub use field::{Field, Remark};
+pub use past::Past;
 
 use super::effect::Effect;
 use super::latest::{Latest, Ticket};
 use super::list::ListState;
-use crate::demo::feature_schema::{Column, ColumnKind, Row};
-use crate::demo::figures;
+use crate::demo::feature_schema::{ColumnKind, Row};
 use crate::ops::OpError;
+use crate::ops::examples::Example;
 use crate::ops::predict::{DeployedModel, Prediction, Sample};
 
 /// How long to wait for the next key before the endpoint is asked.
 const DEBOUNCE: Duration = Duration::from_millis(60);
 
-/// A field of the form.
+/// What can be asked for in the form, besides changing it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[allow(missing_docs, reason = "the table of actions describes each one")]
+pub enum Command {
+    Previous,
+    Any,
+    Filter,
+    Save,
+    Examples,
+    History,
+    Batch,
+}
+
+/// What was chosen in a component over the form.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Field {
-    /// The column.
-    pub column: Column,
-    /// What is written in it.
-    pub text: String,
-    /// What the customer has.
-    pub original: String,
-}
-
-/// What is to be said about the value of a field.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Remark {
-    /// Nothing.
-    Fine,
-    /// It can be asked, but training never saw anything like it.
-    Unusual(String),
-    /// It cannot be asked.
-    Wrong(String),
-}
-
-impl Field {
-    /// A field with a customer's value.
-    pub fn new(column: Column, value: &Value) -> Field {
-        let text = match value {
-            Value::Null => String::new(),
-            Value::String(text) => text.clone(),
-            other => other.to_string(),
-        };
-        Field { column, original: text.clone(), text }
-    }
-
-    /// Whether somebody has changed it.
-    pub fn changed(&self) -> bool {
-        self.text != self.original
-    }
-
-    /// What is to be said about the value.
-    pub fn remark(&self) -> Remark {
-        match &self.column.kind {
-            ColumnKind::Number { integer, min, max, .. } => match self.text.trim().parse::<f64>() {
-                Ok(number) if !number.is_finite() => Remark::Wrong("not a number".into()),
-                Ok(number) if *integer && number.fract() != 0.0 => Remark::Unusual("whole numbers only in the data".into()),
-                Ok(number) if number < *min || number > *max => {
-                    Remark::Unusual(format!("outside of {} to {}", figures::float(*min), figures::float(*max)))
-                }
-                Ok(_) => Remark::Fine,
-                Err(_) if self.column.dropped && self.text.is_empty() => Remark::Fine,
-                Err(_) => Remark::Wrong("not a number".into()),
-            },
-            ColumnKind::Category { values } => {
-                if self.column.dropped || values.iter().any(|value| value.value == self.text) {
-                    Remark::Fine
-                } else {
-                    Remark::Wrong("not one of the values that training saw".into())
-                }
-            }
-        }
-    }
-
-    /// The value for the row.
-    fn value(&self) -> Value {
-        match &self.column.kind {
-            ColumnKind::Category { .. } => Value::String(self.text.clone()),
-            ColumnKind::Number { .. } => {
-                let text = self.text.trim();
-                let number = match text.parse::<i64>() {
-                    Ok(whole) => Some(Number::from(whole)),
-                    Err(_) => text.parse::<f64>().ok().and_then(Number::from_f64),
-                };
-                number.map_or(Value::Null, Value::Number)
-            }
-        }
-    }
-
-    /// A larger or smaller number, or the next or previous value.
-    pub fn step(&mut self, delta: i64) {
-        match &self.column.kind {
-            ColumnKind::Category { values } => {
-                if values.is_empty() {
-                    return;
-                }
-                let at = values.iter().position(|value| value.value == self.text).unwrap_or(0) as i64;
-                let next = (at + delta).rem_euclid(values.len() as i64);
-                self.text.clone_from(&values[next as usize].value);
-            }
-            ColumnKind::Number { integer, min, max, .. } => {
-                let now = self.text.trim().parse::<f64>().unwrap_or(*min);
-                let step = if *integer { 1.0 } else { 0.1 };
-                let next = (now + step * delta as f64).clamp(*min, *max);
-                self.text = figures::rounded(next, if *integer { 0 } else { 3 });
-            }
-        }
-    }
-}
-
-/// Which customer the form shows.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Customer {
-    /// Number among those drawn, from 1.
-    pub number: u64,
-    /// The true answer.
-    pub actual: Option<String>,
-    /// Whether training saw the row.
-    pub seen: Option<bool>,
+pub enum Choice {
+    /// A condition was typed.
+    Filter(String),
+    /// A name for an example was typed.
+    Save(String),
+    /// The example of this name is to be replaced by the form.
+    Replace(String),
+    /// An example.
+    Example(Box<Example>),
+    /// Remove an example.
+    Delete(String),
+    /// A prediction of before, by its number.
+    Past(u64),
 }
 
 /// The state of the pane.
@@ -135,12 +67,8 @@ pub struct State {
     pub model: Option<Arc<DeployedModel>>,
     /// Why there is none.
     pub missing: Option<OpError>,
-    /// Customers drawn and not shown yet.
-    pub samples: Vec<Sample>,
-    /// Which customers to draw next.
-    pub seed: u64,
-    /// How many customers were shown.
-    pub shown: u64,
+    /// Customers to fill the form from.
+    pub customers: Customers,
     /// The customer in the form.
     pub customer: Option<Customer>,
     /// The form.
@@ -155,12 +83,17 @@ pub struct State {
     pub baseline: Option<f64>,
     /// Why there is no answer.
     pub error: Option<OpError>,
+    /// The predictions of this session, oldest first.
+    pub past: Vec<Past>,
+    /// Names of the saved examples, as they were last read.
+    pub examples: Vec<String>,
+    /// How many predictions there were.
+    asked: u64,
     /// What is awaited.
     pub find: Latest,
     /// What is awaited.
-    pub draw: Latest,
-    /// What is awaited.
     pub ask: Latest,
+    recognise: Latest,
     /// What stands beside the form.
     pub beside: Beside,
 }
@@ -178,6 +111,8 @@ pub enum Msg {
     Picked(usize, String),
     /// Something happened beside the form.
     Beside(beside::Msg),
+    /// Something that was asked for came back.
+    Told(ask::Told),
 }
 
 impl State {
@@ -190,33 +125,25 @@ impl State {
     pub fn forget(&mut self) {
         let mut beside = std::mem::take(&mut self.beside);
         beside.forget();
-        *self = State { find: self.find, draw: self.draw, ask: self.ask, beside, ..State::default() };
+        self.customers.forget();
+        let (customers, past) = (std::mem::take(&mut self.customers), std::mem::take(&mut self.past));
+        let (find, ask, recognise, asked) = (self.find, self.ask, self.recognise, self.asked);
+        let examples = std::mem::take(&mut self.examples);
+        *self = State { find, ask, recognise, beside, customers, past, examples, asked, ..State::default() };
         self.find.abandon();
-        self.draw.abandon();
         self.ask.abandon();
+        self.recognise.abandon();
     }
 
-    /// Shows another customer.
-    pub fn next_customer(&mut self) -> Vec<Effect> {
-        if !self.samples.is_empty() {
-            let sample = self.samples.remove(0);
-            return self.show(sample);
-        }
-        match &self.model {
-            Some(model) if !self.draw.pending() => {
-                self.seed += 1;
-                vec![Effect::DrawSamples { ticket: self.draw.issue(), model: Arc::clone(model), seed: self.seed }]
-            }
-            Some(_) => Vec::new(),
-            None if !self.find.pending() => self.look(),
-            None => Vec::new(),
-        }
+    /// Fills the form from a customer and asks.
+    fn show(&mut self, sample: Sample, origin: Origin, number: u64) -> Vec<Effect> {
+        let Some(model) = self.model.clone() else { return Vec::new() };
+        self.fill(&model, &sample, origin, number);
+        self.ask(Duration::ZERO)
     }
 
-    fn show(&mut self, sample: Sample) -> Vec<Effect> {
-        let Some(model) = &self.model else { return Vec::new() };
-        self.shown += 1;
-        self.customer = Some(Customer { number: self.shown, actual: sample.actual, seen: sample.seen });
+    fn fill(&mut self, model: &DeployedModel, sample: &Sample, origin: Origin, number: u64) {
+        self.customer = Some(Customer { origin, number, actual: sample.actual.clone(), seen: sample.seen });
         // What the model looks at comes first, in table order; what it does not look at comes last.
         let (dropped, used): (Vec<_>, Vec<_>) = model.schema.columns.iter().cloned().partition(|column| column.dropped);
         self.fields = used
@@ -228,11 +155,39 @@ impl State {
             })
             .collect();
         self.list.clamp(self.fields.len());
+        self.forget_answers();
+    }
+
+    /// The answers to the customer before are not those to this one.
+    fn forget_answers(&mut self) {
         self.editing = None;
         self.prediction = None;
         self.baseline = None;
+        self.recognise.abandon();
         self.beside.reasons = None;
-        self.ask(Duration::ZERO)
+    }
+
+    /// Whether it is being looked up who is in the form.
+    pub fn recognising(&self) -> bool {
+        self.recognise.pending()
+    }
+
+    /// Fills the form from a saved example. What the example has not is left empty.
+    pub fn show_example(&mut self, example: Example) -> Vec<Effect> {
+        let Some(model) = self.model.clone() else { return Vec::new() };
+        let sample = Sample { row: example.row, actual: None, seen: None };
+        self.fill(&model, &sample, Origin::Example(example.name), 0);
+        self.ask_and_recognise()
+    }
+
+    /// Asks about the form, and whether it is a customer of the data.
+    fn ask_and_recognise(&mut self) -> Vec<Effect> {
+        let mut effects = self.ask(Duration::ZERO);
+        if let (Some(model), Ok(row)) = (&self.model, self.row()) {
+            let model = Arc::clone(model);
+            effects.push(Effect::Form(Ask::Recognise { ticket: self.recognise.issue(), model, row }));
+        }
+        effects
     }
 
     /// The row of the form, or the first field that cannot be asked.
@@ -328,6 +283,24 @@ impl State {
         }
     }
 
+    /// Takes what came back. Examples are for the list of them, which stands over the pane.
+    fn hear(&mut self, told: ask::Told) -> Vec<Effect> {
+        match told {
+            ask::Told::Matched(ticket, answer) if self.customers.draw.settle(ticket) => return self.matched(answer),
+            ask::Told::Recognised(ticket, answer) if self.recognise.settle(ticket) => {
+                // What cannot be looked up stays unknown; the answer of the model is there all the same.
+                if let (Ok(sample), Some(customer)) = (answer, &mut self.customer) {
+                    customer.seen = sample.seen;
+                    customer.actual = customer.actual.take().or(sample.actual);
+                }
+            }
+            ask::Told::Depends(ticket, answer) => self.depends(ticket, answer),
+            ask::Told::Segments(ticket, answer) => self.parted(ticket, answer),
+            ask::Told::Matched(..) | ask::Told::Recognised(..) | ask::Told::Examples(..) | ask::Told::Kept(_) => {}
+        }
+        Vec::new()
+    }
+
     /// Takes a message.
     pub fn update(&mut self, msg: Msg) -> Vec<Effect> {
         match msg {
@@ -342,6 +315,8 @@ impl State {
                         self.model = Some(Arc::new(model));
                         if !same {
                             self.beside.forget();
+                            // Another model may have been trained on other rows, and have other columns.
+                            self.customers.forget();
                         }
                         let mut effects = if self.customer.is_none() { self.next_customer() } else { self.ask(Duration::ZERO) };
                         if self.beside.evidence.is_none() {
@@ -352,7 +327,7 @@ impl State {
                     Err(error) => {
                         self.model = None;
                         self.missing = Some(error);
-                        self.samples.clear();
+                        self.customers.forget();
                         self.customer = None;
                         self.fields.clear();
                         self.prediction = None;
@@ -362,21 +337,13 @@ impl State {
                 }
             }
             Msg::Drawn(ticket, answer) => {
-                if !self.draw.settle(ticket) {
-                    return Vec::new();
-                }
-                match answer {
-                    Ok(samples) => {
-                        self.error = None;
-                        self.samples = samples;
-                        if self.samples.is_empty() { Vec::new() } else { self.next_customer() }
-                    }
-                    Err(error) => {
-                        self.error = Some(error);
-                        Vec::new()
-                    }
+                if self.customers.draw.settle(ticket) {
+                    self.drawn(answer)
+                } else {
+                    Vec::new()
                 }
             }
+            Msg::Told(told) => self.hear(told),
             Msg::Answered(ticket, answer) => {
                 if self.ask.settle(ticket) {
                     match answer {
@@ -385,6 +352,7 @@ impl State {
                             if !self.fields.iter().any(Field::changed) {
                                 self.baseline = Some(prediction.score);
                             }
+                            self.remember(&prediction);
                             self.prediction = Some(prediction);
                         }
                         Err(error) => self.error = Some(error),
@@ -405,108 +373,6 @@ impl State {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-    use super::*;
-    use crate::demo::feature_schema::{CategoryValue, FeatureSchema, Target};
-
-    fn number(name: &str) -> Column {
-        let kind = ColumnKind::Number { integer: true, min: 17.0, max: 98.0, mean: 40.0, quantiles: vec![] };
-        Column { name: name.into(), dropped: false, kind }
-    }
-
-    fn category(name: &str, values: &[&str]) -> Column {
-        let values = values.iter().map(|value| CategoryValue { value: (*value).into(), count: 1 }).collect();
-        Column { name: name.into(), dropped: false, kind: ColumnKind::Category { values } }
-    }
-
-    fn model() -> DeployedModel {
-        let schema = FeatureSchema {
-            version: 1,
-            target: Target { name: "y".into(), positive: "yes".into(), negative: "no".into() },
-            columns: vec![number("age"), category("job", &["admin.", "student"])],
-            derived: vec![],
-            features: vec![],
-        };
-        let mut model = DeployedModel::detached("BankDM-staging", schema, 0.5);
-        model.version = Some(1);
-        model
-    }
-
-    fn with_customer() -> (State, Ticket) {
-        let mut state = State::default();
-        let find = match &state.look()[..] {
-            [Effect::FindModel { ticket }] => *ticket,
-            other => panic!("{other:?}"),
-        };
-        let draw = match &state.update(Msg::Found(find, Box::new(Ok(model()))))[..] {
-            [Effect::DrawSamples { ticket, .. }, Effect::GatherEvidence { .. }] => *ticket,
-            other => panic!("{other:?}"),
-        };
-        let row: Row = [("age".to_owned(), Value::from(30)), ("job".to_owned(), Value::from("student"))].into_iter().collect();
-        let effects = state.update(Msg::Drawn(draw, Ok(vec![Sample { row, actual: Some("no".into()), seen: Some(false) }])));
-        let ask = match &effects[..] {
-            [Effect::Predict { ticket, row, .. }] => {
-                assert_eq!(row["age"], Value::from(30));
-                *ticket
-            }
-            other => panic!("{other:?}"),
-        };
-        (state, ask)
-    }
-
-    fn answer(score: f64) -> Prediction {
-        Prediction { score, decision: "no".into(), latency: Duration::from_millis(3) }
-    }
-
-    #[test]
-    fn the_form_follows_the_schema_and_asks_at_once() {
-        let (mut state, ask) = with_customer();
-        assert_eq!(state.fields.len(), 2);
-        state.update(Msg::Answered(ask, Ok(answer(0.2))));
-        assert_eq!(state.baseline, Some(0.2));
-    }
-
-    #[test]
-    fn only_the_newest_answer_is_shown() {
-        let (mut state, first) = with_customer();
-        let second = match &state.step(1)[..] {
-            [Effect::Predict { ticket, row, .. }] => {
-                assert_eq!(row["age"], Value::from(31));
-                *ticket
-            }
-            other => panic!("{other:?}"),
-        };
-        state.update(Msg::Answered(second, Ok(answer(0.4))));
-        state.update(Msg::Answered(first, Ok(answer(0.1))));
-        assert_eq!(state.prediction.as_ref().unwrap().score, 0.4);
-        assert_eq!(state.baseline, None, "a changed customer is no baseline");
-    }
-
-    #[test]
-    fn what_is_not_a_number_is_not_asked() {
-        let (mut state, _) = with_customer();
-        assert!(state.edit().is_none());
-        for _ in 0..2 {
-            state.type_character(None);
-        }
-        assert!(state.type_character(Some('-')).is_empty());
-        assert!(matches!(state.fields[0].remark(), Remark::Wrong(_)));
-        assert_eq!(state.type_character(Some('5')).len(), 1);
-        assert!(matches!(state.fields[0].remark(), Remark::Unusual(_)));
-        assert!(state.type_character(Some('x')).is_empty());
-        assert_eq!(state.finish_editing(false, Some("30".into())).len(), 1);
-        assert_eq!(state.fields[0].text, "30");
-    }
-
-    #[test]
-    fn categories_go_round() {
-        let (mut state, _) = with_customer();
-        state.list.selected = 1;
-        state.step(1);
-        assert_eq!(state.fields[1].text, "admin.");
-        state.step(-1);
-        assert_eq!(state.fields[1].text, "student");
-        assert!(!state.fields[1].changed());
-    }
-}
+mod answer_tests;
+#[cfg(test)]
+mod tests;

@@ -1,11 +1,10 @@
 //! What can be done now: the hint bar and the palette show nothing else.
 
-use super::{console, editor, explore, grid, pipeline};
+use super::{console, editor, explore, grid, pipeline, predict};
 use crate::app::Pane;
 use crate::app::action::{Command, Scope};
 use crate::app::model::Model;
 use crate::app::pipeline::View;
-use crate::app::predict::beside;
 use crate::app::sql::Half;
 
 /// The scopes in which a key is looked up, the nearest first.
@@ -42,8 +41,8 @@ pub fn available(model: &Model, command: Command) -> bool {
             model.focus == Pane::Predict
                 && model.predict.fields.get(model.predict.list.selected).is_some_and(crate::app::predict::Field::changed)
         }
-        C::Beside(beside::Command::Why | beside::Command::Threshold | beside::Command::Roads) => !model.predict.fields.is_empty(),
-        C::Beside(_) => !model.predict.fields.is_empty() && model.predict.beside.view == beside::View::Threshold,
+        C::Form(command) => predict::available(model, command),
+        C::Beside(command) => predict::available_beside(model, command),
         C::Explore(command) => explore::available(model, command),
         C::Refresh => open && matches!(model.focus, Pane::Resources | Pane::Pipeline | Pane::Predict | Pane::Explore),
         _ => true,

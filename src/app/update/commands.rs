@@ -81,6 +81,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         C::Decrease => model.predict.step(-1),
         C::Increase => model.predict.step(1),
         C::ResetField => model.predict.reset(),
+        C::Form(command) => super::predict::run(model, command),
         C::Beside(command) => model.predict.run(command),
         C::Explore(command) => super::explore::run(model, command),
     }

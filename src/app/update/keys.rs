@@ -106,6 +106,7 @@ pub(super) fn on_paste(model: &mut Model, text: &str) -> Vec<Effect> {
         Pane::Predict if model.predict.editing.is_some() => {
             text.trim().chars().take(24).flat_map(|c| model.predict.type_character(Some(c))).last().into_iter().collect()
         }
+        Pane::Predict if !model.predict.fields.is_empty() => super::predict::paste(model, text),
         _ => {
             model.say("Go to SQL (3) to paste a statement", false);
             Vec::new()
@@ -134,6 +135,7 @@ pub(super) fn conclude(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
             focus(model, Pane::Sql)
         }
         Some(Choice::Value(field, value)) => model.predict.update(predict::Msg::Picked(field, value)),
+        Some(Choice::Form(choice)) => super::predict::chosen(model, choice),
         Some(Choice::Run(steps)) => model.walkthrough.start(steps),
         Some(Choice::Work(work)) => super::pipeline::begin(model, *work),
         Some(Choice::Quit) => super::commands::leave(model),

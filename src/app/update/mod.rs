@@ -10,6 +10,7 @@ mod keys;
 mod movement;
 mod pipeline;
 mod pointer;
+mod predict;
 
 pub use availability::{available, scopes};
 pub use console::engine_name;
@@ -106,7 +107,7 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             effects
         }
         Msg::Pipeline(msg) => pipeline::on_msg(model, msg),
-        Msg::Predict(msg) => model.predict.update(msg),
+        Msg::Predict(msg) => predict::on_msg(model, msg),
         Msg::Explore(msg) => explore::on_msg(model, msg),
         Msg::Activity(msg) => {
             model.activity.update(msg);

@@ -1,6 +1,7 @@
 //! Focus, selection and scrolling.
 
 use crate::app::model::Model;
+use crate::app::predict::beside::View;
 use crate::app::sql::Half;
 use crate::app::{Effect, Pane};
 
@@ -14,7 +15,10 @@ pub(super) fn select(model: &mut Model, pane: Pane, index: usize) -> Vec<Effect>
         Pane::Walkthrough => model.walkthrough.select(index),
         Pane::Resources => model.resources.list.selected = index.min(model.resources.rows.len().saturating_sub(1)),
         Pane::Pipeline => model.pipeline.select(index),
-        Pane::Predict => model.predict.list.selected = index.min(model.predict.fields.len().saturating_sub(1)),
+        Pane::Predict => {
+            model.predict.list.selected = index.min(model.predict.fields.len().saturating_sub(1));
+            return model.predict.look_into();
+        }
         Pane::Explore => model.explore.select(index),
         Pane::Activity => {
             let delta = isize::try_from(index).unwrap_or(isize::MAX) - isize::try_from(model.activity.list.selected).unwrap_or(0);
@@ -39,6 +43,7 @@ pub(super) fn move_rows(model: &mut Model, pane: Pane, delta: isize) -> Vec<Effe
         Pane::Predict => {
             model.predict.editing = None;
             model.predict.list.move_by(delta, model.predict.fields.len());
+            return model.predict.look_into();
         }
         Pane::Explore => model.explore.move_by(delta, model.viewport.tops[Pane::Explore as usize]),
         Pane::Activity => model.activity.move_by(delta),
@@ -83,6 +88,8 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
         && let Some(effects) = super::pipeline::back(model)
     {
         return effects;
+    } else if model.focus == Pane::Predict && model.predict.beside.view != View::Form {
+        model.predict.beside.view = View::Form;
     } else if model.focus == Pane::Explore && model.explore.back() {
         // It has gone back one level inside the pane.
     } else if model.zoomed {

@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::cli::failure::{Failure, exit};
 use crate::demo::dataset::normalise;
 use crate::demo::feature_schema::{ColumnKind, FeatureSchema, Row};
+use crate::demo::quoted::quoted;
 
 /// What the person gave.
 pub(in crate::cli) enum Given {
@@ -66,7 +67,7 @@ fn read_row(text: &str) -> Result<Row, Failure> {
     let mut row = Row::new();
     for (name, value) in fields {
         if value.is_array() || value.is_object() {
-            return Err(bad(format!("`{name}` is neither a number nor a text")));
+            return Err(bad(format!("`{}` is neither a number nor a text", quoted(&name))));
         }
         row.insert(normalise(&name), value);
     }
@@ -107,7 +108,12 @@ pub(in crate::cli) fn read_csv(text: &str, name: &str, schema: &FeatureSchema) -
                 let number = cell.parse::<i64>().map(Value::from).or_else(|_| cell.parse::<f64>().map(Value::from));
                 match number {
                     Ok(number) if number.is_number() => number,
-                    _ => return Err(bad(line, format!(", column {}: `{name}` is `{cell}`, which is not a number", at + 1))),
+                    _ => {
+                        return Err(bad(
+                            line,
+                            format!(", column {}: `{}` is `{}`, which is not a number", at + 1, quoted(name), quoted(cell)),
+                        ));
+                    }
                 }
             } else {
                 Value::from(cell)
@@ -161,6 +167,11 @@ mod tests {
         assert!(text(read_csv("age,job\n41,a\nold,b\n", "f", &schema())).contains("f, line 3, column 1: `age` is `old`"));
         assert!(text(read_csv("age,job\n41\n", "f", &schema())).contains("f, line 2: 1 fields where the header has 2 columns"));
         assert!(text(read_csv("age,job\n", "f", &schema())).contains("no row"));
+        // What is repeated is short, and does nothing to the terminal that shows it.
+        let odd = format!("age,job\n\u{1b}[2J{},a\n", "9".repeat(10 << 20));
+        let told = text(read_csv(&odd, "f", &schema()));
+        assert!(told.len() < 400 && !told.contains('\u{1b}') && told.contains("line 2, column 1"), "{told}");
+        assert!(text(read_csv("age,job\n1e999,a\n", "f", &schema())).contains("`age` is `1e999`"));
         assert_eq!(read_row("[1]").unwrap_err().code(), 2);
         assert_eq!(read_row("{\"age\": [1]}").unwrap_err().code(), 2);
     }

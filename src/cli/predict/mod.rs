@@ -2,6 +2,8 @@
 
 mod given;
 mod reasons;
+mod views;
+mod wanted;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -10,21 +12,26 @@ use clap::{ArgGroup, Args};
 use serde_json::{Value, json};
 
 pub(super) use given::{Given, read_csv};
+use wanted::Wanted;
 
 use super::failure::Failure;
 use super::output::{Output, columns};
 use super::session::Session;
 use crate::config::Settings;
+use crate::demo::customer_filter::Condition;
 use crate::demo::feature_schema::Row;
-use crate::ops::Context;
+use crate::demo::figures;
 use crate::ops::predict::{self, DeployedModel, Prediction, Sample};
+use crate::ops::{Context, customers};
 
 /// Rows sent to the endpoint and shown at a time.
 const CHUNK: usize = 5000;
 
 /// Ask the deployed model
 #[derive(Debug, Args)]
-#[command(group(ArgGroup::new("rows").required(true).args(["sample", "row", "file"])))]
+#[command(group(
+    ArgGroup::new("rows").required(true).args(["sample", "row", "file", "where", "example", "importance", "dependence", "segments"])
+))]
 pub struct Predict {
     /// So many customers that training has not seen
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
@@ -35,9 +42,33 @@ pub struct Predict {
     /// Customers in a CSV with a header line; a column `y` is the actual answer
     #[arg(long, value_name = "CSV")]
     pub file: Option<PathBuf>,
-    /// Which customers --sample draws; the same for the same seed
-    #[arg(long, value_name = "SEED", default_value_t = 1, requires = "sample")]
+    /// Customers who fit a condition, such as "age > 60 and poutcome = 'success'"; those that training has not seen first
+    #[arg(long = "where", id = "where", value_name = "CONDITION")]
+    pub condition: Option<String>,
+    /// How many customers --where draws at most
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=10_000), requires = "where")]
+    pub limit: u32,
+    /// A customer that was saved on the screen, by its name
+    #[arg(long, value_name = "NAME")]
+    pub example: Option<String>,
+    /// Which customers --sample and --where draw; the same for the same seed
+    #[arg(
+        long, value_name = "SEED", default_value_t = 1,
+        conflicts_with_all = ["row", "file", "example", "importance", "dependence", "segments"]
+    )]
     pub seed: u64,
+    /// Instead: which columns matter in general, by mean |SHAP| and by gain
+    #[arg(long, conflicts_with_all = ["explain", "compare"])]
+    pub importance: bool,
+    /// Instead: how the answer depends on a column on average
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["explain", "compare"])]
+    pub dependence: Option<String>,
+    /// Instead: rates, quality and fairness for each group of a column, on the test split
+    #[arg(long, value_name = "COLUMN", conflicts_with_all = ["explain", "compare"])]
+    pub segments: Option<String>,
+    /// A score from here on is a yes (with --segments; the model's own without it)
+    #[arg(long, value_name = "SCORE", requires = "segments")]
+    pub threshold: Option<f64>,
     /// Why: what each column contributes, what would change the decision, and what such a score has meant
     #[arg(long)]
     pub explain: bool,
@@ -47,7 +78,7 @@ pub struct Predict {
     /// A column that nothing may be changed in (with --explain; may be repeated)
     #[arg(long, value_name = "COLUMN", requires = "explain")]
     pub keep: Vec<String>,
-    /// One JSON object a row
+    /// One JSON object a row; one for all with --importance, --dependence and --segments
     #[arg(long)]
     pub json: bool,
 }
@@ -58,14 +89,21 @@ pub struct Predict {
 /// When nothing is deployed, or a row is not what the model expects.
 pub async fn run(arguments: &Predict, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
     // What can be read without the account is read first.
-    let given = Given::read(arguments.sample, arguments.row.as_deref(), arguments.file.as_deref())?;
+    let wanted = Wanted::read(arguments, settings)?;
     let session = Session::open(settings).await?;
     let context = session.quiet();
     let model = predict::deployed(&context).await?;
-    let samples = match given {
-        Given::Sample(count) => predict::samples(&context, &model, count as usize, arguments.seed).await?,
-        Given::Row(row) => recognised(&context, &model, vec![row]).await?,
-        Given::File { name, text } => {
+    let samples = match wanted {
+        Wanted::View(view) => {
+            views::write(&context, &model, &view, arguments, &mut output).await?;
+            output.flush()?;
+            session.close().await;
+            return Ok(());
+        }
+        Wanted::Where(text) => fitting(&context, &model, &text, arguments, &mut output).await?,
+        Wanted::Given(Given::Sample(count)) => predict::samples(&context, &model, count as usize, arguments.seed).await?,
+        Wanted::Given(Given::Row(row)) => recognised(&context, &model, vec![row]).await?,
+        Wanted::Given(Given::File { name, text }) => {
             let rows = read_csv(&text, &name, &model.schema)?;
             recognised(&context, &model, rows).await?
         }
@@ -113,6 +151,25 @@ pub async fn run(arguments: &Predict, settings: &Arc<Settings>, mut output: Outp
     output.flush()?;
     session.close().await;
     Ok(())
+}
+
+/// Customers of the table who fit a condition; how many there are is told.
+async fn fitting(
+    context: &Context,
+    model: &DeployedModel,
+    text: &str,
+    arguments: &Predict,
+    output: &mut Output,
+) -> Result<Vec<Sample>, Failure> {
+    let condition = Condition::read(text, &model.schema)
+        .map_err(|error| Failure::usage(format!("--where is no condition: {error}"), "Correct the condition."))?;
+    let found = customers::matching(context, model, &condition, arguments.limit as usize, arguments.seed).await?;
+    if !arguments.json {
+        let drawn = found.samples.len() as u64;
+        let some = if drawn < found.total { format!(", {} of them drawn", figures::count(drawn)) } else { String::new() };
+        output.line(&format!("{} fit{some}", figures::counted(found.total, "customer")))?;
+    }
+    Ok(found.samples)
 }
 
 /// How many decisions could be compared, and were right.

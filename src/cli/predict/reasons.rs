@@ -34,6 +34,10 @@ impl Asked {
             Some(model) if arguments.explain => Some(model.test_set(context).await?),
             _ => None,
         };
+        let model = model.map(|model| match &test {
+            Some(test) => model.knowing(test),
+            None => model,
+        });
         Ok(Asked { model, test, explain: arguments.explain, compare: arguments.compare, keep: arguments.keep.clone() })
     }
 
@@ -94,7 +98,7 @@ impl Asked {
                 output.line(&format!("  {}", flip_sentence(flip)))?;
             }
             if reasons.flips.is_empty() {
-                output.line("  no realistic change of one or two columns would change the decision")?;
+                output.line("  no realistic change of one or two columns and what belongs to them would change the decision")?;
             }
         }
         if let Some(roads) = roads {

@@ -3,12 +3,14 @@
 
 mod dependence;
 mod flip;
+mod occurrence;
 
 use serde::Serialize;
 use serde_json::Value;
 
 pub use dependence::{Dependence, DependencePoint, dependence};
 pub use flip::{Change, Flip, flip};
+pub use occurrence::Occurrences;
 
 use super::boosted::BoostedTrees;
 use super::feature_schema::{ColumnKind, DerivedRule, EncodeError, FeatureSchema, Row};
@@ -239,11 +241,11 @@ mod tests {
     fn the_smallest_realistic_change_is_told() {
         let explainer = explainer();
         // 40, admin.: base -1.386 - 1.0, a score of 0.084; below 30 it is 0.405; a student has 0.292.
-        let flips = flip(&explainer, &row(40, "admin."), 0.25, &[], 3).unwrap();
+        let flips = flip(&explainer, &Occurrences::default(), &row(40, "admin."), 0.25, &[], 3).unwrap();
         let told: Vec<(&str, &str)> = flips.iter().map(|flip| (flip.changes[0].column.as_str(), flip.changes[0].to.as_str())).collect();
         assert_eq!(told, [("age", "29"), ("job", "student")]);
-        assert!(flip(&explainer, &row(40, "admin."), 0.25, &["age".into(), "job".into()], 3).unwrap().is_empty());
-        assert!(flip(&explainer, &row(40, "admin."), 0.9, &[], 3).unwrap().is_empty(), "nothing reaches 0.9");
+        assert!(flip(&explainer, &Occurrences::default(), &row(40, "admin."), 0.25, &["age".into(), "job".into()], 3).unwrap().is_empty());
+        assert!(flip(&explainer, &Occurrences::default(), &row(40, "admin."), 0.9, &[], 3).unwrap().is_empty(), "nothing reaches 0.9");
     }
 
     #[test]

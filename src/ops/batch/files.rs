@@ -134,4 +134,34 @@ mod tests {
         let error = rows.encoded(&schema).unwrap_err();
         assert!(error.contains("row 2") && error.contains("`job` is `c`"), "{error}");
     }
+
+    /// Whatever stands in a column, either the row is encoded or a short harmless sentence names row and column.
+    #[test]
+    fn bad_input_in_any_column_is_named() {
+        let schema = schema();
+        let (huge, long) = ("9".repeat(10 << 20), "x".repeat(10 << 20));
+        let given = ["", "NaN", "inf", "1e999", "old", "a b", "\u{0}", "\u{1b}[2J", "\u{7}", "'", "=1+1", &huge, &long];
+        for at in 0..3 {
+            for text in given {
+                let mut cells = ["41", "a", "95"];
+                cells[at] = text;
+                let file = format!("age,job,duration\n1,b,2\n{}\n", cells.join(","));
+                let rows = Rows::read(file.as_bytes(), &schema).unwrap();
+                match rows.encoded(&schema) {
+                    Ok(lines) => assert_eq!(lines.iter().filter(|byte| **byte == b'\n').count(), 2),
+                    Err(why) => {
+                        let column = schema.columns[at].name.as_str();
+                        assert!(
+                            why.len() < 250 && why.contains("row 2") && why.contains(column) && !why.contains(['\u{0}', '\u{1b}', '\u{7}'])
+                        );
+                    }
+                }
+            }
+        }
+        for file in [&b""[..], b"\n", b"\xff\xfe", b"age,job\n1\n", b"age,job\n\"1,b\n", b"age;job\n\xff;b\n"] {
+            if let Err(why) = Rows::read(file, &schema) {
+                assert!(!why.is_empty() && why.len() < 250, "{why}");
+            }
+        }
+    }
 }

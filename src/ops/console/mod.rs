@@ -94,7 +94,7 @@ fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
 }
 
 /// Replaces a document by a rename.
-fn save<T: Serialize>(path: &Path, document: &T) -> io::Result<()> {
+pub(super) fn save<T: Serialize>(path: &Path, document: &T) -> io::Result<()> {
     let bytes = serde_json::to_vec_pretty(document).map_err(io::Error::other)?;
     replace(path, &bytes)
 }

@@ -6,9 +6,11 @@ use serde::Serialize;
 
 use super::predict::{self, DeployedModel, Sample};
 use super::{Context, OpError, model_file};
-use crate::demo::explanation::{self, ColumnImportance, Dependence, Explainer, Explanation, Flip};
-use crate::demo::feature_schema::Row;
+use crate::demo::explanation::{self, ColumnImportance, Dependence, Explainer, Explanation, Flip, Occurrences};
+use crate::demo::fairness::SegmentReport;
+use crate::demo::feature_schema::{Column, Row};
 use crate::demo::metrics::BinaryReport;
+use crate::demo::quoted::quoted;
 use crate::demo::ranking::{self, Calibrated, Economics, Outcome, Ranking};
 
 pub use roads::{Agreement, Disagreement, Roads, agreement, roads};
@@ -27,6 +29,8 @@ pub struct ExplainedModel {
     pub model: DeployedModel,
     /// Its trees.
     pub explainer: std::sync::Arc<Explainer>,
+    /// What occurs together in the data, so that nothing else is proposed; empty until rows are read.
+    pub known: std::sync::Arc<Occurrences>,
 }
 
 /// Everything to be said about one answer.
@@ -72,6 +76,7 @@ pub async fn evidence(context: &Context, model: &DeployedModel) -> Result<Eviden
     let samples = predict::test_split(context, model).await?;
     computed("the test split", move || {
         let test = explained.scored(samples)?;
+        let explained = explained.knowing(&test);
         let importance = explained.importance(&test)?;
         let ranking = test.ranking();
         Ok(Evidence { explained, test, ranking, importance })
@@ -85,6 +90,22 @@ pub async fn evidence(context: &Context, model: &DeployedModel) -> Result<Eviden
 /// See [`ExplainedModel::reasons`].
 pub async fn reasons(evidence: std::sync::Arc<Evidence>, row: Row) -> Result<Reasons, OpError> {
     computed("the explanation", move || evidence.explained.reasons(&row, &[])).await
+}
+
+/// How the answer depends on a column, computed away from the tasks that wait for services.
+///
+/// # Errors
+/// See [`ExplainedModel::dependence`].
+pub async fn dependence(evidence: std::sync::Arc<Evidence>, column: String) -> Result<Dependence, OpError> {
+    computed("the dependence", move || evidence.explained.dependence(&evidence.test, &column)).await
+}
+
+/// Rates and quality by the values of a column, computed away from the tasks that wait for services.
+///
+/// # Errors
+/// See [`ExplainedModel::segments`].
+pub async fn segments(evidence: std::sync::Arc<Evidence>, column: String, threshold: f64) -> Result<SegmentReport, OpError> {
+    computed("the segments", move || evidence.explained.segments(&evidence.test, &column, threshold)).await
 }
 
 /// Runs what only computes on a thread of its own.
@@ -101,10 +122,18 @@ pub async fn open(context: &Context, model: &DeployedModel) -> Result<ExplainedM
     let trees = model_file::trees(context, &model.artifact).await?;
     let explainer = Explainer::new(trees, (*model.schema).clone())
         .map_err(|mismatch| OpError::failed(&model.artifact, "the model cannot be explained", mismatch.to_string()))?;
-    Ok(ExplainedModel { model: model.clone(), explainer: std::sync::Arc::new(explainer) })
+    Ok(ExplainedModel { model: model.clone(), explainer: std::sync::Arc::new(explainer), known: std::sync::Arc::default() })
 }
 
 impl ExplainedModel {
+    /// The same, proposing only what occurs together in the test split.
+    #[must_use]
+    pub fn knowing(mut self, test: &TestSet) -> ExplainedModel {
+        let rows = test.samples.iter().map(|sample| &sample.row);
+        self.known = std::sync::Arc::new(Occurrences::of(&self.explainer.schema, rows));
+        self
+    }
+
     /// Why a row is answered as it is, and what would flip the decision.
     ///
     /// # Errors
@@ -114,7 +143,7 @@ impl ExplainedModel {
             OpError::usage("the row cannot be explained", error.to_string(), "correct the row")
         };
         let explanation = self.explainer.explain(row).map_err(refused)?;
-        let flips = explanation::flip(&self.explainer, row, self.model.threshold, fixed, FLIPS).map_err(refused)?;
+        let flips = explanation::flip(&self.explainer, &self.known, row, self.model.threshold, fixed, FLIPS).map_err(refused)?;
         Ok(Reasons { explanation, flips })
     }
 
@@ -157,18 +186,41 @@ impl ExplainedModel {
         let found = explanation::dependence(&self.explainer, column, &test.rows(ROWS));
         let found = found.map_err(|error| OpError::failed(column, "the dependence cannot be computed", error.to_string()))?;
         found.ok_or_else(|| {
-            let known: Vec<&str> =
-                self.model.schema.columns.iter().filter(|column| !column.dropped).map(|column| column.name.as_str()).collect();
             OpError::usage(
-                format!("the model does not use `{column}`"),
+                format!("the model does not use `{}`", quoted(column)),
                 "its answers cannot depend on it",
-                format!("its columns are {}", known.join(", ")),
+                format!("its columns are {}", self.columns(|column| !column.dropped)),
             )
         })
+    }
+
+    /// Rates and quality on the test split by the values of a column, whether the model uses it or not.
+    ///
+    /// # Errors
+    /// There is no such column.
+    pub fn segments(&self, test: &TestSet, column: &str, threshold: f64) -> Result<SegmentReport, OpError> {
+        let found = self.model.schema.column(column).ok_or_else(|| {
+            let why = "the test rows cannot be parted by it";
+            OpError::usage(format!("there is no column `{}`", quoted(column)), why, format!("the columns are {}", self.columns(|_| true)))
+        })?;
+        let values = test.samples.iter().map(|sample| sample.row.get(column));
+        Ok(SegmentReport::measure(found, values, &test.scores, &test.truths, threshold))
+    }
+
+    /// Names of columns, for a message.
+    fn columns(&self, wanted: impl Fn(&Column) -> bool) -> String {
+        let names: Vec<&str> =
+            self.model.schema.columns.iter().filter(|column| wanted(column)).map(|column| column.name.as_str()).collect();
+        names.join(", ")
     }
 }
 
 impl TestSet {
+    /// Rows that importance and dependence are measured on.
+    pub fn measured(&self) -> usize {
+        self.samples.len().min(ROWS)
+    }
+
     /// The first rows, the same each time.
     fn rows(&self, count: usize) -> Vec<Row> {
         self.samples.iter().take(count).map(|sample| sample.row.clone()).collect()

@@ -3,6 +3,7 @@
 mod console;
 mod explore;
 mod pipeline;
+mod predict_form;
 mod results;
 
 use std::collections::HashMap;
@@ -82,6 +83,8 @@ struct Slots {
     predict: CancellationToken,
     explain: CancellationToken,
     roads: CancellationToken,
+    /// What the prediction form asks for besides.
+    form: HashMap<predict_form::Lane, CancellationToken>,
     /// What the Explore pane asks of the table.
     explore: HashMap<explore::Lane, CancellationToken>,
     check: CancellationToken,
@@ -133,6 +136,7 @@ impl Runner {
             Effect::Connect => return self.connect(),
             // Reading text needs no account.
             Effect::CheckSql { ticket, tab, revision, dialect, text } => return self.check(ticket, tab, revision, dialect, text),
+            Effect::Form(ask) if predict_form::needs_no_account(&ask) => return self.examples(ask),
             effect => effect,
         };
         let Some(effect) = self.on_disk(effect) else { return };
@@ -242,6 +246,10 @@ impl Runner {
                     move || beside(Beside::Asked(ticket, Box::new(Err(broken("could not ask on every road"))))),
                 );
             }
+            Effect::Form(ask) => {
+                drop(slots);
+                self.form(context, ask);
+            }
             Effect::Explore(ask) => {
                 drop(slots);
                 self.explore(context, ask);
@@ -277,6 +285,7 @@ impl Runner {
                 .into_iter()
                 .chain(slots.pipeline.values())
                 .chain(slots.explore.values())
+                .chain(slots.form.values())
                 .chain(slots.runs.values())
                 .chain(slots.pages.values())
                 .chain(slots.results.values())

@@ -98,10 +98,21 @@ fn draw_picker(canvas: &mut Canvas<'_>, screen: Rect, picker: &Picker) {
 }
 
 fn draw_prompt(canvas: &mut Canvas<'_>, screen: Rect, prompt: &Prompt) {
-    let area = open(canvas, screen, 72, 6, &prompt.title);
-    let typed = Pieces::new().add("› ", Role::Accent).add(prompt.text.clone(), Role::Strong).add("▏", Role::Accent);
+    let hint = wrap(&prompt.hint, 66.min(usize::from(screen.width.saturating_sub(10))));
+    let area = open(canvas, screen, 72, 5 + hint.len().max(1) as u16, &prompt.title);
+    // Of a text that is longer than the line, the end is what is being typed.
+    let room = usize::from(area.width).saturating_sub(4);
+    let mut shown = prompt.text.as_str();
+    while width(shown) > room {
+        shown = shown.char_indices().nth(1).map_or("", |(at, _)| &shown[at..]);
+    }
+    let mark = if shown.len() < prompt.text.len() { "… " } else { "› " };
+    let typed = Pieces::new().add(mark, Role::Accent).add(shown, Role::Strong).add("▏", Role::Accent);
     canvas.pieces(area.x, area.y, area.width, &typed);
-    canvas.text(area.x + 2, area.y + 1, area.width.saturating_sub(2), &prompt.hint, Role::Faint);
+    let role = if prompt.hint.starts_with('✖') { Role::Bad } else { Role::Faint };
+    for (row, line) in hint.iter().enumerate() {
+        canvas.text(area.x + 2, area.y + 1 + row as u16, area.width.saturating_sub(2), line, role);
+    }
     let used = canvas.text(area.x, area.bottom() - 1, area.width, "Enter Accept", Role::Accent);
     let no = canvas.text(area.x + used + 4, area.bottom() - 1, area.width.saturating_sub(used + 4), "Esc Leave it", Role::Dim);
     canvas.target(Rect::new(area.x + used + 4, area.bottom() - 1, no, 1), Target::Outside);

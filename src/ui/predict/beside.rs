@@ -1,7 +1,9 @@
-//! Beside the form: the reasons as a waterfall, the threshold explorer, and the three roads.
+//! Beside the form: the reasons as a waterfall, the threshold explorer, the three roads, and the views with files of their own.
 
 use ratatui::layout::Rect;
 
+use super::lines::Lines;
+use super::{dependence, importance, segments};
 use crate::app::predict::beside::View;
 use crate::app::text_width::{left, right, visible, width};
 use crate::demo::explanation::{Contribution, Explanation, Flip};
@@ -31,42 +33,9 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         View::Form | View::Why => why(canvas, area),
         View::Threshold => threshold(canvas, area),
         View::Roads => roads(canvas, area),
-    }
-}
-
-/// A column of lines that ends where the area ends.
-struct Lines {
-    area: Rect,
-    y: u16,
-}
-
-impl Lines {
-    fn new(area: Rect) -> Lines {
-        Lines { area, y: area.y }
-    }
-
-    fn left(&self) -> u16 {
-        self.area.bottom().saturating_sub(self.y)
-    }
-
-    fn pieces(&mut self, canvas: &mut Canvas<'_>, pieces: &Pieces) {
-        if self.left() > 0 {
-            canvas.pieces(self.area.x, self.y, self.area.width, pieces);
-            self.y += 1;
-        }
-    }
-
-    fn text(&mut self, canvas: &mut Canvas<'_>, text: &str, role: Role) {
-        self.pieces(canvas, &Pieces::new().add(text, role));
-    }
-
-    fn paragraph(&mut self, canvas: &mut Canvas<'_>, text: &str, role: Role) {
-        let rest = Rect { y: self.y, height: self.left(), ..self.area };
-        self.y += canvas.paragraph(rest, text, role);
-    }
-
-    fn skip(&mut self) {
-        self.y = (self.y + 1).min(self.area.bottom());
+        View::Dependence => dependence::draw(canvas, area),
+        View::Importance => importance::draw(canvas, area),
+        View::Segments => segments::draw(canvas, area),
     }
 }
 
@@ -104,24 +73,29 @@ fn why(canvas: &mut Canvas<'_>, area: Rect) {
         flips => {
             lines.text(canvas, "What would change the decision:", Role::Dim);
             for flip in flips {
-                lines.pieces(canvas, &flip_line(flip));
+                lines.pieces(canvas, &flip_line(flip, area.width));
             }
         }
     }
 }
 
-fn flip_line(flip: &Flip) -> Pieces {
-    let mut pieces = Pieces::new().add("  ", Role::Base);
-    for (at, change) in flip.changes.iter().enumerate() {
-        if at > 0 {
-            pieces = pieces.add(" and ", Role::Dim);
+/// A change that flips the decision, on one line: with what is there now where there is room for it.
+fn flip_line(flip: &Flip, columns: u16) -> Pieces {
+    let line = |whole: bool| {
+        let mut pieces = Pieces::new().add("  ", Role::Base);
+        for (at, change) in flip.changes.iter().enumerate() {
+            if at > 0 {
+                pieces = pieces.add(if at + 1 == flip.changes.len() { " and " } else { ", " }, Role::Dim);
+            }
+            pieces = pieces.add(format!("{} ", change.column), Role::Dim).add(visible(&change.to).into_owned(), Role::Strong);
+            if whole {
+                pieces = pieces.add(format!(" instead of {}", visible(&change.from)), Role::Dim);
+            }
         }
-        pieces = pieces
-            .add(format!("{} ", change.column), Role::Dim)
-            .add(visible(&change.to).into_owned(), Role::Strong)
-            .add(format!(" instead of {}", visible(&change.from)), Role::Dim);
-    }
-    pieces.add(format!("  → {}", figures::percent(flip.score)), Role::Accent)
+        pieces.add(format!("  → {}", figures::percent(flip.score)), Role::Accent)
+    };
+    let whole = line(true);
+    if whole.width() <= usize::from(columns) { whole } else { line(false) }
 }
 
 /// From the answer of nobody in particular to this one, column by column: bars to the right push up, bars to the left push down.

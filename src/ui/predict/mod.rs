@@ -1,6 +1,10 @@
 //! The prediction form: the answer on top, the customer's fields below.
 
 mod beside;
+mod dependence;
+mod importance;
+mod lines;
+mod segments;
 
 use ratatui::layout::{Position, Rect};
 
@@ -10,7 +14,7 @@ use crate::app::Pane;
 use crate::app::list::window;
 use crate::app::msg::Target;
 use crate::app::predict::beside::View;
-use crate::app::predict::{Field, Remark};
+use crate::app::predict::{Field, Origin, Remark};
 use crate::app::text_width::{left, right, visible, width};
 use crate::demo::feature_schema::ColumnKind;
 use crate::demo::figures;
@@ -32,7 +36,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     if state.model.is_none() || state.fields.is_empty() {
         let text = if state.find.pending() || model.identity().is_none() {
             "Looking for a deployed model …".to_owned()
-        } else if state.model.is_some() && state.draw.pending() {
+        } else if state.model.is_some() && state.customers.pending() {
             "Drawing customers from the test rows …".to_owned()
         } else if let Some(error) = &state.error {
             format!("✖ {error}")
@@ -116,10 +120,12 @@ fn answer(canvas: &mut Canvas<'_>, area: Rect) -> u16 {
     }
     let mut truth = Pieces::new();
     if let Some(customer) = &state.customer {
-        truth = truth.add(format!("Customer {}", customer.number), Role::Dim);
+        truth = truth.add(named(&customer.origin, customer.number, state.customers.drawn.len()), Role::Dim);
         truth = match customer.seen {
             Some(false) => truth.add(" · not trained on", Role::Dim),
             Some(true) => truth.add(" · trained on", Role::Warn),
+            None if state.recognising() => truth,
+            None if matches!(customer.origin, Origin::Example(_) | Origin::Given) => truth.add(" · not one of the data", Role::Dim),
             None => truth,
         };
         if let Some(actual) = &customer.actual {
@@ -137,7 +143,30 @@ fn answer(canvas: &mut Canvas<'_>, area: Rect) -> u16 {
         }
     }
     canvas.pieces(area.x, y, area.width, &truth);
-    y + 1 - area.y
+    y += 1;
+    // The name of an example is more to the point than the condition that others fit.
+    let told = match state.customer.as_ref().map(|customer| &customer.origin) {
+        Some(Origin::Example(name)) => Some(format!("“{name}”")),
+        _ => state.customers.told(),
+    };
+    if area.height >= 8
+        && let Some(told) = told
+    {
+        canvas.text(area.x, y, area.width, &visible(&told), Role::Accent);
+        y += 1;
+    }
+    y - area.y
+}
+
+/// Who is in the form.
+fn named(origin: &Origin, number: u64, drawn: usize) -> String {
+    match origin {
+        Origin::Test => format!("Customer {number}"),
+        Origin::Filter => format!("Customer {number} of {drawn}"),
+        Origin::Example(_) => "Example".to_owned(),
+        Origin::Past(number) => format!("Prediction {number}"),
+        Origin::Given => "Given".to_owned(),
+    }
 }
 
 /// The score as a bar, with the threshold on it.
@@ -205,7 +234,7 @@ fn draw_field(canvas: &mut Canvas<'_>, area: Rect, field: &Field, name: usize, e
     }
     let note = match remark {
         Remark::Wrong(why) => (why, Role::Bad),
-        Remark::Unusual(why) => (format!("{why}: training saw nothing like it"), Role::Warn),
+        Remark::Unusual(why) => (why, Role::Warn),
         Remark::Fine if field.column.dropped => ("not used by this model".to_owned(), Role::Faint),
         Remark::Fine => match &field.column.kind {
             ColumnKind::Number { min, max, .. } if !editing && room >= SCALE + 16 => {
@@ -231,3 +260,6 @@ fn scale(value: f64, min: f64, max: f64) -> String {
     let dots: String = (0..SCALE).map(|index| if index == at { '●' } else { '┄' }).collect();
     format!("{} {dots} {}", right(&figures::float(min), 4), figures::float(max))
 }
+
+#[cfg(test)]
+mod tests;

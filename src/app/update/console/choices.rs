@@ -121,6 +121,7 @@ pub(in crate::app::update) fn keyed(model: &mut Model, key: KeyCode, choice: Cho
             let name = query.name.clone();
             ask(model, "Another name for the query", "", query.name, Naming::Rename(name))
         }
+        (KeyCode::Delete, Choice::Form(chosen)) => crate::app::update::predict::deletes(model, chosen),
         (_, Choice::Statement(_)) => {
             model.say("That is a statement of the demonstration; it stays as it is", false);
             Vec::new()

@@ -7,7 +7,7 @@ pub(super) use choices::{chosen, keyed};
 
 use super::movement::focus;
 use crate::app::model::{Link, Model};
-use crate::app::popup::{Choice, Confirm, Parameters, PlanView, Popup, Prompt};
+use crate::app::popup::{Choice, Confirm, Parameters, PlanView, Popup, Prompt, PromptUse};
 use crate::app::sql::catalog::Browser;
 use crate::app::sql::choice::{self, Naming};
 use crate::app::sql::parameters::{Form, names};
@@ -111,7 +111,7 @@ pub(super) fn available(model: &Model, command: Command) -> bool {
 }
 
 fn ask(model: &mut Model, title: &str, hint: &str, text: String, naming: Naming) -> Vec<Effect> {
-    model.popups.push(Popup::Prompt(Prompt { title: title.to_owned(), hint: hint.to_owned(), text, naming }));
+    model.popups.push(Popup::Prompt(Prompt { title: title.to_owned(), hint: hint.to_owned(), text, purpose: PromptUse::Naming(naming) }));
     Vec::new()
 }
 
