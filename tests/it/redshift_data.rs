@@ -181,13 +181,12 @@ async fn requests_are_answered_while_every_thread_of_statements_is_busy() {
     let statements = account.opened.account().unwrap().statements;
     let threads = statements.metrics().num_workers();
     let (busy, begun) = std::sync::mpsc::channel();
-    let gate = std::sync::Arc::new(std::sync::RwLock::new(()));
-    let closed = gate.write().unwrap();
+    let gate = std::sync::Arc::new(std::sync::Barrier::new(threads + 1));
     for _ in 0..threads {
         let (busy, gate) = (busy.clone(), std::sync::Arc::clone(&gate));
         statements.spawn(async move {
             busy.send(()).unwrap();
-            drop(gate.read().unwrap());
+            gate.wait();
         });
     }
     for _ in 0..threads {
@@ -196,7 +195,8 @@ async fn requests_are_answered_while_every_thread_of_statements_is_busy() {
     let run = data.execute_statement().workgroup_name(NAME).database(NAME).sql("select 1").send().await.unwrap();
     let waiting = data.describe_statement().id(run.id().unwrap()).send().await.unwrap();
     assert_eq!(waiting.status(), Some(&StatusString::Submitted));
-    drop(closed);
+    // Every thread waits here already.
+    gate.wait();
     let ended = data.describe_statement().id(run.id().unwrap()).wait_time_seconds(30).send().await.unwrap();
     assert_eq!(ended.status(), Some(&StatusString::Finished));
 }

@@ -76,7 +76,7 @@ impl Density {
     /// The cells, the fullest first.
     pub fn by_rows(&self) -> Vec<&DensityCell> {
         let mut cells: Vec<&DensityCell> = self.cells.iter().collect();
-        cells.sort_by(|a, b| b.rows.cmp(&a.rows));
+        cells.sort_by_key(|cell| std::cmp::Reverse(cell.rows));
         cells
     }
 
