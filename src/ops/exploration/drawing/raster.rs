@@ -70,17 +70,22 @@ impl Raster {
 pub struct TooLarge(f64, f64);
 
 impl Tones {
-    /// What stands for a colour of a drawing on white. The white part of a colour becomes that of the paper, the rest of it stays.
+    /// What stands for a colour of a drawing on white: at night the same hue, as light as it was dark.
     fn of(self, colour: Colour) -> Colour {
         let (paper, ink) = match self {
             Tones::Paper => return colour,
-            Tones::Night => (24.0, 236.0),
+            Tones::Night => (24.0 / 255.0, 236.0 / 255.0),
         };
-        let white = f64::from(colour.0.min(colour.1).min(colour.2));
-        let ground = ink + (paper - ink) * white / 255.0;
-        // Kept within a byte.
-        let channel = |channel: u8| (f64::from(channel) - white + ground).round().clamp(0.0, 255.0) as u8;
-        Colour(channel(colour.0), channel(colour.1), channel(colour.2))
+        let channels = [colour.0, colour.1, colour.2].map(|channel| f64::from(channel) / 255.0);
+        let (most, least) = (channels.iter().copied().fold(0.0, f64::max), channels.iter().copied().fold(1.0, f64::min));
+        // Lightness and saturation as in HSL (Joblove and Greenberg, "Color spaces for computer graphics", 1978).
+        let light = (most + least) / 2.0;
+        let turned = paper + (ink - paper) * (1.0 - light);
+        let reach = |light: f64| 1.0 - (2.0 * light - 1.0).abs();
+        let kept = if most > least { reach(turned) / reach(light) } else { 0.0 };
+        // Within a byte.
+        let channel = |channel: f64| ((turned + (channel - light) * kept) * 255.0).round().clamp(0.0, 255.0) as u8;
+        Colour(channel(channels[0]), channel(channels[1]), channel(channels[2]))
     }
 }
 
