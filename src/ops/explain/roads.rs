@@ -120,8 +120,11 @@ async fn by_sql(context: &Context, schema: &FeatureSchema, rows: &[Row]) -> Resu
     Ok(Some(decisions))
 }
 
-/// A model made with AUTO OFF answers 1 and 0 where one with Autopilot answers the target's own values.
+/// A model made with AUTO OFF answers 1 and 0 where one with Autopilot answers the target's own values, which may be numbers too.
 fn decision(schema: &FeatureSchema, answer: &str) -> String {
+    if [&schema.target.positive, &schema.target.negative].into_iter().any(|own| own == answer) {
+        return answer.to_owned();
+    }
     match answer.parse::<f64>() {
         Ok(score) if score >= 0.5 => schema.target.positive.clone(),
         Ok(_) => schema.target.negative.clone(),
@@ -142,12 +145,15 @@ fn statement(context: &Context, schema: &FeatureSchema, rows: &[Row]) -> String 
                 .zip(&names)
                 .map(|(column, name)| {
                     let value = row.get(&column.name);
-                    let (text, type_name) = match &column.kind {
-                        ColumnKind::Number { integer: true, .. } => {
-                            (value.filter(|value| value.is_number()).map(ToString::to_string), "integer")
-                        }
-                        ColumnKind::Number { .. } => (value.filter(|value| value.is_number()).map(ToString::to_string), "decimal(10,3)"),
-                        ColumnKind::Category { .. } => (value.and_then(serde_json::Value::as_str).map(literal), "varchar(64)"),
+                    let text = match &column.kind {
+                        ColumnKind::Number { .. } => value.filter(|value| value.is_number()).map(ToString::to_string),
+                        ColumnKind::Category { .. } => value.and_then(serde_json::Value::as_str).map(literal),
+                    };
+                    // As the table has it; a column that the table has no more is one of the model's kind.
+                    let type_name = match (context.scenario.data.column(&column.name), &column.kind) {
+                        (Some(known), _) => known.kind.sql(),
+                        (None, ColumnKind::Number { .. }) => "double precision".to_owned(),
+                        (None, ColumnKind::Category { .. }) => "varchar".to_owned(),
                     };
                     format!("CAST({} AS {type_name}) AS {name}", text.unwrap_or_else(|| "NULL".to_owned()))
                 })
@@ -161,4 +167,24 @@ fn statement(context: &Context, schema: &FeatureSchema, rows: &[Row]) -> String 
         names.join(", "),
         asked.join(" UNION ALL ")
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::demo::feature_schema::Target;
+
+    #[test]
+    fn an_answer_is_one_of_the_target_or_a_score() {
+        let decided = |positive: &str, negative: &str, answer: &str| {
+            let target = Target { name: "t".into(), positive: positive.into(), negative: negative.into() };
+            decision(&FeatureSchema { version: 1, target, columns: vec![], derived: vec![], features: vec![] }, answer)
+        };
+        assert_eq!(decided("yes", "no", "0.7"), "yes");
+        assert_eq!(decided("yes", "no", "0"), "no");
+        assert_eq!(decided("yes", "no", "no"), "no");
+        // What counts as 1 may be written as 0.
+        assert_eq!(decided("0", "1", "0"), "0");
+        assert_eq!(decided("0", "1", "1"), "1");
+    }
 }
