@@ -134,6 +134,9 @@ impl State {
 
     /// Asks for the image of what is shown, where there is room for one.
     fn want_image(&mut self) -> Option<Effect> {
+        if !self.as_image() {
+            return None;
+        }
         let order = self.images.order(self.subject()?)?;
         let found = Arc::clone(self.shown()?);
         let ticket = self.images.ask(&order)?;

@@ -4,7 +4,7 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::app::action::Command;
-use crate::app::explore::fixture::serve;
+use crate::app::explore::fixture::{answer, serve};
 use crate::app::explore::{Command as E, View};
 use crate::app::tests::{full_model, open_model};
 use crate::app::{Effect, Model, Msg, Pane, update};
@@ -64,8 +64,10 @@ fn an_image_takes_the_place_of_the_characters_unless_something_stands_over_it() 
     let (characters, drawn) = render(&model, 120, 36);
     let room = drawn.viewport.picture.expect("there is room");
     assert!(drawn.image.is_none(), "not before it is made");
-    update(&mut model, Msg::Drawn(drawn.viewport));
-    serve(&mut model.explore);
+    for effect in update(&mut model, Msg::Drawn(drawn.viewport)) {
+        let Effect::Explore(ask) = effect else { panic!("{effect:?}") };
+        model.explore.update(answer(&ask).unwrap());
+    }
     let (text, drawn) = render(&model, 120, 36);
     let (area, _) = drawn.image.expect("an image");
     assert_eq!((area.width, area.height), room);
