@@ -105,7 +105,7 @@ fn a_terminal_that_shows_images_gets_one_for_the_room_that_there_is() {
     state.images.room = Some((60, 20));
     serve(&mut state);
     assert!(state.image((60, 20)).is_some() && state.image((80, 20)).is_none());
-    state.images.suit("light");
+    state.images.suit("dark");
     assert!(state.image((60, 20)).is_none(), "drawn on another ground");
     serve(&mut state);
     assert!(state.image((60, 20)).is_some());
