@@ -139,3 +139,29 @@ async fn a_session_shows_moments_in_its_zone() {
     let sql = Sql::new().await;
     assert!(sql.refused("SET timezone TO 'Nowhere/City'").await.contains("invalid value for parameter \"TimeZone\""));
 }
+
+/// Found by trying what people write: each of these failed.
+#[tokio::test]
+async fn times_without_seconds_and_rows_of_mixed_kinds_are_taken() {
+    let fixture = Sql::new().await;
+    fixture
+        .all(&[
+            "CREATE SCHEMA dm",
+            "CREATE TABLE dm.e (id int, b boolean, s super, d date, ts timestamp, tz timestamptz)",
+            "INSERT INTO dm.e VALUES (1, true, json_parse('{\"k\":[1,2]}'), '2024-02-29', '2024-01-02 05:00', '2024-02-29 10:00:00+02'), \
+             (2, 'f', NULL, current_date, getdate(), NULL), (3, NULL, 7, NULL, '1/2/2024 05:00', '2024-01-01')",
+            "CREATE TABLE dm.texts AS SELECT '2024-01-02 05:00'::varchar(20) AS t UNION ALL SELECT 'Jan 2, 2024 06:30'",
+        ])
+        .await;
+    assert_eq!(fixture.redshift("SELECT id, b, s FROM dm.e ORDER BY id").await, ["1|true|{\"k\":[1,2]}", "2|false|∅", "3|∅|7"]);
+    assert_eq!(fixture.redshift("SELECT id FROM dm.e WHERE ts = '2024-01-02 05:00' ORDER BY id").await, ["1", "3"]);
+    assert_eq!(
+        fixture.redshift("SELECT timestamp '2024-07-01 12:00', datediff(hour, '2024-01-01', '2024-01-02 05:00')").await,
+        ["2024-07-01 12:00:00|29"]
+    );
+    assert_eq!(fixture.redshift("SELECT t::timestamp FROM dm.texts ORDER BY 1").await, ["2024-01-02 05:00:00", "2024-01-02 06:30:00"]);
+    let later = "SELECT count(*) FROM dm.texts x JOIN dm.e y ON y.ts >= x.t WHERE y.id = 1";
+    assert_eq!(fixture.redshift(later).await, ["1"]);
+    let error = fixture.failed("SELECT '2024-01-02 25:00'::timestamp").await;
+    assert!(error.message.contains("invalid input syntax for type timestamp"), "{error}");
+}

@@ -17,6 +17,7 @@ use super::output::{Output, seconds, thousands};
 use super::pipeline::name_and_value;
 use super::session::Session;
 use crate::config::{Settings, settings};
+use crate::demo::figures;
 use crate::demo::sql_script::statements;
 use crate::ops::export::{Draft, Format, RowWriter};
 use crate::ops::query::{self, QueryEngine, QueryEvent, QueryRequest, QueryResult, SessionUse, cost, parameters};
@@ -206,7 +207,7 @@ impl One<'_> {
         };
         if result.columns.is_empty() {
             if format == Format::Table {
-                let changed = result.total_rows.map(|rows| format!("{} rows, ", thousands(rows))).unwrap_or_default();
+                let changed = result.total_rows.map(|rows| format!("{}, ", figures::counted(rows, "row"))).unwrap_or_default();
                 eprintln!("done ({changed}{})", seconds(began.elapsed().as_secs_f64()));
             }
             return Ok(false);

@@ -27,6 +27,7 @@ use super::catalog::{DataFile, Relation, TableDef, TableName};
 use super::parse::{self, Name, Statement};
 use super::scan::Source;
 use super::table::{FileWriter, ROW_ID, WarehouseTable, schema_of};
+use super::types::ColumnType;
 use super::work::{TARGET, Work};
 use super::{Dialect, Outcome, SqlError, SqlErrorKind, StatementKind, error};
 use crate::local::engine::InStream as _;
@@ -89,6 +90,11 @@ fn insert_query(work: &Work<'_>, insert: Insert) -> Result<(TableName, Vec<Strin
         for row in &mut values.rows {
             for (value, column) in row.content.iter_mut().zip(&columns) {
                 fill_default(value, column, &table, work.dialect())?;
+                let kind = table.position(column).map(|index| &table.columns[index].column_type);
+                if let Some(data_type) = kind.and_then(typed_in_rows) {
+                    let expr = Box::new(std::mem::replace(value, Expr::value(ast::Value::Null)));
+                    *value = Expr::Cast { kind: ast::CastKind::Cast, expr, data_type, array: false, format: None };
+                }
             }
         }
     }
@@ -103,6 +109,19 @@ fn insert_query(work: &Work<'_>, insert: Insert) -> Result<(TableName, Vec<Strin
         return Err(work.text().error(SqlErrorKind::Semantic, Location::empty(), &message, &message));
     }
     Ok((table_name, columns, *source))
+}
+
+/// The type that the values of a column are given before they become rows. Rows of VALUES have one type in a column, and a text in one of them
+/// (`'t'`, a date) or no SUPER (NULL, a number) would have another than the rest.
+fn typed_in_rows(column: &ColumnType) -> Option<ast::DataType> {
+    Some(match column {
+        ColumnType::Boolean => ast::DataType::Boolean,
+        ColumnType::Super => ast::DataType::Custom(ObjectName::from(vec![Ident::new("super")]), Vec::new()),
+        ColumnType::Date => ast::DataType::Date,
+        ColumnType::Timestamp => ast::DataType::Timestamp(None, ast::TimezoneInfo::None),
+        ColumnType::TimestampTz => ast::DataType::Timestamp(None, ast::TimezoneInfo::WithTimeZone),
+        _ => return None,
+    })
 }
 
 /// Whether a column numbers its rows.

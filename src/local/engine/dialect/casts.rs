@@ -46,11 +46,13 @@ pub(super) fn rewrite(dialect: Dialect, expr: &mut Expr) -> Result<(), SqlError>
             let words: Vec<&str> = text.split_whitespace().collect();
             *expr = match words.as_slice() {
                 [date, time, zone] => {
-                    let local =
-                        call::cast(call::text(&with_seconds(&format!("{date} {time}"))), DataType::Timestamp(Some(6), TimezoneInfo::None));
+                    let local = call::cast(
+                        call::text(&functions::with_seconds(&format!("{date} {time}"))),
+                        DataType::Timestamp(Some(6), TimezoneInfo::None),
+                    );
                     call::function("with_timezone", vec![local, call::text(zone)])
                 }
-                _ => call::cast(call::text(&with_seconds(&text)), DataType::Timestamp(Some(6), TimezoneInfo::None)),
+                _ => call::cast(call::text(&functions::with_seconds(&text)), DataType::Timestamp(Some(6), TimezoneInfo::None)),
             };
         }
         Expr::TypedString(literal) => {
@@ -63,8 +65,9 @@ pub(super) fn rewrite(dialect: Dialect, expr: &mut Expr) -> Result<(), SqlError>
                 return Ok(());
             }
             match (&literal.data_type, text) {
-                (DataType::Date | DataType::Timestamp(..), Some(text)) => {
-                    literal.value.value = Value::SingleQuotedString(with_day(dialect, &text));
+                (DataType::Date, Some(text)) => literal.value.value = Value::SingleQuotedString(with_day(dialect, &text)),
+                (DataType::Timestamp(..), Some(text)) => {
+                    literal.value.value = Value::SingleQuotedString(functions::with_seconds(&with_day(dialect, &text)));
                 }
                 (DataType::Time(..), Some(text)) => literal.value.value = Value::SingleQuotedString(time_of(dialect, &text).to_owned()),
                 _ => {}
@@ -105,7 +108,7 @@ fn cast(dialect: Dialect, expr: Expr, kind: CastKind, to: &DataType) -> Result<E
     }
     // A time may end with its minutes; Arrow wants the seconds.
     let expr = match (&mapped, call::literal_text(&expr)) {
-        (DataType::Timestamp(..), Some(text)) => call::text(&with_seconds(&with_day(dialect, text))),
+        (DataType::Timestamp(..), Some(text)) => call::text(&functions::with_seconds(&with_day(dialect, text))),
         (DataType::Date, Some(text)) => call::text(&with_day(dialect, text)),
         (DataType::Time(..), Some(text)) => call::text(time_of(dialect, text)),
         _ => expr,
@@ -227,21 +230,7 @@ fn special(text: &str) -> Option<Expr> {
 
 /// A text whose day is as Arrow wants it, where Redshift takes others (`2002-3-01`).
 fn with_day(dialect: Dialect, text: &str) -> String {
-    if dialect != Dialect::Redshift {
-        return text.to_owned();
-    }
-    match functions::day_and_rest(text) {
-        Some((day, "")) => day.to_string(),
-        Some((day, rest)) => format!("{day} {rest}"),
-        None => text.to_owned(),
-    }
-}
-
-/// `2024-05-06 15:04` with its seconds.
-fn with_seconds(text: &str) -> String {
-    let text = text.trim();
-    let minutes = text.len() == 16 && text.as_bytes().get(13) == Some(&b':') && text.bytes().filter(|byte| *byte == b':').count() == 1;
-    if minutes { format!("{text}:00") } else { text.to_owned() }
+    if dialect == Dialect::Redshift { functions::with_day(text) } else { text.to_owned() }
 }
 
 /// The array, map or row that a type is.

@@ -10,6 +10,7 @@ mod intervals;
 mod labels;
 mod laterals;
 mod literals;
+mod moments;
 mod operators;
 mod paths;
 mod recursion;
@@ -58,7 +59,12 @@ pub fn planners(builder: SessionStateBuilder, dialect: Dialect) -> SessionStateB
     if let Some(planners) = builder.expr_planners() {
         planners.insert(0, Arc::new(operators::Operators { dialect }));
     }
-    builder.with_relation_planners(vec![Arc::new(relations::Relations { dialect })])
+    let builder = builder.with_relation_planners(vec![Arc::new(relations::Relations { dialect })]);
+    match dialect {
+        Dialect::Redshift => builder.with_analyzer_rule(Arc::new(moments::TextAsMoments::new())),
+        // Trino takes no text for a timestamp that is not cast.
+        Dialect::Athena => builder,
+    }
 }
 
 /// Makes the dialect's functions known to a context.

@@ -10,10 +10,36 @@ use datafusion::common::cast::as_string_array;
 use datafusion::common::{Result, exec_err};
 use datafusion::logical_expr::ScalarUDF;
 
-use super::kernel::{Kernel, at};
+use super::kernel::{Kernel, at, returns_text, text_rows};
 
 pub(super) fn scalar() -> Vec<Arc<ScalarUDF>> {
-    vec![Kernel::coerced("to_day", as_given, |_| Ok(DataType::Date32), |args| days(&args[0]))]
+    vec![Kernel::coerced("to_day", as_given, |_| Ok(DataType::Date32), |args| days(&args[0])), moment_text()]
+}
+
+/// The function that writes texts as [`moment`] does.
+pub(in crate::engine::dialect) fn moment_text() -> Arc<ScalarUDF> {
+    Kernel::exact("moment_text", &[DataType::Utf8], returns_text, |args| text_rows(args, |texts| Ok(Some(moment(texts[0])))))
+}
+
+/// A text that is a moment, in any of the forms that Redshift takes, as Arrow reads it: year, month and day, and the seconds of a time.
+pub(in crate::engine::dialect) fn moment(text: &str) -> String {
+    with_seconds(&with_day(text))
+}
+
+/// A text with its day as year, month and day.
+pub(in crate::engine::dialect) fn with_day(text: &str) -> String {
+    match day_and_rest(text) {
+        Some((day, "")) => day.to_string(),
+        Some((day, rest)) => format!("{day} {rest}"),
+        None => text.to_owned(),
+    }
+}
+
+/// `2024-05-06 15:04` with its seconds.
+pub(in crate::engine::dialect) fn with_seconds(text: &str) -> String {
+    let text = text.trim();
+    let minutes = text.len() == 16 && text.as_bytes().get(13) == Some(&b':') && text.bytes().filter(|byte| *byte == b':').count() == 1;
+    if minutes { format!("{text}:00") } else { text.to_owned() }
 }
 
 fn as_given(types: &[DataType]) -> Result<Vec<DataType>> {

@@ -46,7 +46,7 @@ use super::call::Call;
 use crate::local::engine::{Dialect, SqlError};
 
 pub(super) use dates::{date_part_arguments, extract};
-pub(super) use days::day_and_rest;
+pub(super) use days::{day_and_rest, moment, moment_text, with_day, with_seconds};
 pub(super) use foreign::check as foreign;
 pub(super) use patterns::{like_with_backslash, similar_to_regex};
 pub(super) use reduce::higher_order;
