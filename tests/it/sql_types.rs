@@ -157,9 +157,9 @@ async fn times_without_seconds_and_rows_of_mixed_kinds_are_taken() {
     assert_eq!(fixture.redshift("SELECT id FROM dm.e WHERE ts = '2024-01-02 05:00' ORDER BY id").await, ["1", "3"]);
     assert_eq!(
         fixture.redshift("SELECT timestamp '2024-07-01 12:00', datediff(hour, '2024-01-01', '2024-01-02 05:00')").await,
-        ["2024-07-01 12:00:00|29"]
+        ["2024-07-01T12:00:00|29"]
     );
-    assert_eq!(fixture.redshift("SELECT t::timestamp FROM dm.texts ORDER BY 1").await, ["2024-01-02 05:00:00", "2024-01-02 06:30:00"]);
+    assert_eq!(fixture.redshift("SELECT t::timestamp FROM dm.texts ORDER BY 1").await, ["2024-01-02T05:00:00", "2024-01-02T06:30:00"]);
     let later = "SELECT count(*) FROM dm.texts x JOIN dm.e y ON y.ts >= x.t WHERE y.id = 1";
     assert_eq!(fixture.redshift(later).await, ["1"]);
     let error = fixture.failed("SELECT '2024-01-02 25:00'::timestamp").await;
