@@ -257,6 +257,10 @@ async fn aggregates_and_windows() {
             "3|2|z|x|[z, y]|[4, 2]|true|2.0",
         ),
         (
+            "SELECT array_agg(DISTINCT a ORDER BY a DESC), array_agg(DISTINCT a ORDER BY a), array_agg(a ORDER BY a) FROM (VALUES 1, 2, 1) t (a)",
+            "[2, 1]|[1, 2]|[1, 1, 2]",
+        ),
+        (
             "SELECT array_agg(a ORDER BY a DESC), array_join(array_agg(b ORDER BY a), ','), listagg(b, ',') WITHIN GROUP (ORDER BY a) FROM (VALUES (1, 'x'), (2, 'y')) t (a, b)",
             "[2, 1]|x,y|x,y",
         ),

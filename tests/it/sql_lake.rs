@@ -123,6 +123,26 @@ async fn json_is_read_with_its_nested_values() {
 }
 
 #[tokio::test]
+async fn rows_tell_which_object_they_are_from_where_that_is_asked() {
+    let sql = clicks().await;
+    sql.athena("MSCK REPAIR TABLE clicks").await;
+    let paths = sql.athena("SELECT DISTINCT \"$path\", \"$partition\" FROM clicks WHERE day = DATE '2024-05-06' ORDER BY 1").await;
+    assert!(!paths.is_empty());
+    for row in paths {
+        assert!(row.starts_with("s3://lake/clicks/day=2024-05-06/") && row.ends_with("|day=2024-05-06"), "{row}");
+    }
+    let plain = sql.try_athena("SELECT * FROM clicks").await.unwrap().labels;
+    let beside = sql.try_athena("SELECT *, \"$path\" AS path FROM clicks").await.unwrap().labels;
+    assert_eq!(beside[..plain.len()], plain);
+    assert_eq!(beside[plain.len()..], ["path"]);
+    let qualified = sql.try_athena("SELECT c.*, c.\"$file_size\" > 0 FROM clicks c JOIN (VALUES 1) t (n) ON n = c.id").await.unwrap();
+    assert_eq!(qualified.labels.len(), plain.len() + 1);
+    assert!(qualified.rows.iter().all(|row| row.ends_with("|true")), "{:?}", qualified.rows);
+    let error = sql.athena_refused("SELECT \"$path\" FROM (VALUES 1) t (n)").await;
+    assert!(error.contains("'$path' cannot be resolved"), "{error}");
+}
+
+#[tokio::test]
 async fn tables_are_made_of_queries_and_grow() {
     let sql = clicks().await;
     sql.athena("MSCK REPAIR TABLE clicks").await;

@@ -1,6 +1,8 @@
 //! What types mean beyond their values: SUPER columns, blanks of CHAR, days in many forms, the zone and the user of a session.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use shiftdeck::local::engine::Dialect;
+
 use crate::common::account;
 use crate::common::sql::Sql;
 use crate::common::warehouse::{NAME, serverless, text};
@@ -46,12 +48,22 @@ async fn a_super_column_is_navigated_and_unnested_as_it_is() {
 }
 
 #[tokio::test]
-async fn blanks_behind_a_char_mean_nothing() {
+async fn blanks_at_the_end_mean_nothing_where_texts_are_compared() {
     let sql = Sql::new().await;
     sql.all(&["CREATE TABLE t (c char(5), v varchar(5))", "INSERT INTO t VALUES ('ab', 'ab'), ('cd ', 'cd ')"]).await;
     for (query, expected) in [
         ("SELECT c FROM t WHERE c = 'ab   '", "ab"),
-        ("SELECT v FROM t WHERE v = 'ab   '", ""),
+        ("SELECT v FROM t WHERE v = 'ab   '", "ab"),
+        ("SELECT length(v) FROM t WHERE v = 'cd'", "3"),
+        ("SELECT count(*) FROM t WHERE v LIKE 'cd'", "0"),
+        ("SELECT count(*) FROM t WHERE v IN ('ab ', 'cd')", "2"),
+        ("SELECT count(*) FROM t WHERE v BETWEEN 'ab  ' AND 'cd'", "2"),
+        ("SELECT CASE v WHEN 'cd' THEN 1 ELSE 0 END FROM t ORDER BY v", "0;1"),
+        ("SELECT count(*) FROM t WHERE v IN (SELECT c FROM t)", "2"),
+        ("SELECT count(*) FROM t WHERE v NOT IN (SELECT 'cd' UNION ALL SELECT 'x')", "1"),
+        ("SELECT count(*) FROM t a JOIN t b ON a.v = b.c", "2"),
+        ("SELECT count(*) FROM t a JOIN (SELECT 'cd' v) b USING (v)", "1"),
+        ("SELECT v || '.' FROM t GROUP BY v HAVING v = 'cd'", "cd ."),
         ("SELECT c FROM t WHERE 'cd ' = c", "cd"),
         ("SELECT c FROM t WHERE c IN ('ab ', 'x')", "ab"),
         ("SELECT count(*) FROM t WHERE c BETWEEN 'ab  ' AND 'cd   '", "2"),
@@ -60,6 +72,39 @@ async fn blanks_behind_a_char_mean_nothing() {
     ] {
         assert_eq!(sql.redshift(query).await.join(";"), expected, "{query}");
     }
+}
+
+#[tokio::test]
+async fn blanks_at_the_end_count_in_the_lake() {
+    let lake = Sql::new().await;
+    lake.gives(Dialect::Athena, &[("'a' = 'a ', 'a ' in ('a')", "false|false")]).await;
+}
+
+#[tokio::test]
+async fn intervals_are_written_as_each_service_does() {
+    let sql = Sql::new().await;
+    let redshift = [
+        ("(timestamp '2008-01-03 06:00' - timestamp '2008-01-01')::varchar", "2 days 6 hours 0 mins 0.0 secs"),
+        ("(interval '2-11' year to month)::varchar", "2 years 11 mons"),
+    ];
+    sql.gives(Dialect::Redshift, &redshift).await;
+    let athena = [
+        ("cast(interval '1' day + interval '2' hour as varchar), cast(interval '3' month as varchar)", "1 02:00:00.000|0-3"),
+        ("cast(date '2024-03-01' - date '2024-02-28' as varchar)", "2 00:00:00.000"),
+    ];
+    sql.gives(Dialect::Athena, &athena).await;
+}
+
+#[tokio::test]
+async fn functions_that_only_the_service_has_are_refused_by_name() {
+    let sql = Sql::new().await;
+    sql.fails(Dialect::Redshift, &[("st_point(1, 2)", "function st_point is not supported"), ("nosuch(1)", "does not exist")]).await;
+    let athena = [
+        ("xxhash64(to_utf8('a'))", "function xxhash64 is not supported"),
+        ("nosuch(1)", "not registered"),
+        ("'a' || 1", "Unexpected parameters (varchar, "),
+    ];
+    sql.fails(Dialect::Athena, &athena).await;
 }
 
 #[tokio::test]

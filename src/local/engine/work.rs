@@ -173,6 +173,9 @@ impl Planner<'_> {
         Box::pin(async move {
             let mut statement = ast::Statement::Query(Box::new(query));
             dialect::rewrite(text.dialect, &mut statement)?;
+            let pseudo = external::pseudocolumns(text.dialect, &mut statement, |name| {
+                matches!(names::find(self.session, self.transaction, name), Some(Found::External(..)))
+            });
             let mut relations = Relations::default();
             let _ = statement.visit(&mut relations);
 
@@ -198,7 +201,7 @@ impl Planner<'_> {
                     }
                     return Err(names::missing(text, self.session, self.transaction, &name));
                 };
-                let (full, provider) = self.provider(found, text).await?;
+                let (full, provider) = self.provider(found, &pseudo, text).await?;
                 origins.insert(name.parts.clone(), full);
                 providers.add(self.session, &name, provider);
             }
@@ -228,16 +231,28 @@ impl Planner<'_> {
         })
     }
 
-    /// The provider of what was found, and the name that it has in results.
-    async fn provider(&self, found: Found, text: Text<'_>) -> Result<(TableName, Arc<dyn TableProvider>), SqlError> {
+    /// The provider of what was found, and the name that it has in results. Tables of the lake have the pseudocolumns beside their own.
+    async fn provider(
+        &self,
+        found: Found,
+        pseudo: &[external::Pseudo],
+        text: Text<'_>,
+    ) -> Result<(TableName, Arc<dyn TableProvider>), SqlError> {
         Ok(match found {
             Found::Table(name, table) => {
                 let source = WarehouseTable::new(self.engine, &name, &table, false);
                 (name, ScanTable::over(source))
             }
             Found::External(name, table) => {
-                let provider =
-                    external::provider(self.engine.objects(), &name, &table, Arc::clone(self.scanned), self.engine.clock().now(), text)?;
+                let provider = external::provider(
+                    self.engine.objects(),
+                    &name,
+                    &table,
+                    pseudo,
+                    Arc::clone(self.scanned),
+                    self.engine.clock().now(),
+                    text,
+                )?;
                 (name, provider)
             }
             Found::System(name) => {

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use crate::ops::query::{CellRef, QueryColumn};
+use crate::ops::query::{CellRef, FloatText, QueryColumn};
 
 /// Adds the cell as the service would print it; nothing for NULL.
 pub fn push(cell: CellRef<'_>, out: &mut Vec<u8>) {
@@ -10,7 +10,7 @@ pub fn push(cell: CellRef<'_>, out: &mut Vec<u8>) {
         CellRef::Null => {}
         CellRef::Integer(number) => push_integer(number, out),
         // Writing into memory does not fail.
-        CellRef::Float(number) => drop(write!(out, "{number}")),
+        CellRef::Float(number) => drop(write!(out, "{}", FloatText(number))),
         CellRef::Boolean(truth) => out.extend(if truth { b"true".as_slice() } else { b"false" }),
         CellRef::Text(text) => out.extend(text.as_bytes()),
     }
@@ -40,7 +40,7 @@ pub fn json(cell: CellRef<'_>, column: &QueryColumn, out: &mut Vec<u8>) {
         CellRef::Null => out.extend(b"null"),
         CellRef::Float(number) if number.is_finite() => out.extend(serde_json::Value::from(number).to_string().as_bytes()),
         // JSON has no word for these.
-        CellRef::Float(number) => push_string(&number.to_string(), out),
+        CellRef::Float(number) => push_string(&FloatText(number).to_string(), out),
         CellRef::Text(text) if column.numeric && is_json_number(text) => out.extend(text.as_bytes()),
         CellRef::Text(text) if (text == "true" || text == "false") && column.type_name.eq_ignore_ascii_case("boolean") => {
             out.extend(text.as_bytes());
@@ -145,6 +145,7 @@ mod tests {
         assert_eq!(write(Cell::Text("-0.5".into()), true), "-0.5");
         assert_eq!(write(Cell::Text("1.".into()), true), "\"1.\"");
         assert_eq!(write(Cell::Float(f64::NAN), true), "\"NaN\"");
+        assert_eq!(write(Cell::Float(f64::NEG_INFINITY), true), "\"-Infinity\"");
         assert_eq!(write(Cell::Text("a\"b\n".into()), false), "\"a\\\"b\\n\"");
     }
 

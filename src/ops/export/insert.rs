@@ -1,7 +1,7 @@
 //! `INSERT` statements.
 
 use super::cells;
-use crate::ops::query::{Cell, QueryColumn};
+use crate::ops::query::{Cell, FloatText, QueryColumn};
 
 /// `INSERT` statements that put the rows into `table`, a hundred rows each. Numbers stay as they are, everything else is quoted.
 pub fn insert_statements(table: &str, columns: &[QueryColumn], rows: &[Vec<Cell>]) -> String {
@@ -23,7 +23,7 @@ fn literal(cell: &Cell, column: &QueryColumn) -> String {
         Cell::Null => "NULL".to_owned(),
         Cell::Integer(number) => number.to_string(),
         Cell::Float(number) if number.is_finite() => number.to_string(),
-        Cell::Float(number) => quoted(&number.to_string()),
+        Cell::Float(number) => quoted(&FloatText(*number).to_string()),
         Cell::Boolean(truth) => truth.to_string(),
         Cell::Text(text) if column.numeric && cells::is_json_number(text) => text.clone(),
         Cell::Text(text) => quoted(text),

@@ -1,6 +1,7 @@
 //! A cell of a result, by itself or where it lies.
 
 use std::borrow::Cow;
+use std::fmt;
 
 /// A cell of a result.
 #[derive(Debug, Clone, PartialEq)]
@@ -32,13 +33,27 @@ pub enum CellRef<'a> {
     Text(&'a str),
 }
 
+/// A floating point number as both services print it: what is infinite is a word.
+#[derive(Debug, Clone, Copy)]
+pub struct FloatText(pub f64);
+
+impl fmt::Display for FloatText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            f64::INFINITY => f.write_str("Infinity"),
+            f64::NEG_INFINITY => f.write_str("-Infinity"),
+            number => write!(f, "{number}"),
+        }
+    }
+}
+
 impl Cell {
     /// The cell as text, empty for NULL.
     pub fn text(&self) -> String {
         match self {
             Cell::Null => String::new(),
             Cell::Integer(value) => value.to_string(),
-            Cell::Float(value) => value.to_string(),
+            Cell::Float(value) => FloatText(*value).to_string(),
             Cell::Boolean(value) => value.to_string(),
             Cell::Text(value) => value.clone(),
         }
@@ -72,7 +87,7 @@ impl<'a> CellRef<'a> {
         match self {
             CellRef::Null => None,
             CellRef::Integer(value) => Some(value.to_string().into()),
-            CellRef::Float(value) => Some(value.to_string().into()),
+            CellRef::Float(value) => Some(FloatText(value).to_string().into()),
             CellRef::Boolean(value) => Some(if value { "true" } else { "false" }.into()),
             CellRef::Text(value) => Some(value.into()),
         }

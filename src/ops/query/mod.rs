@@ -16,7 +16,7 @@ mod warehouse;
 
 use std::time::Duration;
 
-pub use cell::{Cell, CellRef};
+pub use cell::{Cell, CellRef, FloatText};
 
 use super::error::op;
 use super::{Context, OpError};

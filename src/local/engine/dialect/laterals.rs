@@ -9,12 +9,13 @@ use datafusion::logical_expr::logical_plan::Join;
 use datafusion::logical_expr::{Expr, JoinType, LogicalPlan, LogicalPlanBuilder, expr};
 
 use super::functions::{self, unnest};
-use super::literals;
+use super::{blanks, literals};
 use crate::local::engine::Dialect;
 
-/// Takes the references of right sides to left sides out of a plan, where that can be done, and makes written texts what they are compared with.
+/// Takes the references of right sides to left sides out of a plan, where that can be done, and makes texts what they are
+/// compared as.
 pub fn inline(dialect: Dialect, plan: LogicalPlan) -> Result<LogicalPlan> {
-    let plan = literals::adapt(dialect, plan)?;
+    let plan = blanks::disregard(dialect, literals::adapt(dialect, plan)?)?;
     let done = plan.transform_up_with_subqueries(|node| match &node {
         LogicalPlan::Join(join) if correlated(&join.right)? => match over(dialect, join)? {
             Some(plan) => Ok(Transformed::yes(plan)),

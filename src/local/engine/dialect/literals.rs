@@ -73,7 +73,8 @@ fn compared(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     }
 }
 
-fn compares(op: Operator) -> bool {
+/// Whether an operator compares.
+pub(super) fn compares(op: Operator) -> bool {
     matches!(
         op,
         Operator::Eq

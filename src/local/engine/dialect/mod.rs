@@ -3,6 +3,7 @@
 
 mod aliases;
 mod arithmetic;
+mod blanks;
 mod call;
 mod casts;
 mod functions;
@@ -18,13 +19,16 @@ mod relations;
 mod rewriter;
 mod row_tests;
 pub mod semistructured;
+mod span_text;
 mod using;
 mod zones;
 
 pub use aliases::{missing, substitute};
+pub use blanks::within as within_comparison;
 pub use functions::SessionFacts;
 pub use labels::label;
 pub use laterals::inline;
+pub use span_text::written as spans;
 pub use zones::apply as in_zone;
 
 use std::ops::ControlFlow;

@@ -2,7 +2,7 @@
 //! steps into SUPER values and rows.
 
 use datafusion::arrow::datatypes::{DataType, Field, IntervalUnit, TimeUnit};
-use datafusion::common::{Column, DFSchema, Result, ScalarValue, TableReference};
+use datafusion::common::{Column, DFSchema, Result, ScalarValue, TableReference, plan_err};
 use datafusion::logical_expr::expr_fn::cast;
 use datafusion::logical_expr::planner::{ExprPlanner, PlannerResult, RawAggregateExpr, RawBinaryExpr, RawFieldAccessExpr};
 use datafusion::logical_expr::{Expr, ExprSchemable, GetFieldAccess, expr, lit};
@@ -10,6 +10,7 @@ use datafusion::sql::sqlparser::ast::BinaryOperator;
 
 use super::{arithmetic, functions, semistructured};
 use crate::local::engine::Dialect;
+use crate::local::engine::types::ColumnType;
 
 /// Plans the operators of a dialect.
 #[derive(Debug)]
@@ -54,7 +55,24 @@ fn moment(expr: &Expr) -> Option<Expr> {
 impl ExprPlanner for Operators {
     fn plan_binary_op(&self, raw: RawBinaryExpr, schema: &DFSchema) -> Result<PlannerResult<RawBinaryExpr>> {
         let mut raw = raw;
-        let Some((left, right)) = self.sides(&mut raw, schema) else { return Ok(PlannerResult::Original(raw)) };
+        let Some((mut left, mut right)) = self.sides(&mut raw, schema) else { return Ok(PlannerResult::Original(raw)) };
+        if self.dialect == Dialect::Athena {
+            match (&raw.op, &left, &right) {
+                // The difference of days is an interval, as that of timestamps.
+                (BinaryOperator::Minus, DataType::Date32, DataType::Date32) => {
+                    let timestamp = DataType::Timestamp(TimeUnit::Microsecond, None);
+                    (raw.left, raw.right) = (cast(raw.left, timestamp.clone()), cast(raw.right, timestamp.clone()));
+                    (left, right) = (timestamp.clone(), timestamp);
+                }
+                (BinaryOperator::StringConcat, text, other) | (BinaryOperator::StringConcat, other, text)
+                    if text.is_string() && other.is_primitive() =>
+                {
+                    let [left, right] = [&left, &right].map(|kind| ColumnType::of_arrow(Dialect::Athena, kind).trino_text());
+                    return plan_err!("Unexpected parameters ({left}, {right}) for function concat");
+                }
+                _ => {}
+            }
+        }
         if let Some(planned) = arithmetic::plan(self.dialect, &raw.op, &raw.left, &raw.right, (&left, &right)) {
             return Ok(PlannerResult::Planned(planned));
         }

@@ -3,12 +3,14 @@
 mod json;
 mod parquet;
 mod partitions;
+mod pseudo;
 mod source;
 mod text;
 
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 pub use self::partitions::folder;
+pub use self::pseudo::{Pseudo, named as pseudocolumns};
 pub use self::source::provider;
 use super::catalog::{ColumnDef, ExternalFormat, ExternalTable, JsonFormat, TextFormat};
 use super::error::Text;

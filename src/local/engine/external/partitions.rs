@@ -12,12 +12,13 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::property;
 use crate::local::engine::catalog::ExternalTable;
+use crate::local::engine::dialect::within_comparison;
 use crate::local::engine::error::Text;
 use crate::local::engine::table::schema_of;
 use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
 
 /// Hive's name of NULL in the place of a partition.
-const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
+pub(super) const NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 /// Projected partitions of a query at most; Athena fails with more as well.
 const MOST: usize = 1_000_000;
 
@@ -31,9 +32,14 @@ pub(super) struct Candidate<V = Vec<ScalarValue>> {
 
 /// The place of a partition below the location of its table: `day=2024-05-06/n=3/`.
 pub fn folder(table: &ExternalTable, values: &[String]) -> String {
-    let parts: Vec<String> = table.partition_columns.iter().zip(values).map(|(column, value)| format!("{}={value}", column.name)).collect();
     let slash = if table.location.ends_with('/') { "" } else { "/" };
-    format!("{}{slash}{}/", table.location, parts.join("/"))
+    format!("{}{slash}{}/", table.location, label(table, values))
+}
+
+/// What a partition is called: `day=2024-05-06/n=3`.
+pub(super) fn label(table: &ExternalTable, values: &[String]) -> String {
+    let parts: Vec<String> = table.partition_columns.iter().zip(values).map(|(column, value)| format!("{}={value}", column.name)).collect();
+    parts.join("/")
 }
 
 /// The partitions of a table as texts, those that `filters` ask for where they are injected.
@@ -164,7 +170,7 @@ fn unqualified(expr: Expr) -> Result<Expr> {
 
 /// The literals that a column has to be equal to.
 fn equal_to(column: &str, filters: &[Expr]) -> Vec<String> {
-    let is_column = |expr: &Expr| match expr {
+    let is_column = |expr: &Expr| match within_comparison(expr) {
         Expr::Column(known) => known.name.eq_ignore_ascii_case(column),
         Expr::Cast(cast) => matches!(cast.expr.as_ref(), Expr::Column(known) if known.name.eq_ignore_ascii_case(column)),
         _ => false,

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use chrono::{DateTime, Utc};
 use datafusion::arrow::array::{ArrayRef, RecordBatch, RecordBatchOptions};
 use datafusion::arrow::datatypes::{Schema, SchemaRef};
 use datafusion::catalog::{Session as PlanningSession, TableProvider};
@@ -19,9 +20,10 @@ use datafusion::physical_plan::stream::RecordBatchReceiverStream;
 use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::partitions::{self, Candidate};
+use super::pseudo::Pseudo;
 use super::{json, parquet, text::Fields};
 use crate::local::engine::InStream as _;
-use crate::local::engine::catalog::{ExternalFormat, ExternalTable, TableName};
+use crate::local::engine::catalog::{ColumnDef, ExternalFormat, ExternalTable, TableName};
 use crate::local::engine::error::Text;
 use crate::local::engine::scan::{About, Place, ScanTable, Source};
 use crate::local::engine::table::schema_of;
@@ -36,14 +38,17 @@ pub fn provider(
     objects: &Objects,
     name: &TableName,
     table: &Arc<ExternalTable>,
+    pseudo: &[Pseudo],
     scanned: Arc<AtomicU64>,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
     text: Text<'_>,
 ) -> std::result::Result<Arc<dyn TableProvider>, SqlError> {
+    let columns: Vec<ColumnDef> = table.all_columns().into_iter().chain(pseudo.iter().map(|pseudo| pseudo.column(text.dialect))).collect();
     let mut scan = ExternalScan {
         name: name.clone(),
         dialect: text.dialect,
-        schema: schema_of(&table.all_columns()),
+        schema: schema_of(&columns),
+        pseudo: pseudo.to_vec(),
         table: Arc::clone(table),
         objects: objects.clone(),
         files: Vec::new(),
@@ -70,8 +75,11 @@ pub(super) struct DataObject {
     key: String,
     /// Where it is on disk.
     pub path: PathBuf,
-    size: u64,
-    /// Values of the partition columns.
+    /// In bytes.
+    pub size: u64,
+    /// When it was written.
+    pub modified: DateTime<Utc>,
+    /// Values of the partition columns, and of those that tell of the object.
     values: Vec<ScalarValue>,
 }
 
@@ -108,13 +116,14 @@ pub(super) fn broken(file: &DataObject, error: &dyn fmt::Display) -> DataFusionE
 struct ExternalScan {
     name: TableName,
     dialect: Dialect,
-    /// Columns of the files, then those of the partitions.
+    /// Columns of the files, then those of the partitions, then those that tell of the objects.
     schema: SchemaRef,
+    pseudo: Vec<Pseudo>,
     table: Arc<ExternalTable>,
     objects: Objects,
     files: Vec<DataObject>,
     scanned: Scanned,
-    now: chrono::DateTime<chrono::Utc>,
+    now: DateTime<Utc>,
 }
 
 impl Debug for ExternalScan {
@@ -135,10 +144,16 @@ impl ExternalScan {
         // A location is a folder: `s3://bucket/data` is not `s3://bucket/database/`.
         let folder = if prefix.is_empty() || prefix.ends_with('/') { prefix.to_owned() } else { format!("{prefix}/") };
         let listed = self.objects.list(bucket, &folder).map_err(failed)?;
+        let texts: Vec<String> =
+            values.iter().map(|value| if value.is_null() { partitions::NULL.to_owned() } else { value.to_string() }).collect();
+        let partition = partitions::label(&self.table, &texts);
         let mut files = Vec::with_capacity(listed.len());
         for (key, meta) in listed.into_iter().filter(|(key, meta)| is_data(key, meta)) {
             let path = self.objects.file(bucket, &key).map_err(failed)?;
-            files.push(DataObject { path, size: meta.size, bucket: bucket.to_owned(), key, values: values.to_vec() });
+            let (bucket, values) = (bucket.to_owned(), values.to_vec());
+            let mut file = DataObject { path, size: meta.size, modified: meta.modified, bucket, key, values };
+            file.values.extend(self.pseudo.iter().map(|pseudo| pseudo.value(&file, &partition)).collect::<Vec<_>>());
+            files.push(file);
         }
         Ok(files)
     }
@@ -154,7 +169,7 @@ impl Source for ExternalScan {
         let partitions = self.table.partition_columns.iter().map(|column| column.name.clone()).collect();
         About {
             name: self.name.clone(),
-            columns: self.table.all_columns(),
+            columns: self.table.all_columns().into_iter().chain(self.pseudo.iter().map(|pseudo| pseudo.column(self.dialect))).collect(),
             place: Place::Lake { location: self.table.location.clone(), format, partitions },
         }
     }
@@ -187,6 +202,7 @@ impl Source for ExternalScan {
         Ok(Some(Arc::new(ExternalScan {
             name: self.name.clone(),
             schema: Arc::clone(&self.schema),
+            pseudo: self.pseudo.clone(),
             table: Arc::clone(&self.table),
             objects: self.objects.clone(),
             scanned: Arc::clone(&self.scanned),

@@ -132,6 +132,8 @@ impl Scope<'_> {
             Expr::Case(case) => self.case(case),
             Expr::Cast(cast) => self.cast(&cast.expr, &ColumnType::of_arrow(self.dialect, cast.field.data_type()), "CAST"),
             Expr::TryCast(cast) => self.cast(&cast.expr, &ColumnType::of_arrow(self.dialect, cast.field.data_type()), "TRY_CAST"),
+            // That blanks do not count is what a comparison of the service means.
+            Expr::ScalarFunction(_) if !std::ptr::eq(dialect::within_comparison(expr), expr) => self.text(dialect::within_comparison(expr)),
             Expr::ScalarFunction(call) => self.call(call.name(), &call.args),
             Expr::HigherOrderFunction(call) => self.call(call.name(), &call.args),
             Expr::Lambda(lambda) => format!("({}) -> {}", lambda.params.join(", "), self.text(&lambda.body)),
@@ -180,6 +182,7 @@ impl Scope<'_> {
 
     /// A side of a comparison: texts are compared as `text` in Redshift.
     fn operand(&self, expr: &Expr) -> String {
+        let expr = dialect::within_comparison(expr);
         let text = self.text(expr);
         let column = matches!(expr, Expr::Column(_) | Expr::Alias(_));
         match self.kind(expr) {

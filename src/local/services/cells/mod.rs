@@ -14,6 +14,8 @@ use datafusion::arrow::error::ArrowError;
 
 pub use text::{Cells, quote, quote_if_needed};
 
+use crate::local::engine::{Dialect, dialect};
+
 /// In whose manner cells are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
@@ -71,6 +73,13 @@ fn normal_column(column: &ArrayRef, to: &DataType, style: Style) -> Result<Array
     }
     if *to == DataType::Utf8 && nested::is_nested(column.data_type()) {
         return nested::as_text(column, style);
+    }
+    if matches!(column.data_type(), DataType::Interval(_)) {
+        let dialect = match style {
+            Style::Redshift => Dialect::Redshift,
+            Style::Athena => Dialect::Athena,
+        };
+        return Ok(Arc::new(dialect::spans(dialect, column)?));
     }
     cast_with_options(column, to, &CastOptions { safe: false, ..CastOptions::default() })
 }

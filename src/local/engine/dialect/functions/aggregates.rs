@@ -14,6 +14,10 @@ pub(super) fn rewrite(mut call: Call) -> Result<Rewritten, SqlError> {
     let given = call.args.len();
     let expr = match call.name.as_str() {
         "listagg" => listagg(call)?,
+        "array_agg" if !redshift && call.args.len() == 1 && is_distinct(&call) => match own_order(&mut call) {
+            Some(order) => sorted(call.renamed("array_agg"), order),
+            None => return Ok(Rewritten::Other(call)),
+        },
         "percentile_disc" if redshift && given == 1 && call.function.within_group.len() == 1 => percentile(call, "percentile_disc_of")?,
         // APPROXIMATE PERCENTILE_DISC, as the parser is told to read it.
         "approx_percentile_cont" if redshift && given == 1 && call.function.within_group.len() == 1 => {
@@ -40,6 +44,7 @@ pub(super) fn rewrite(mut call: Call) -> Result<Rewritten, SqlError> {
             let name = if call.name == "max" { "max_n" } else { "min_n" };
             call.renamed(name)
         }
+        "hll" if redshift && given == 1 => call.renamed("approx_distinct"),
         "variance" => call.renamed("var_samp"),
         "every" => call.renamed("bool_and"),
         "ratio_to_report" if redshift && call.function.over.is_some() => {
@@ -84,15 +89,17 @@ fn listagg(mut call: Call) -> Result<Expr, SqlError> {
     }
     args[0] = call::cast(args[0].clone(), SqlType::Varchar(None));
     let mut order = std::mem::take(&mut call.function.within_group);
-    let mut distinct = false;
-    if let FunctionArguments::List(list) = &call.function.args {
-        distinct = list.duplicate_treatment == Some(DuplicateTreatment::Distinct);
-    }
-    if distinct {
+    if let (true, [first, ..]) = (is_distinct(&call), order.as_slice()) {
         // What is distinct is sorted as the text that it is joined as.
-        for ordered in &mut order {
-            ordered.expr = args[0].clone();
-        }
+        let (order, delimiter) = (first.options, args.split_off(1));
+        let given = Expr::IsNotNull(Box::new(args[0].clone()));
+        call.function.filter = Some(Box::new(match call.function.filter.take() {
+            Some(filter) => call::binary(*filter, BinaryOperator::And, given),
+            None => given,
+        }));
+        drop_overflow(&mut call);
+        let joined = std::iter::once(sorted(call.with("array_agg", args), order)).chain(delimiter).collect();
+        return Ok(call::function("array_to_string", joined));
     }
     if let Some(over) = &mut call.function.over
         && !order.is_empty()
@@ -106,13 +113,47 @@ fn listagg(mut call: Call) -> Result<Expr, SqlError> {
             end_bound: Some(WindowFrameBound::Following(None)),
         });
     }
-    if let FunctionArguments::List(list) = &mut call.function.args {
-        list.clauses.retain(|clause| !matches!(clause, FunctionArgumentClause::OnOverflow(_)));
-        if !order.is_empty() {
-            list.clauses.push(FunctionArgumentClause::OrderBy(order));
-        }
+    drop_overflow(&mut call);
+    if let FunctionArguments::List(list) = &mut call.function.args
+        && !order.is_empty()
+    {
+        list.clauses.push(FunctionArgumentClause::OrderBy(order));
     }
     Ok(call.with("string_agg", args))
+}
+
+/// Takes `ON OVERFLOW …` from a call: texts of the engine have no longest length.
+fn drop_overflow(call: &mut Call) {
+    if let FunctionArguments::List(list) = &mut call.function.args {
+        list.clauses.retain(|clause| !matches!(clause, FunctionArgumentClause::OnOverflow(_)));
+    }
+}
+
+fn is_distinct(call: &Call) -> bool {
+    matches!(&call.function.args, FunctionArguments::List(list) if list.duplicate_treatment == Some(DuplicateTreatment::Distinct))
+}
+
+/// Takes the order from `array_agg(DISTINCT x ORDER BY x)`.
+fn own_order(call: &mut Call) -> Option<OrderByOptions> {
+    let FunctionArguments::List(list) = &mut call.function.args else { return None };
+    let at = list.clauses.iter().position(|clause| matches!(clause, FunctionArgumentClause::OrderBy(_)))?;
+    let FunctionArgumentClause::OrderBy(order) = &list.clauses[at] else { return None };
+    let [only] = order.as_slice() else { return None };
+    if only.expr != call.args[0] {
+        return None;
+    }
+    let options = only.options;
+    list.clauses.remove(at);
+    Some(options)
+}
+
+/// An array of what is distinct, in order. DataFusion's own order of distinct values is lost where another aggregate of the query has the
+/// opposite one.
+fn sorted(array: Expr, order: OrderByOptions) -> Expr {
+    let direction = if order.asc.unwrap_or(true) { "ASC" } else { "DESC" };
+    let nulls = if order.nulls_first.unwrap_or(false) { "NULLS FIRST" } else { "NULLS LAST" };
+    // By its other name: `array_sort` of Redshift sorts SUPER arrays.
+    call::function("list_sort", vec![array, call::text(direction), call::text(nulls)])
 }
 
 /// `percentile_disc(fraction) WITHIN GROUP (ORDER BY x)`, and `percentile_cont`: DataFusion's own takes no order inside a window, and

@@ -5,15 +5,16 @@ use std::fmt::Write as _;
 use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate, NaiveDateTime, NaiveTime, Timelike};
-use datafusion::arrow::array::{Array, ArrayRef, Date32Array, StringArray, TimestampMicrosecondArray};
+use datafusion::arrow::array::{Array, ArrayRef, AsArray, Date32Array, StringArray, TimestampMicrosecondArray};
 use datafusion::arrow::compute::cast;
-use datafusion::arrow::datatypes::DataType;
-use datafusion::common::cast::{as_float64_array, as_string_array, as_timestamp_microsecond_array};
+use datafusion::arrow::datatypes::{DataType, Decimal128Type, Float64Type};
+use datafusion::common::cast::{as_string_array, as_timestamp_microsecond_array};
 use datafusion::common::{Result, exec_err, plan_err};
 use datafusion::logical_expr::ScalarUDF;
 
 use super::date_rows::{day_number, time_at};
 use super::kernel::{Kernel, TIMESTAMP, at, returns_text, returns_timestamp};
+use super::number_formats::{Number, Template};
 use crate::local::engine::Dialect;
 
 const MONTHS: [&str; 12] =
@@ -79,23 +80,47 @@ fn parse_rows(args: &[ArrayRef], parse: fn(&str, &str) -> Option<NaiveDateTime>)
 
 fn char_types(given: &[DataType]) -> Result<Vec<DataType>> {
     let [value, _] = given else { return plan_err!("to_char takes 2 arguments") };
-    let value = if value.is_numeric() { DataType::Float64 } else { TIMESTAMP };
+    let value = match value {
+        DataType::Decimal128(precision, scale) if *scale >= 0 => DataType::Decimal128(*precision, *scale),
+        whole if whole.is_integer() => DataType::Decimal128(20, 0),
+        other if other.is_numeric() => DataType::Float64,
+        _ => TIMESTAMP,
+    };
     Ok(vec![value, DataType::Utf8])
 }
 
 fn to_char(args: &[ArrayRef]) -> Result<ArrayRef> {
-    let formats = as_string_array(&args[1])?;
+    let (values, formats) = (&args[0], as_string_array(&args[1])?);
     let rows = 0..formats.len();
-    let texts: Vec<Option<String>> = if args[0].data_type() == &DataType::Float64 {
-        let numbers = as_float64_array(&args[0])?;
-        rows.map(|row| at(formats, row).filter(|_| numbers.is_valid(row)).map(|format| format_number(numbers.value(row), format))).collect()
+    let texts: Vec<Option<String>> = if values.data_type().is_numeric() {
+        // The template is the same in all rows but for rare cases.
+        let mut last: Option<(&str, Template)> = None;
+        rows.map(|row| {
+            let format = at(formats, row).filter(|_| values.is_valid(row))?;
+            if last.as_ref().is_none_or(|(known, _)| *known != format) {
+                last = Some((format, Template::new(format)));
+            }
+            let (_, template) = last.as_ref()?;
+            Some(template.write(&number_at(values, row, template.decimals())))
+        })
+        .collect()
     } else {
-        let times = cast(&args[0], &TIMESTAMP)?;
+        let times = cast(values, &TIMESTAMP)?;
         let times = as_timestamp_microsecond_array(&times)?;
         rows.map(|row| Ok(time_at(times, row)?.zip(at(formats, row)).map(|(time, format)| format_template(time, format))))
             .collect::<Result<_>>()?
     };
     Ok(Arc::new(StringArray::from(texts)))
+}
+
+/// A number of the types that [`char_types`] asks for.
+fn number_at(values: &ArrayRef, row: usize, decimals: usize) -> Number {
+    match values.data_type() {
+        DataType::Decimal128(_, scale) => {
+            Number::of_decimal(values.as_primitive::<Decimal128Type>().value(row), usize::try_from(*scale).unwrap_or(0), decimals)
+        }
+        _ => Number::of_float(values.as_primitive::<Float64Type>().value(row), decimals),
+    }
 }
 
 /// The template that `rest` starts with, in its spelling and case.
@@ -277,52 +302,6 @@ fn month_name(text: &str) -> Option<(u32, usize)> {
     })
 }
 
-/// A number by a template of `9`, `0`, `.`, `,`, `D`, `G`, `$`, `FM` and `S`.
-fn format_number(number: f64, format: &str) -> String {
-    let fill = !format.get(..2).is_some_and(|start| start.eq_ignore_ascii_case("FM"));
-    let template: Vec<char> = format.chars().skip(if fill { 0 } else { 2 }).map(|c| c.to_ascii_uppercase()).collect();
-    let point = template.iter().position(|c| matches!(c, '.' | 'D')).unwrap_or(template.len());
-    let is_digit = |c: &&char| matches!(c, '9' | '0');
-    let decimals = template[point..].iter().filter(is_digit).count();
-    let places = template[..point].iter().filter(is_digit).count();
-    let text = format!("{:.decimals$}", number.abs());
-    let (whole, fraction) = text.split_once('.').unwrap_or((&text, ""));
-    let whole = if whole == "0" && decimals > 0 { "" } else { whole };
-    if whole.len() > places {
-        return template.iter().map(|c| if matches!(c, '9' | '0') { '#' } else { *c }).collect();
-    }
-    let first_zero = template[..point].iter().filter(is_digit).position(|c| *c == '0').unwrap_or(places);
-    let digits: Vec<char> = std::iter::repeat_n(' ', places - whole.len()).chain(whole.chars()).collect();
-    let (mut out, mut index, mut started) = (String::new(), 0, false);
-    for c in &template[..point] {
-        match c {
-            '9' | '0' => {
-                let digit = if digits[index] == ' ' && index >= first_zero { '0' } else { digits[index] };
-                started |= digit != ' ';
-                out.push(digit);
-                index += 1;
-            }
-            ',' | 'G' => out.push(if started { ',' } else { ' ' }),
-            'S' => {}
-            other => out.push(*other),
-        }
-    }
-    if decimals > 0 {
-        out.push('.');
-        out.push_str(fraction);
-    }
-    let sign = match (number < 0.0, template.first() == Some(&'S')) {
-        (true, _) => "-",
-        (false, true) => "+",
-        (false, false) if fill => " ",
-        (false, false) => "",
-    };
-    // The sign stands right before the first digit.
-    let blanks = out.len() - out.trim_start().len();
-    let signed = format!("{}{sign}{}", &out[..blanks], out.trim_start());
-    if fill { signed } else { signed.trim().to_owned() }
-}
-
 /// MySQL's `%` format as chrono's.
 fn chrono_format(format: &str) -> Option<String> {
     let mut out = String::new();
@@ -399,14 +378,6 @@ mod tests {
         assert_eq!(read("2024-05-06", "YYYY-MM-DD").as_deref(), Some("2024-05-06 00:00:00"));
         assert_eq!(read("06 Jan 24 03:04:05 pm", "DD Mon YY HH12:MI:SS AM").as_deref(), Some("2024-01-06 15:04:05"));
         assert_eq!(read("20240230", "YYYYMMDD"), None);
-    }
-
-    #[test]
-    fn numbers_by_template() {
-        assert_eq!(format_number(1234.5, "999,999.99"), "   1,234.50");
-        assert_eq!(format_number(-0.5, "FM990.0"), "-0.5");
-        assert_eq!(format_number(12345.0, "999"), "###");
-        assert_eq!(format_number(7.0, "000"), " 007");
     }
 
     #[test]

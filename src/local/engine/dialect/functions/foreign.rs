@@ -3,6 +3,7 @@
 
 use datafusion::sql::sqlparser::ast::Function;
 
+use crate::local::engine::dialect::call;
 use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
 
 /// What neither service has, in the order of names.
@@ -134,7 +135,138 @@ const NOT_ATHENA: [&str; 17] = [
     "trunc",
 ];
 
-/// Refuses a call of a function that the service has not, as a function that does not exist.
+/// What Redshift has and the engine has not, in the order of names, beside the functions of geometry.
+const LACKING_REDSHIFT: [&str; 54] = [
+    "addbbox",
+    "array_except",
+    "array_intersection",
+    "array_positions",
+    "array_union",
+    "arrays_overlap",
+    "assume_role",
+    "current_aws_account",
+    "current_namespace",
+    "current_schemas",
+    "current_session_arn",
+    "decimal_precision",
+    "decimal_scale",
+    "default_iam_role",
+    "dropbbox",
+    "explain_model",
+    "farmfingerprint64",
+    "farmhash64",
+    "geometrytype",
+    "get_number_attributes",
+    "getbit",
+    "has_assumerole_privilege",
+    "has_model_privilege",
+    "hll_cardinality",
+    "hll_combine",
+    "hll_combine_sketches",
+    "hll_create_sketch",
+    "json_serialize_to_varbyte",
+    "last_user_query_id",
+    "lower_attribute_names",
+    "murmur3_32_hash",
+    "object_transform",
+    "pg_cancel_backend",
+    "pg_get_cols",
+    "pg_get_grantee_by_iam_role",
+    "pg_get_iam_role_by_user",
+    "pg_get_late_binding_view_cols",
+    "pg_get_session_roles",
+    "pg_last_copy_count",
+    "pg_last_copy_id",
+    "pg_last_query_id",
+    "pg_last_unload_count",
+    "pg_last_unload_id",
+    "pg_terminate_backend",
+    "reboot_cluster",
+    "role_is_member_of",
+    "set_config",
+    "size",
+    "slice_num",
+    "text_to_int_alt",
+    "text_to_numeric_alt",
+    "upper_attribute_names",
+    "user_is_member_of",
+    "xx_hash",
+];
+
+/// What Trino has and the engine has not, in the order of names, beside the functions of geometry and those that other families refuse.
+const LACKING_ATHENA: [&str; 69] = [
+    "approx_set",
+    "bar",
+    "beta_cdf",
+    "bing_tile",
+    "char2hexint",
+    "classify",
+    "color",
+    "contains_sequence",
+    "convex_hull_agg",
+    "cosine_similarity",
+    "empty_approx_set",
+    "features",
+    "format_number",
+    "from_base32",
+    "from_base64url",
+    "from_big_endian_32",
+    "from_big_endian_64",
+    "from_geojson_geometry",
+    "from_ieee754_32",
+    "from_ieee754_64",
+    "from_iso8601_timestamp_nanos",
+    "geometry_union",
+    "great_circle_distance",
+    "hash_counts",
+    "hmac_md5",
+    "hmac_sha1",
+    "hmac_sha256",
+    "hmac_sha512",
+    "intersection_cardinality",
+    "inverse_beta_cdf",
+    "inverse_normal_cdf",
+    "jaccard_index",
+    "json_array",
+    "json_exists",
+    "json_object",
+    "json_query",
+    "json_value",
+    "learn_classifier",
+    "learn_regressor",
+    "line_locate_point",
+    "merge_set_digest",
+    "murmur3",
+    "parse_data_size",
+    "parse_duration",
+    "parse_presto_data_size",
+    "qdigest_agg",
+    "quantile_at_value",
+    "regress",
+    "render",
+    "rgb",
+    "simplify_geometry",
+    "spooky_hash_v2_32",
+    "spooky_hash_v2_64",
+    "tdigest_agg",
+    "to_base32",
+    "to_base64url",
+    "to_big_endian_32",
+    "to_big_endian_64",
+    "to_geojson_geometry",
+    "to_geometry",
+    "to_ieee754_32",
+    "to_ieee754_64",
+    "to_milliseconds",
+    "to_spherical_geography",
+    "value_at_quantile",
+    "values_at_quantiles",
+    "wilson_interval_lower",
+    "wilson_interval_upper",
+    "xxhash64",
+];
+
+/// Refuses a call of a function that the service has not, as a function that does not exist, and one that only the service has, by its name.
 pub(in crate::engine::dialect) fn check(dialect: Dialect, function: &Function) -> Result<(), SqlError> {
     let [part] = function.name.0.as_slice() else { return Ok(()) };
     let Some(ident) = part.as_ident() else { return Ok(()) };
@@ -145,6 +277,13 @@ pub(in crate::engine::dialect) fn check(dialect: Dialect, function: &Function) -
     };
     let prefixed = ["arrow_", "list_", "regr_"].iter().any(|prefix| name.starts_with(prefix));
     let regression = dialect == Dialect::Athena && matches!(name.as_str(), "regr_slope" | "regr_intercept");
+    let lacking: &[&str] = match dialect {
+        Dialect::Redshift => &LACKING_REDSHIFT,
+        Dialect::Athena => &LACKING_ATHENA,
+    };
+    if lacking.binary_search(&name.as_str()).is_ok() || name.starts_with("st_") || name.starts_with("h3_") {
+        return Err(call::unsupported(dialect, ident.span, &format!("function {name}")));
+    }
     let foreign = prefixed || [&NEITHER[..], own].iter().any(|names| names.binary_search(&name.as_str()).is_ok());
     if !foreign || regression {
         return Ok(());
@@ -168,5 +307,6 @@ mod tests {
     #[test]
     fn names_are_in_order() {
         assert!(NEITHER.is_sorted() && NOT_REDSHIFT.is_sorted() && NOT_ATHENA.is_sorted());
+        assert!(LACKING_REDSHIFT.is_sorted() && LACKING_ATHENA.is_sorted());
     }
 }

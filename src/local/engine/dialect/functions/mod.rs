@@ -4,6 +4,7 @@
 mod aggregates;
 mod arrays;
 mod averages;
+mod blanks;
 mod cells;
 mod clocks;
 mod collected;
@@ -22,6 +23,7 @@ mod json_values;
 mod kernel;
 mod math;
 mod nested;
+mod number_formats;
 mod numbers;
 mod patterns;
 mod printf;
@@ -45,6 +47,7 @@ use datafusion::sql::sqlparser::ast::Expr;
 use super::call::Call;
 use crate::local::engine::{Dialect, SqlError};
 
+pub(super) use blanks::{WITHOUT_BLANKS, without_blanks};
 pub(super) use dates::{date_part_arguments, extract};
 pub(super) use days::{day_and_rest, moment, moment_text, with_day, with_seconds};
 pub(super) use foreign::check as foreign;

@@ -11,7 +11,7 @@ use datafusion::logical_expr::ScalarUDF;
 use super::json_values;
 use super::kernel::Kernel;
 use crate::local::engine::Dialect;
-use crate::local::engine::dialect::semistructured;
+use crate::local::engine::dialect::{semistructured, span_text};
 use crate::local::engine::types::ColumnType;
 
 pub(super) fn scalar(dialect: Dialect) -> Vec<Arc<ScalarUDF>> {
@@ -95,6 +95,7 @@ pub(super) fn to_text(values: &ArrayRef, dialect: Dialect, super_value: bool) ->
             let bytes = values.as_binary::<i32>();
             Arc::new(bytes.iter().map(|bytes| bytes.map(|bytes| String::from_utf8_lossy(bytes).into_owned())).collect::<StringArray>())
         }
+        DataType::Interval(_) => Arc::new(span_text::written(dialect, values)?),
         _ => cast(values, &DataType::Utf8)?,
     })
 }
