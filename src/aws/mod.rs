@@ -22,6 +22,7 @@ pub mod repository;
 pub mod roles;
 pub mod secrets;
 pub mod serverless;
+pub mod simulator;
 pub mod statements;
 pub mod transform;
 pub mod web;
@@ -46,6 +47,8 @@ pub struct Gateways {
     pub identity: identity::Identity,
     /// Roles (IAM).
     pub roles: roles::Roles,
+    /// What a caller is allowed (IAM).
+    pub simulator: simulator::Simulator,
     /// Secrets (Secrets Manager).
     pub secrets: secrets::Secrets,
     /// Buckets and objects (S3).
@@ -91,6 +94,7 @@ impl Gateways {
         Gateways {
             identity: identity::Identity::new(&source),
             roles: roles::Roles::new(&source),
+            simulator: simulator::Simulator::new(&source),
             secrets: secrets::Secrets::new(&source),
             objects: objects::Objects::new(&source),
             cluster: cluster::Clusters::new(&source),

@@ -78,6 +78,13 @@ impl Objects {
         }
     }
 
+    /// Whether a bucket has no objects.
+    pub async fn is_empty(&self, bucket: &str) -> Result<bool, AwsError> {
+        let request = self.client.get().list_objects_v2().bucket(bucket).max_keys(1);
+        let said = request.send().await.map_err(fault(SERVICE, "ListObjectsV2"))?;
+        Ok(said.contents().is_empty())
+    }
+
     /// Tags of a bucket.
     pub async fn bucket_tags(&self, bucket: &str) -> Result<Tags, AwsError> {
         match self.client.get().get_bucket_tagging().bucket(bucket).send().await.map_err(fault(SERVICE, "GetBucketTagging")) {

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use clap::Args;
-use serde::Serialize;
 use serde_json::json;
 
 use super::failure::{Failure, exit};
@@ -12,6 +11,8 @@ use super::output::{Output, columns};
 use super::session::Session;
 use crate::config::Settings;
 use crate::config::settings::TargetKind;
+use crate::demo::operator;
+use crate::ops::doctor::{self, Check, Verdict};
 use crate::target;
 
 /// The least terminal that the screen is usable in.
@@ -23,37 +24,12 @@ pub struct Doctor {
     /// One JSON document
     #[arg(long)]
     pub json: bool,
-}
-
-/// How a check ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum Verdict {
-    /// As it should be.
-    Ok,
-    /// Works, with limits.
-    Warning,
-    /// A demonstration would fail.
-    Failed,
-}
-
-/// A check.
-#[derive(Debug, Serialize)]
-struct Check {
-    name: &'static str,
-    verdict: Verdict,
-    message: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fix: Option<String>,
-}
-
-impl Check {
-    fn ok(name: &'static str, message: impl Into<String>) -> Self {
-        Check { name, verdict: Verdict::Ok, message: message.into(), fix: None }
-    }
-    fn warning(name: &'static str, message: impl Into<String>, fix: impl Into<String>) -> Self {
-        Check { name, verdict: Verdict::Warning, message: message.into(), fix: Some(fix.into()) }
-    }
+    /// Instead: the IAM policy that whoever runs the demonstration needs, for an administrator to attach
+    #[arg(long, conflicts_with = "json")]
+    pub policy: bool,
+    /// With --policy: only what the caller is not allowed yet
+    #[arg(long, requires = "policy")]
+    pub missing: bool,
 }
 
 /// Checks and shows.
@@ -66,11 +42,14 @@ pub async fn run(
     environment: &BTreeMap<String, String>,
     mut output: Output,
 ) -> Result<(), Failure> {
+    if arguments.policy {
+        return policy(arguments.missing, settings, output).await;
+    }
     let mut checks = vec![Check::ok("target", settings.aws.target.name()), Check::ok("region", settings.aws.region.clone())];
     if settings.aws.target == TargetKind::Local {
         checks.push(state_directory(settings));
     }
-    checks.push(account(settings).await);
+    checks.extend(account(settings).await);
     checks.push(data(settings));
     checks.push(terminal(environment));
     checks.push(colour(environment));
@@ -105,12 +84,7 @@ const fn glyph(verdict: Verdict) -> (&'static str, &'static str) {
 /// Whether the state directory can be written.
 fn state_directory(settings: &Settings) -> Check {
     const NAME: &str = "state";
-    let failed = |message: String| Check {
-        name: NAME,
-        verdict: Verdict::Failed,
-        message,
-        fix: Some("Choose another directory with --state-dir.".to_owned()),
-    };
+    let failed = |message: String| Check::failed(NAME, message, "Choose another directory with --state-dir.");
     let directory = match target::state_dir(settings) {
         Ok(directory) => directory,
         Err(error) => return failed(error.to_string()),
@@ -122,22 +96,58 @@ fn state_directory(settings: &Settings) -> Check {
     }
 }
 
-/// Whether the account answers, and whose it is.
-async fn account(settings: &Arc<Settings>) -> Check {
+/// The policy of whoever runs the demonstration, or the part of it that is not allowed yet.
+async fn policy(missing: bool, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
+    let session = Session::open(settings).await?;
+    let context = session.quiet();
+    let needs = doctor::needs(&context).await?;
+    let needs = if missing {
+        match doctor::allowed(&context, &context.gateways.identity.caller().await.map_err(|error| unknown(&error.to_string()))?.arn, &needs)
+            .await
+        {
+            doctor::Allowed::Lacking(lacking) => lacking,
+            doctor::Allowed::All(_) | doctor::Allowed::Root => Vec::new(),
+            doctor::Allowed::Unknown(why) => return Err(unknown(&why)),
+        }
+    } else {
+        needs
+    };
+    session.close().await;
+    if needs.is_empty() {
+        output.line("Nothing is missing: every action that the steps call is allowed.")?;
+    } else {
+        // An administrator reads it before attaching it.
+        output.line(&format!("{:#}", operator::policy(&needs)))?;
+    }
+    output.flush()
+}
+
+fn unknown(why: &str) -> Failure {
+    Failure::Told {
+        code: exit::FAILED,
+        what: "could not find out what is missing".to_owned(),
+        why: Some(why.to_owned()),
+        next: Some("Leave --missing out for the whole policy.".to_owned()),
+    }
+}
+
+/// Whether the account answers, whose it is, and what only it can tell.
+async fn account(settings: &Arc<Settings>) -> Vec<Check> {
     match Session::open(settings).await {
         Ok(session) => {
             let shared = settings.aws.target == TargetKind::Local && !session.connection.owns_account();
             let suffix = if shared { ", held by another shiftdeck, which answers" } else { "" };
-            let check = Check::ok("account", format!("{}{suffix}", session.connection.account));
+            let mut checks = vec![Check::ok("account", format!("{}{suffix}", session.connection.account))];
+            checks.extend(doctor::examine(&session.quiet(), session.connection.calls.subscribe()).await);
             session.close().await;
-            check
+            checks
         }
         Err(failure) => {
             let (message, fix) = match failure {
                 Failure::Told { what, why, next, .. } => (why.map_or(what.clone(), |why| format!("{what}: {why}")), next),
                 Failure::Silent(_) | Failure::ReaderGone => ("it could not be opened".to_owned(), None),
             };
-            Check { name: "account", verdict: Verdict::Failed, message, fix }
+            vec![Check { name: "account", verdict: Verdict::Failed, message, fix }]
         }
     }
 }
@@ -157,7 +167,7 @@ fn data(settings: &Settings) -> Check {
     });
     match read {
         Ok(prepared) => Check::ok(NAME, format!("{source}, {} rows", super::output::thousands(prepared.rows))),
-        Err((message, fix)) => Check { name: NAME, verdict: Verdict::Failed, message, fix: Some(fix) },
+        Err((message, fix)) => Check::failed(NAME, message, fix),
     }
 }
 

@@ -19,6 +19,7 @@ pub mod figures;
 pub mod findings;
 pub mod metrics;
 pub mod model_file;
+pub mod operator;
 pub mod pipeline_definition;
 pub mod policies;
 pub mod quoted;

@@ -84,7 +84,8 @@ impl DemoRole {
     }
 }
 
-fn fill<'a>(node: &mut Value, known: &impl Fn(&str) -> Option<&'a str>) {
+/// Fills the placeholders in the texts of a parsed policy.
+pub(super) fn fill<'a>(node: &mut Value, known: &impl Fn(&str) -> Option<&'a str>) {
     match node {
         Value::String(text) => *text = filled(text, known),
         Value::Array(items) => items.iter_mut().for_each(|item| fill(item, known)),

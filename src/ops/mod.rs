@@ -14,6 +14,7 @@ pub mod console;
 pub mod context;
 pub mod customers;
 pub mod data;
+pub mod doctor;
 pub mod endpoints;
 pub mod error;
 pub mod evaluation;

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod csv_input;
 mod deployment;
+mod doctor;
 mod embedded_account;
 mod endpoints;
 mod explain;

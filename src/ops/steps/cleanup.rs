@@ -413,8 +413,11 @@ async fn remove(context: &Context, removal: &Removal) -> Result<bool, OpError> {
         }
         What::SubnetGroup => told(g.cluster.delete_subnet_group(name).await),
         What::Objects(keys) => {
-            // Whatever arrived since the plan was made (results of the last queries) goes too when the bucket is the demonstration's.
-            g.objects.delete(&s.bucket, keys).await.map_err(op(name, "could not remove the objects"))?;
+            // The results of the queries that removed the lake's database arrived after the plan was made.
+            let late = g.objects.list(&s.bucket, &s.athena_prefix).await.map_err(op(name, "could not list the objects"))?;
+            let late = late.into_iter().map(|object| object.key).filter(|key| !keys.contains(key));
+            let keys: Vec<String> = keys.iter().cloned().chain(late).collect();
+            g.objects.delete(&s.bucket, &keys).await.map_err(op(name, "could not remove the objects"))?;
             Ok(true)
         }
         What::Bucket => {

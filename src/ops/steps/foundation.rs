@@ -16,7 +16,7 @@ use crate::demo::pipeline_definition::{UNLOAD_FILE, UNLOAD_FUNCTION, UNLOAD_HAND
 use crate::demo::policies::DemoRole;
 use crate::ops::error::op;
 use crate::ops::report::Run;
-use crate::ops::{OpError, OpErrorKind, data};
+use crate::ops::{OpError, OpErrorKind, data, doctor};
 
 /// The longest that the function may run: Lambda's own limit.
 const FUNCTION_SECONDS: i32 = 900;
@@ -26,6 +26,7 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     let scenario = &context.scenario;
     // A bad file is refused here, before anything is made.
     data::check(context).await?;
+    doctor::only_ours(context).await?;
     let caller = context.caller().await?;
     let tags = context.tags(&caller);
     let account = caller.account.as_str();
@@ -85,8 +86,10 @@ async fn bucket(run: &Run<'_>, tags: &Tags) -> Result<bool, OpError> {
         tokio::try_join!(async { gateway.bucket_tags(name).await.map_err(op(name, "could not read the bucket's tags")) }, async {
             gateway.is_private(name).await.map_err(op(name, "could not read who may see the bucket"))
         },)?;
-    // A bucket that was there and is tagged otherwise is the user's own: it is used, and never removed.
-    if present.is_empty() {
+    // A bucket that was there is the user's own: it is used, and never removed. One without tags and objects may be ours from a run that was
+    // broken off before it came to that.
+    let empty = async { gateway.is_empty(name).await.map_err(op(name, "could not look into the bucket")) };
+    if present.is_empty() && (!exists || empty.await?) {
         gateway.tag_bucket(name, tags).await.map_err(op(name, "could not tag the bucket"))?;
         changed = true;
     }

@@ -1,0 +1,164 @@
+//! What whoever runs the demonstration has to be allowed: one policy, scoped to the demonstration's names, and which steps need which part of
+//! it. `assets/policies/operator.json` is the policy.
+
+use serde_json::{Value, json};
+
+use super::policies::fill;
+use super::scenario::Scenario;
+use super::step::Step;
+
+/// One statement of the policy: some actions on some resources, in some steps.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Need {
+    /// Its name in the policy.
+    pub sid: String,
+    /// Actions such as `s3:PutObject`.
+    pub actions: Vec<String>,
+    /// ARNs, with `*` at their end or alone.
+    pub resources: Vec<String>,
+    /// The steps that call these actions.
+    pub steps: Vec<Step>,
+    /// The condition that the policy puts on them.
+    pub condition: Option<Value>,
+}
+
+/// The steps of each statement, by name. The rest of the program (console, screens) uses what the steps use.
+const STEPS: [(&str, &[Step]); 20] = {
+    use Step::{Cleanup, Deploy, Explore, Foundation, Lake, Load, Pipeline, Predict, RedshiftMl};
+    [
+        ("Roles", &[Foundation, Cleanup]),
+        ("HandRolesToServices", &[Foundation, Pipeline, Deploy]),
+        ("Bucket", &[Foundation, Lake, Pipeline, Cleanup]),
+        ("Objects", &[Lake, Pipeline, Predict, Cleanup]),
+        ("LoginOfTheWarehouse", &[Foundation, Cleanup]),
+        ("ServerlessWarehouse", &[Foundation, Load, Cleanup]),
+        ("NetworkOfTheServerlessWarehouse", &[Foundation]),
+        ("ProvisionedWarehouse", &[Foundation, Load, Cleanup]),
+        ("Statements", &[Explore, Load, Predict, RedshiftMl, Cleanup]),
+        ("QueriesOfTheLake", &[Explore, Lake, Cleanup]),
+        ("CatalogThroughAthena", &[Lake, Cleanup]),
+        ("CatalogOfTheLake", &[Lake, Load, Cleanup]),
+        ("FunctionThatUnloads", &[Foundation, Pipeline, Cleanup]),
+        ("Pipeline", &[Pipeline, Cleanup]),
+        ("JobsOfThePipeline", &[Pipeline]),
+        ("RegistryOfModels", &[Foundation, Pipeline, Deploy, Cleanup]),
+        ("Endpoints", &[Deploy, Predict, Cleanup]),
+        ("ListsOfSageMaker", &[Pipeline, Deploy, Cleanup]),
+        ("BatchScoring", &[Predict]),
+        ("LogsAndFigures", &[Pipeline, Deploy, Cleanup]),
+    ]
+};
+
+/// What is needed for the demonstration, statement by statement, in the order of the policy; which of the two kinds of warehouse is made
+/// decides on a part of it.
+///
+/// # Errors
+/// The policy is no JSON, which a test refuses.
+pub fn needs(
+    scenario: &Scenario,
+    account: &str,
+    partition: &str,
+    lake_workgroup: &str,
+    serverless: bool,
+) -> Result<Vec<Need>, serde_json::Error> {
+    let mut document: Value = serde_json::from_str(include_str!("../../assets/policies/operator.json"))?;
+    fill(&mut document, &|name| {
+        Some(match name {
+            "partition" => partition,
+            "account" => account,
+            "region" => &scenario.region,
+            "bucket" => &scenario.bucket,
+            "glue_database" => &scenario.glue_database,
+            "warehouse" => &scenario.warehouse,
+            "subnet_group" => &scenario.subnet_group,
+            "secret" => &scenario.secret,
+            "function" => &scenario.function,
+            "pipeline" => &scenario.pipeline,
+            "model_group" => &scenario.model_group,
+            "redshift_role" => &scenario.redshift_role,
+            "lambda_role" => &scenario.lambda_role,
+            "sagemaker_role" => &scenario.sagemaker_role,
+            "lake_workgroup" => lake_workgroup,
+            _ => return None,
+        })
+    });
+    let other: &[&str] = if serverless { &["ProvisionedWarehouse"] } else { &["ServerlessWarehouse", "NetworkOfTheServerlessWarehouse"] };
+    let statements = document["Statement"].as_array().into_iter().flatten();
+    Ok(statements.map(need).filter(|need| !other.contains(&need.sid.as_str())).collect())
+}
+
+fn need(statement: &Value) -> Need {
+    let sid = statement["Sid"].as_str().unwrap_or_default().to_owned();
+    let steps = STEPS.iter().find(|(name, _)| *name == sid).map_or_else(Vec::new, |(_, steps)| steps.to_vec());
+    let condition = statement.get("Condition").cloned();
+    Need { actions: texts(&statement["Action"]), resources: texts(&statement["Resource"]), sid, steps, condition }
+}
+
+/// One text or several, as policies write them.
+fn texts(node: &Value) -> Vec<String> {
+    match node {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        Value::String(text) => vec![text.clone()],
+        _ => Vec::new(),
+    }
+}
+
+/// A policy of some needs, to hand to an administrator.
+pub fn policy(needs: &[Need]) -> Value {
+    let statements: Vec<Value> = needs
+        .iter()
+        .map(|need| {
+            let mut statement = json!({ "Sid": need.sid, "Effect": "Allow", "Action": need.actions, "Resource": need.resources });
+            if let Some(condition) = &need.condition {
+                statement["Condition"] = condition.clone();
+            }
+            statement
+        })
+        .collect();
+    json!({ "Version": "2012-10-17", "Statement": statements })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+
+    use super::*;
+    use crate::demo::example::scenario;
+
+    fn all(serverless: bool) -> Vec<Need> {
+        needs(&scenario(), "123456789012", "aws", "primary", serverless).unwrap()
+    }
+
+    #[test]
+    fn every_statement_is_filled_and_belongs_to_steps() {
+        let mut seen: Vec<String> = Vec::new();
+        for serverless in [true, false] {
+            for need in all(serverless) {
+                assert!(!need.steps.is_empty(), "{}", need.sid);
+                assert!(need.actions.iter().all(|action| action.contains(':') && !action.contains('*')), "{:?}", need.actions);
+                assert!(need.resources.iter().all(|resource| !resource.contains("${")), "{:?}", need.resources);
+                seen.push(need.sid);
+            }
+        }
+        for (sid, _) in STEPS {
+            assert!(seen.iter().any(|known| known == sid), "{sid} is no statement");
+        }
+        // Managed policies may have 6,144 characters without white space; the whole must fit in two of them.
+        assert!(policy(&all(true)).to_string().len() < 2 * 6144);
+    }
+
+    #[test]
+    fn the_kind_of_warehouse_decides_what_is_needed() {
+        let has = |serverless, sid: &str| all(serverless).iter().any(|need| need.sid == sid);
+        assert!(has(true, "ServerlessWarehouse") && !has(true, "ProvisionedWarehouse"));
+        assert!(has(false, "ProvisionedWarehouse") && !has(false, "ServerlessWarehouse"));
+    }
+
+    #[test]
+    fn a_policy_of_some_needs_has_their_conditions() {
+        let passing: Vec<Need> = all(true).into_iter().filter(|need| need.sid == "HandRolesToServices").collect();
+        let policy = policy(&passing);
+        assert_eq!(policy["Statement"][0]["Action"], json!(["iam:PassRole"]));
+        assert!(policy["Statement"][0]["Condition"]["StringEquals"]["iam:PassedToService"].is_array());
+    }
+}
