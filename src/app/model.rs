@@ -1,5 +1,7 @@
 //! Everything that the screen knows.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, FixedOffset, Utc};
 
 use super::msg::{Identity, Target};
@@ -8,6 +10,7 @@ use super::popup::Popup;
 use super::{activity, explore, pipeline, predict, resources, sql, walkthrough};
 use crate::config::Settings;
 use crate::config::settings::{Guard, OverCeiling, TargetKind};
+use crate::demo::dataset::Words;
 use crate::ops::OpError;
 use crate::ops::query::QueryEngine;
 
@@ -204,6 +207,21 @@ impl Model {
             Link::Open(identity) => Some(identity),
             _ => None,
         }
+    }
+
+    /// How the rows of the data are spoken of, once it is known.
+    pub fn words(&self) -> Option<&Words> {
+        self.identity().map(|identity| &identity.scenario.data.words)
+    }
+
+    /// A text of the program, which is written about customers, about the rows of the data ([`Words::speak`]).
+    pub fn speak<'a>(&self, text: &'a str) -> Cow<'a, str> {
+        self.words().map_or(Cow::Borrowed(text), |words| words.speak(text))
+    }
+
+    /// What one row of the data is called.
+    pub fn row(&self) -> &str {
+        self.words().map_or("customer", |words| &words.row)
     }
 
     /// Whether a key would be typed into a text.

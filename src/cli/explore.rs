@@ -31,14 +31,17 @@ pub struct Explore {
     /// Instead: how the numeric columns move together
     #[arg(long, conflicts_with_all = ["columns", "density"])]
     pub correlations: bool,
+    /// Instead: every numeric column against every other
+    #[arg(long, conflicts_with_all = ["columns", "density", "correlations"])]
+    pub pairs: bool,
     /// Instead: two numeric columns against each other
     #[arg(long, num_args = 2, value_names = ["X", "Y"], conflicts_with = "columns")]
     pub density: Option<Vec<String>>,
     /// Instead: the months of the campaign in their order
-    #[arg(long, conflicts_with_all = ["columns", "density", "correlations"])]
+    #[arg(long, conflicts_with_all = ["columns", "density", "correlations", "pairs"])]
     pub order: bool,
     /// Instead: what an audience is told about the data, with its figures
-    #[arg(long, conflicts_with_all = ["columns", "density", "correlations", "order", "by"])]
+    #[arg(long, conflicts_with_all = ["columns", "density", "correlations", "pairs", "order", "by"])]
     pub findings: bool,
     /// Who computes
     #[arg(long, value_enum, default_value_t = Engine::Redshift)]
@@ -109,6 +112,8 @@ pub async fn run(arguments: &Explore, settings: &Arc<Settings>, mut output: Outp
 async fn ask(context: &Context, table: &Table, arguments: &Explore) -> Result<Vec<Found>, Failure> {
     let whole = if arguments.correlations {
         Some(Subject::Correlations)
+    } else if arguments.pairs {
+        Some(Subject::Matrix)
     } else if arguments.order {
         Some(Subject::Order)
     } else if arguments.findings {
@@ -135,6 +140,7 @@ fn document(found: &Found) -> Value {
     match found {
         Found::Picture(picture) => json!(picture),
         Found::Correlations(correlations) => json!(correlations),
+        Found::Matrix(matrix) => json!(matrix),
         Found::Density(density) => json!(density),
         Found::Order(order) => json!(order),
         Found::Findings(findings) => json!(findings),
@@ -163,6 +169,17 @@ fn write_table(output: &mut Output, found: &Found) -> Result<(), Failure> {
                 let cells = values.iter().map(|value| value.map_or_else(|| "–".to_owned(), |value| format!("{value:+.2}")));
                 rows.push(std::iter::once(name.clone()).chain(cells).collect());
             }
+            columns(&rows).iter().try_for_each(|line| output.line(line))
+        }
+        Found::Matrix(matrix) => {
+            let mut rows = vec![["across", "upwards", "cells", "rows", "most rows lie in"].map(str::to_owned).to_vec()];
+            rows.extend(matrix.pairs.iter().map(|pair| {
+                let fullest = pair.by_rows().first().map_or_else(String::new, |cell| {
+                    let range = |name: &str, from: f64, step: f64| format!("{name} {from} – {}", from + step);
+                    format!("{}, {}", range(&pair.x, cell.x, pair.x_step), range(&pair.y, cell.y, pair.y_step))
+                });
+                vec![pair.x.clone(), pair.y.clone(), thousands(pair.cells.len() as u64), thousands(pair.rows()), fullest]
+            }));
             columns(&rows).iter().try_for_each(|line| output.line(line))
         }
         Found::Density(density) => {

@@ -134,6 +134,14 @@ pub enum EncodeError {
         /// What was given.
         given: String,
     },
+    /// A number beyond single precision, in which a model keeps its features: there it would be infinite.
+    #[error("`{column}` is `{given}`, which is larger than the model can take")]
+    TooLarge {
+        /// The column.
+        column: String,
+        /// What was given.
+        given: String,
+    },
     /// A text was expected.
     #[error("`{column}` is `{given}`, which is not one of its values: {}", .known.join(", "))]
     UnknownCategory {
@@ -298,7 +306,12 @@ impl FeatureSchema {
     fn for_each_value(&self, row: &Row, push: &mut dyn FnMut(Option<f64>)) -> Result<(), EncodeError> {
         let given = |column: &str| row.get(column).ok_or_else(|| EncodeError::Missing { column: column.to_owned() });
         for column in self.numbers() {
-            push(number(&column.name, given(&column.name)?)?);
+            let given = given(&column.name)?;
+            let value = number(&column.name, given)?;
+            if value.is_some_and(|value| (value as f32).is_infinite()) {
+                return Err(EncodeError::TooLarge { column: column.name.clone(), given: quoted(&text(given)).into_owned() });
+            }
+            push(value);
         }
         for derived in &self.derived {
             let holds = match &derived.rule {
@@ -463,6 +476,7 @@ mod tests {
         };
         assert_eq!(with("age", json!("old")), "`age` is `old`, which is not a number");
         assert_eq!(with("age", json!(true)), "`age` is `true`, which is not a number");
+        assert_eq!(with("age", json!("1e300")), "`age` is `1e300`, which is larger than the model can take");
         assert_eq!(with("job", json!("pilot")), "`job` is `pilot`, which is not one of its values: admin., student");
     }
 

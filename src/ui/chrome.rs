@@ -1,5 +1,7 @@
 //! What is around the panes: header with tabs, frames, the line of what is happening, the line of what can be done.
 
+use std::borrow::Cow;
+
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Pieces};
@@ -204,7 +206,8 @@ fn statements(canvas: &Canvas<'_>, spinner: &str) -> Option<Pieces> {
 
 /// What can be done here, made from the table of actions.
 pub fn hints(canvas: &mut Canvas<'_>, area: Rect) {
-    let here = scopes(canvas.model);
+    let model = canvas.model;
+    let here = scopes(model);
     let shown = |scope: Scope| action::actions().filter(move |action| action.scope == scope && !action.label.is_empty());
     let everywhere = |commands: &'static [Command]| shown(Scope::Always).filter(move |action| commands.contains(&action.command));
     // How to stop what is running comes first.
@@ -225,9 +228,9 @@ pub fn hints(canvas: &mut Canvas<'_>, area: Rect) {
         // Where text is typed only the keys count that are not text.
         let typed = !here.contains(&Scope::Global);
         let key = keys.iter().find(|key| !typed || key.chars().count() > 1).copied().unwrap_or_default();
-        (key_label(key), action.label)
+        (key_label(key), model.speak(action.label))
     };
-    let fixed: Vec<(String, &str, Command)> = always
+    let fixed: Vec<(String, Cow<'_, str>, Command)> = always
         .iter()
         .chain(&leave)
         .map(|action| {
@@ -243,16 +246,16 @@ pub fn hints(canvas: &mut Canvas<'_>, area: Rect) {
             continue;
         }
         let (key, label) = label(action);
-        let needed = (width(&key) + 1 + width(label)) as u16;
+        let needed = (width(&key) + 1 + width(&label)) as u16;
         if x + needed > limit {
             break;
         }
-        hint(canvas, x, area.y, &key, label, action.command);
+        hint(canvas, x, area.y, &key, &label, action.command);
         x += needed + 3;
     }
     let mut x = area.right().saturating_sub(fixed_width as u16);
     for (key, label, command) in fixed {
-        let needed = hint(canvas, x, area.y, &key, label, command);
+        let needed = hint(canvas, x, area.y, &key, &label, command);
         x += needed + 3;
     }
 }

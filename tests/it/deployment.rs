@@ -1,20 +1,15 @@
 //! Versions on their way to production and back, batch scoring, retraining: the operations, through the SDK.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::Arc;
-
 use serde_json::Value;
 use shiftdeck::config::Settings;
 use shiftdeck::demo::drift::Change;
-use shiftdeck::demo::event::Event;
 use shiftdeck::demo::step::Step;
 use shiftdeck::ops::batch::{self, BatchDestination, BatchInput};
 use shiftdeck::ops::endpoints::{self, Stage, TrafficSplit};
 use shiftdeck::ops::models::{self, ApprovalState, LineageKind};
 use shiftdeck::ops::retrain::{self, Arrivals};
-use shiftdeck::ops::{Context, OpErrorKind, predict, steps};
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio_util::sync::CancellationToken;
+use shiftdeck::ops::{OpErrorKind, predict, steps};
 
 use crate::common::{self, TestAccount};
 
@@ -27,22 +22,9 @@ pub fn settings() -> Settings {
     settings
 }
 
-pub fn context(account: &TestAccount, settings: &Settings) -> (Context, UnboundedReceiver<Event>) {
-    let (progress, events) = tokio::sync::mpsc::unbounded_channel();
-    let context = Context {
-        gateways: account.gateways(),
-        settings: Arc::new(settings.clone()),
-        scenario: Arc::new(settings.scenario("000000000000")),
-        clock: common::clock(),
-        progress,
-        cancel: CancellationToken::new(),
-    };
-    (context, events)
-}
-
 pub async fn run(account: &TestAccount, settings: &Settings, steps: &[Step]) {
     for step in steps {
-        let (context, _events) = context(account, settings);
+        let (context, _events) = account.context(settings);
         steps::run(&context, *step).await.unwrap_or_else(|error| panic!("{step}: {error} ({:?})", error.fix));
     }
 }
@@ -62,7 +44,7 @@ fn quiet(_: &str) {}
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_version_goes_to_staging_to_production_and_back() {
     let (account, settings) = two_versions().await;
-    let (context, _events) = context(&account, &settings);
+    let (context, _events) = account.context(&settings);
     let versions = models::list(&context).await.unwrap();
     assert_eq!(versions.iter().map(|it| it.version).collect::<Vec<_>>(), [2, 1]);
     assert_eq!(versions[1].deployed, std::slice::from_ref(&context.scenario.staging_endpoint));
@@ -143,7 +125,7 @@ async fn a_version_goes_to_staging_to_production_and_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_version_that_does_not_answer_as_its_model_did_is_taken_back() {
     let (account, settings) = two_versions().await;
-    let (context, _events) = context(&account, &settings);
+    let (context, _events) = account.context(&settings);
     models::approve(&context, 2, "").await.unwrap();
     // The registry says of version 2 what is not so: its artifact is another model than the one that was evaluated.
     let (one, two) = (models::show(&context, 1).await.unwrap(), models::show(&context, 2).await.unwrap());
@@ -168,7 +150,7 @@ async fn a_version_that_does_not_answer_as_its_model_did_is_taken_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn traffic_is_shared_by_two_versions_and_the_counts_prove_it() {
     let (account, settings) = two_versions().await;
-    let (context, _events) = context(&account, &settings);
+    let (context, _events) = account.context(&settings);
     models::approve(&context, 2, "").await.unwrap();
     let staging = context.scenario.staging_endpoint.clone();
     let split = |shares: &[(u32, f64)], shadow| TrafficSplit { shares: shares.to_vec(), shadow };
@@ -243,7 +225,7 @@ async fn a_table_is_scored_into_a_table_and_a_file_into_s3() {
     let account = common::account().await;
     let settings = settings();
     run(&account, &settings, &[Step::Foundation, Step::Lake, Step::Load, Step::Pipeline, Step::Deploy]).await;
-    let (context, _events) = context(&account, &settings);
+    let (context, _events) = account.context(&settings);
     let into = BatchDestination { table: Some("dm.scores".into()) };
     let table = BatchInput::Table("dm.data".into());
     let done = batch::score(&context, &table, &into, None, &mut quiet).await.unwrap();
@@ -311,7 +293,7 @@ async fn new_rows_drift_are_trained_on_and_the_version_can_be_promoted() {
     let account = common::account().await;
     let settings = settings();
     run(&account, &settings, &[Step::Foundation, Step::Lake, Step::Load, Step::Pipeline, Step::Deploy]).await;
-    let (context, _events) = context(&account, &settings);
+    let (context, _events) = account.context(&settings);
     let arrivals = Arrivals { rows: 3000, seed: 7 };
     let walk = retrain::retrain(&context, arrivals, &mut quiet).await.unwrap();
     assert_eq!((walk.inserted, walk.table_rows, walk.version), (true, u64::from(ROWS) + 3000, Some(2)), "{:?}", walk.refused);

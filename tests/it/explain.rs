@@ -4,34 +4,20 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use shiftdeck::config::Settings;
 use shiftdeck::demo::customer_filter::Condition;
 use shiftdeck::demo::ranking::Economics;
 use shiftdeck::demo::step::Step;
 use shiftdeck::ops::explain::{self, ExplainedModel};
 use shiftdeck::ops::{Context, OpErrorKind, customers, predict, steps};
-use tokio_util::sync::CancellationToken;
 
 use crate::common::{self, TestAccount};
-
-async fn context(account: &TestAccount, settings: &Settings) -> Context {
-    let (progress, _) = tokio::sync::mpsc::unbounded_channel();
-    Context {
-        gateways: account.gateways(),
-        settings: Arc::new(settings.clone()),
-        scenario: Arc::new(settings.scenario("000000000000")),
-        clock: common::clock(),
-        progress,
-        cancel: CancellationToken::new(),
-    }
-}
 
 /// An account on which everything up to `last` has been done.
 async fn prepared(last: Step) -> (TestAccount, Context) {
     let account = common::account().await;
     let mut settings = shiftdeck::config::load::load(&shiftdeck::config::load::Sources::default()).unwrap().settings;
     settings.data.sample_rows = 6000;
-    let context = context(&account, &settings).await;
+    let context = account.context(&settings).0;
     for step in [Step::Foundation, Step::Lake, Step::Load, Step::Pipeline, Step::Deploy, Step::RedshiftMl] {
         steps::run(&context, step).await.unwrap_or_else(|error| panic!("{step}: {error}"));
         if step == last {

@@ -2,13 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use shiftdeck::demo::step::Step;
 use shiftdeck::ops::exploration::{Correlations, Density, Found, Order, Picture, Subject, Table};
 use shiftdeck::ops::query::{QueryEngine, QueryRequest};
 use shiftdeck::ops::{Context, OpErrorKind, exploration, query, steps};
-use tokio_util::sync::CancellationToken;
 
 use crate::common::{self, TestAccount};
 
@@ -18,15 +16,7 @@ async fn loaded() -> (TestAccount, Context) {
     let account = common::account().await;
     let mut settings = shiftdeck::config::load::load(&shiftdeck::config::load::Sources::default()).unwrap().settings;
     settings.data.sample_rows = ROWS;
-    let (progress, _) = tokio::sync::mpsc::unbounded_channel();
-    let context = Context {
-        gateways: account.gateways(),
-        scenario: Arc::new(settings.scenario("000000000000")),
-        settings: Arc::new(settings),
-        clock: common::clock(),
-        progress,
-        cancel: CancellationToken::new(),
-    };
+    let (context, _) = account.context(&settings);
     for step in [Step::Foundation, Step::Lake, Step::Load] {
         steps::run(&context, step).await.unwrap();
     }
@@ -111,6 +101,8 @@ async fn pictures_count_what_is_in_the_file_on_both_engines() {
             // Trino's quantiles are approximate.
             assert!((0.4..=0.52).contains(&below), "{engine:?}: {below} are younger than the median");
         }
+        let previous = picture(&context, &table, "previous").await;
+        assert_eq!((previous.bars[0].label.as_str(), previous.bars[1].label.as_str()), ("0", "1"), "whole numbers are not parted");
         let month = picture(&context, &table, "month").await;
         let order: Vec<&str> = month.bars.iter().map(|bar| bar.label.as_str()).collect();
         assert_eq!(order[..3], ["mar", "apr", "may"], "in the order of the year");
@@ -138,6 +130,19 @@ async fn correlations_and_densities_agree_with_the_file() {
         assert_eq!(found.matrix[at("nr_employed")][at("euribor3m")], Some(value));
         let density = density(&context, &table, "age", "campaign").await;
         assert_eq!(density.cells.iter().map(|cell| cell.rows).sum::<u64>(), u64::from(ROWS));
+        let Found::Matrix(matrix) = find(&context, &table, Subject::Matrix).await else { panic!() };
+        assert_eq!((matrix.columns.len(), matrix.pairs.len(), matrix.left_out), (10, 45, 0));
+        assert!(matrix.pairs.iter().all(|pair| pair.rows() == u64::from(ROWS)));
+        let (pair, plain) = matrix.pair("nr_employed", "euribor3m").unwrap();
+        assert!(!plain, "the earlier column is the one across");
+        for cell in &pair.cells {
+            let within = |value: f64, edge: f64, step: f64| (value / step).floor() == (edge / step).round();
+            let rows: Vec<usize> =
+                (0..ROWS as usize).filter(|at| within(one[*at], cell.x, pair.x_step) && within(other[*at], cell.y, pair.y_step)).collect();
+            let said_yes = rows.iter().filter(|at| file["y"][**at] == "yes").count() as u64;
+            assert_eq!((cell.rows, cell.yes), (rows.len() as u64, said_yes), "{engine:?}");
+        }
+        assert_eq!(matrix.correlations.of("euribor3m", "nr_employed"), Some(value));
         let refused = exploration::find(&context, &table, &Subject::Density("age".into(), "job".into())).await.unwrap_err();
         assert_eq!(refused.kind, OpErrorKind::Usage);
         assert!(table.column("duratoin").unwrap_err().fix.unwrap().contains("duration"));
@@ -228,6 +233,7 @@ async fn both_engines_find_the_same_and_everything_can_be_drawn() {
             Subject::Column("job".into()),
             Subject::Column("duration".into()),
             Subject::Correlations,
+            Subject::Matrix,
             Subject::Density("age".into(), "euribor3m".into()),
             Subject::Order,
             Subject::Findings,

@@ -1,8 +1,6 @@
 //! The operations on the pipeline, on an embedded account with the whole demonstration in it.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::Arc;
-
 use shiftdeck::config::Settings;
 use shiftdeck::demo::event::Event;
 use shiftdeck::demo::pipeline_definition::step;
@@ -10,7 +8,6 @@ use shiftdeck::demo::step::Step;
 use shiftdeck::ops::pipeline::{self, RunState, Side, StartOptions, curve, graph};
 use shiftdeck::ops::{Context, OpErrorKind, models, steps};
 use tokio::sync::mpsc::UnboundedReceiver;
-use tokio_util::sync::CancellationToken;
 
 use crate::common::{self, TestAccount, warehouse};
 
@@ -21,23 +18,10 @@ fn settings() -> Settings {
     settings
 }
 
-fn context(account: &TestAccount, settings: &Settings) -> (Context, UnboundedReceiver<Event>) {
-    let (progress, events) = tokio::sync::mpsc::unbounded_channel();
-    let context = Context {
-        gateways: account.gateways(),
-        settings: Arc::new(settings.clone()),
-        scenario: Arc::new(settings.scenario("000000000000")),
-        clock: common::clock(),
-        progress,
-        cancel: CancellationToken::new(),
-    };
-    (context, events)
-}
-
 /// An account whose pipeline has run once.
 async fn trained(settings: &Settings) -> (TestAccount, Context, UnboundedReceiver<Event>) {
     let account = common::account().await;
-    let (context, events) = context(&account, settings);
+    let (context, events) = account.context(settings);
     for step in [Step::Foundation, Step::Lake, Step::Load, Step::Pipeline] {
         steps::run(&context, step).await.unwrap_or_else(|error| panic!("{step}: {error}"));
     }
@@ -128,7 +112,7 @@ async fn runs_are_started_with_parameters_taken_from_the_cache_and_compared() {
     // Another setting: the definition differs by it, and the run by its figures.
     let mut shallow = settings();
     shallow.mlops.max_depth = 1;
-    let (other, _more) = self::context(&account, &shallow);
+    let (other, _more) = account.context(&shallow);
     let state = pipeline::definition_state(&other).await.unwrap();
     assert_ne!(Some(&state.local_digest), state.deployed_digest.as_ref());
     let paths: Vec<&str> = state.changes.iter().map(|change| change.path.as_str()).collect();
@@ -194,7 +178,7 @@ async fn a_setting_can_refuse_the_data() {
     let account = common::account().await;
     let mut strict = settings();
     strict.mlops.quality.max_target_rate = 0.05;
-    let (context, _events) = context(&account, &strict);
+    let (context, _events) = account.context(&strict);
     for step in [Step::Foundation, Step::Lake, Step::Load] {
         steps::run(&context, step).await.unwrap();
     }
@@ -203,7 +187,7 @@ async fn a_setting_can_refuse_the_data() {
     assert!(error.why.contains("target_rate of `y`") && error.fix.unwrap().contains("[mlops.quality]"), "{}", error.why);
     assert_eq!(models::list(&context).await.unwrap(), []);
     // With the line where it belongs, the step goes through.
-    let (context, _more) = self::context(&account, &settings());
+    let (context, _more) = account.context(&settings());
     steps::run(&context, Step::Pipeline).await.unwrap();
 
     // Cleanup takes the log of the function and of the jobs with it.

@@ -9,7 +9,7 @@ use shiftdeck::ops::project::{self, Decision, ProjectView};
 use shiftdeck::ops::{Context, OpErrorKind, endpoints, models, steps};
 
 use crate::common;
-use crate::deployment::{context, run, settings};
+use crate::deployment::{run, settings};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_repository_keeps_files_by_commit() {
@@ -82,13 +82,13 @@ async fn a_commit_goes_through_the_stages_to_production() {
     let mut settings = settings();
     run(&account, &settings, &[Step::Foundation, Step::Lake, Step::Load]).await;
     {
-        let (context, _events) = context(&account, &settings);
+        let (context, _events) = account.context(&settings);
         let refused = project::commit(&context, "no").await.unwrap_err();
         assert_eq!(refused.kind, OpErrorKind::Precondition, "{refused}");
         assert_eq!(project::project(&context).await.unwrap(), None);
     }
     settings.project.enabled = true;
-    let (context, _events) = context(&account, &settings);
+    let (context, _events) = account.context(&settings);
     let committed = project::commit(&context, "The first source").await.unwrap();
     assert!(committed.changed && committed.execution.is_some());
     let mut seen = Vec::new();
@@ -104,7 +104,7 @@ async fn a_commit_goes_through_the_stages_to_production() {
     // What waits for a person waits on after a restart.
     drop(context);
     let account = account.reopen().await;
-    let (context, _events) = context_of(&account, &settings);
+    let (context, _events) = account.context(&settings);
     let view = project::project(&context).await.unwrap().unwrap();
     assert_eq!(models::show(&context, 1).await.unwrap().approval, models::ApprovalState::PendingManualApproval);
     decide(&context, &view, true).await;
@@ -122,7 +122,7 @@ async fn a_commit_goes_through_the_stages_to_production() {
     assert!(!same.changed && same.execution.is_none());
     drop(context);
     settings.mlops.num_round = 20;
-    let (context, _events) = context_of(&account, &settings);
+    let (context, _events) = account.context(&settings);
     let second = project::commit(&context, "Fewer rounds").await.unwrap();
     assert!(second.changed);
     let view = project::follow(&context, second.execution.as_deref(), &mut |_| {}).await.unwrap();
@@ -143,8 +143,6 @@ async fn a_commit_goes_through_the_stages_to_production() {
     account.close().await;
 }
 
-use crate::deployment::context as context_of;
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_source_that_fails_says_why_and_can_be_retried_or_stopped() {
     let account = common::account().await;
@@ -152,7 +150,7 @@ async fn a_source_that_fails_says_why_and_can_be_retried_or_stopped() {
     settings.project.enabled = true;
     settings.mlops.auc_floor = 0.999;
     run(&account, &settings, &[Step::Foundation, Step::Lake, Step::Load]).await;
-    let (context, _events) = context(&account, &settings);
+    let (context, _events) = account.context(&settings);
     let committed = project::commit(&context, "A gate that nothing passes").await.unwrap();
     let execution = committed.execution.unwrap();
     let view = project::follow(&context, Some(&execution), &mut |_| {}).await.unwrap();

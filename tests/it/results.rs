@@ -20,15 +20,7 @@ const ROWS: i64 = 100_000;
 
 async fn context(account: &TestAccount) -> Context {
     let settings = load(&Sources::default()).unwrap().settings;
-    let (progress, _) = tokio::sync::mpsc::unbounded_channel();
-    let context = Context {
-        gateways: account.gateways(),
-        scenario: Arc::new(settings.scenario("000000000000")),
-        settings: Arc::new(settings),
-        clock: common::clock(),
-        progress,
-        cancel: CancellationToken::new(),
-    };
+    let (context, _) = account.context(&settings);
     steps::run(&context, Step::Foundation).await.unwrap();
     context
 }

@@ -3,7 +3,6 @@
 
 use std::fmt::Write as _;
 use std::path::Path;
-use std::sync::Arc;
 
 use serde_json::{Value, json};
 use shiftdeck::config::Settings;
@@ -14,9 +13,8 @@ use shiftdeck::ops::exploration::{Found, Subject};
 use shiftdeck::ops::query::{QueryEngine, QueryRequest};
 use shiftdeck::ops::steps::StepOutcome;
 use shiftdeck::ops::{Context, OpErrorKind, explain, exploration, predict, query, steps};
-use tokio_util::sync::CancellationToken;
 
-use crate::common::{self, TestAccount};
+use crate::common;
 use crate::program::Machine;
 
 const ROWS: u64 = 600;
@@ -133,18 +131,6 @@ fn settings(folder: &Path, csv: &str) -> Settings {
     load(&Sources { flags: vec![set("data.schema", &schema), set("data.source", &file)], ..Sources::default() }).unwrap().settings
 }
 
-fn context(account: &TestAccount, settings: &Settings) -> Context {
-    let (progress, _) = tokio::sync::mpsc::unbounded_channel();
-    Context {
-        gateways: account.gateways(),
-        settings: Arc::new(settings.clone()),
-        scenario: Arc::new(settings.scenario("000000000000")),
-        clock: common::clock(),
-        progress,
-        cancel: CancellationToken::new(),
-    }
-}
-
 async fn run(context: &Context, step: Step) -> StepOutcome {
     steps::run(context, step).await.unwrap_or_else(|error| panic!("{step}: {error} ({:?})", error.fix))
 }
@@ -164,7 +150,7 @@ async fn nine_steps_follow_a_description_of_other_data() {
     let account = common::account().await;
     let (csv, failures, ages, shaken) = machines();
     let settings = settings(account.directory.path(), &csv);
-    let context = context(&account, &settings);
+    let context = account.context(&settings).0;
 
     run(&context, Step::Foundation).await;
     let explored = run(&context, Step::Explore).await;
@@ -274,7 +260,7 @@ async fn nine_steps_follow_a_description_of_other_data() {
     assert!(sql.message.contains("600 machines; always answering 0"), "{}", sql.message);
     let mut by_hand = settings.clone();
     by_hand.redshift_ml.mode = shiftdeck::config::settings::MlMode::Xgboost;
-    let sql = run(&self::context(&account, &by_hand), Step::RedshiftMl).await;
+    let sql = run(&account.context(&by_hand).0, Step::RedshiftMl).await;
     assert!(figure(&sql, "redshift_ml_accuracy") > figure(&sql, "always_no"), "{:?}", sql.detail);
 
     // Twice is once.
@@ -297,7 +283,7 @@ async fn other_data_take_the_place_of_those_before() {
     bank.data.sample_rows = 1000;
     let (csv, failures, ..) = machines();
     let machines = settings(account.directory.path(), &csv);
-    let (bank, machines) = (context(&account, &bank), context(&account, &machines));
+    let (bank, machines) = (account.context(&bank).0, account.context(&machines).0);
     for step in [Step::Foundation, Step::Lake, Step::Load] {
         run(&bank, step).await;
     }

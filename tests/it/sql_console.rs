@@ -1,7 +1,6 @@
 //! What the SQL console does with the services: sessions, statements that outlive the program, the catalog, costs and plans.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use shiftdeck::config::Settings;
@@ -25,17 +24,8 @@ fn settings() -> Settings {
 }
 
 fn context(account: &TestAccount) -> Context {
-    let settings = settings();
     // Nobody hears the events.
-    let (progress, _) = tokio::sync::mpsc::unbounded_channel();
-    Context {
-        gateways: account.gateways(),
-        scenario: Arc::new(settings.scenario("000000000000")),
-        settings: Arc::new(settings),
-        clock: common::clock(),
-        progress,
-        cancel: CancellationToken::new(),
-    }
+    account.context(&settings()).0
 }
 
 /// An account with a warehouse, and with the lake's and the warehouse's table where `data` says so.

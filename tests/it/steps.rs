@@ -10,9 +10,7 @@ use shiftdeck::demo::event::{Event, EventKind};
 use shiftdeck::demo::resource::ResourceState;
 use shiftdeck::demo::step::Step;
 use shiftdeck::ops::steps::{self, StepOutcome, StepState};
-use shiftdeck::ops::{Context, OpError, OpErrorKind, checklist, models, pipeline, predict};
-use tokio::sync::mpsc::UnboundedReceiver;
-use tokio_util::sync::CancellationToken;
+use shiftdeck::ops::{OpError, OpErrorKind, checklist, models, pipeline, predict};
 
 use crate::common::{self, TestAccount};
 
@@ -29,21 +27,8 @@ fn settings() -> Settings {
     settings
 }
 
-fn context(account: &TestAccount, settings: &Settings) -> (Context, UnboundedReceiver<Event>) {
-    let (progress, events) = tokio::sync::mpsc::unbounded_channel();
-    let context = Context {
-        gateways: account.gateways(),
-        settings: Arc::new(settings.clone()),
-        scenario: Arc::new(settings.scenario("000000000000")),
-        clock: common::clock(),
-        progress,
-        cancel: CancellationToken::new(),
-    };
-    (context, events)
-}
-
 async fn run(account: &TestAccount, settings: &Settings, step: Step) -> (Result<StepOutcome, OpError>, Vec<Event>) {
-    let (context, mut events) = context(account, settings);
+    let (context, mut events) = account.context(settings);
     let result = steps::run(&context, step).await;
     let mut heard = Vec::new();
     while let Ok(event) = events.try_recv() {
@@ -104,7 +89,7 @@ async fn all_steps_twice_then_cleanup_twice() {
     }
 
     // Everything is there, and every step is known to be done.
-    let (context, _events) = context(&account, &settings);
+    let (context, _events) = account.context(&settings);
     let lines = checklist::read(&context).await.unwrap();
     assert!(lines.len() >= 25, "{}", lines.len());
     for line in &lines {
@@ -193,7 +178,7 @@ async fn a_bad_file_is_refused_before_anything_is_made() {
     settings.data.source = file.display().to_string();
     let (result, _) = run(&account, &settings, Step::Foundation).await;
     assert_eq!(result.unwrap_err().kind, OpErrorKind::Usage);
-    let (context, _events) = context(&account, &settings);
+    let (context, _events) = account.context(&settings);
     assert_eq!(steps::cleanup_plan(&context).await.unwrap(), []);
     account.close().await;
 }
@@ -205,7 +190,7 @@ async fn a_cancelled_step_stops_and_the_next_run_completes_it() {
     for step in [Step::Foundation, Step::Explore, Step::Lake, Step::Load, Step::Pipeline] {
         // Each step is cancelled at its first, second, … word, until it is through.
         for word in 1.. {
-            let (context, mut events) = context(&account, &settings);
+            let (context, mut events) = account.context(&settings);
             let cancel = context.cancel.clone();
             let listener = tokio::spawn(async move {
                 let mut heard = 0;
@@ -227,7 +212,7 @@ async fn a_cancelled_step_stops_and_the_next_run_completes_it() {
             assert!(word < 60, "{step} never ends");
         }
         if step == Step::Pipeline {
-            let (context, _events) = context(&account, &settings);
+            let (context, _events) = account.context(&settings);
             let runs = pipeline::list(&context).await.unwrap();
             assert!(runs.iter().all(|run| run.state.is_over()), "{runs:?}");
         }
@@ -245,7 +230,7 @@ async fn stopping_an_execution_that_ends_meanwhile_is_no_failure() {
     for step in [Step::Foundation, Step::Lake, Step::Load, Step::Pipeline] {
         run(&account, &settings, step).await.0.unwrap_or_else(|error| panic!("{step}: {error}"));
     }
-    let (mut context, _events) = context(&account, &settings);
+    let (mut context, _events) = account.context(&settings);
     let ended = pipeline::latest(&context).await.unwrap().unwrap();
     assert_eq!(ended.state, pipeline::RunState::Succeeded);
 
@@ -279,7 +264,7 @@ async fn predictions_recognise_the_rows_of_training() {
         let (result, _) = run(&account, &settings, step).await;
         result.unwrap_or_else(|error| panic!("{step}: {error}"));
     }
-    let (context, _events) = context(&account, &settings);
+    let (context, _events) = account.context(&settings);
     let model = predict::deployed(&context).await.unwrap();
     let samples = predict::samples(&context, &model, 20, 7).await.unwrap();
     assert_eq!(samples, predict::samples(&context, &model, 20, 7).await.unwrap());
@@ -313,7 +298,7 @@ async fn a_model_that_is_too_weak_is_refused_with_its_figures() {
     let (result, _) = run(&account, &settings, Step::Pipeline).await;
     let error = result.unwrap_err();
     assert!(error.what.contains("not good enough") && error.why.contains("AUC"), "{error}");
-    let (context, _events) = context(&account, &settings);
+    let (context, _events) = account.context(&settings);
     assert_eq!(models::list(&context).await.unwrap(), []);
     account.close().await;
 }
@@ -330,7 +315,7 @@ async fn a_provisioned_warehouse_carries_the_data_too() {
     }
     let (result, _) = run(&account, &settings, Step::Cleanup).await;
     result.unwrap_or_else(|error| panic!("{error}"));
-    let (context, _events) = context(&account, &settings);
+    let (context, _events) = account.context(&settings);
     assert_eq!(steps::cleanup_plan(&context).await.unwrap(), []);
     account.close().await;
 }

@@ -74,4 +74,6 @@ pub(super) const ACTIONS: &[Action] = &[
     action(PREDICT, C::Refresh, "predict.reload", "", "Look for the deployed model again", &["r"]),
     action(PREDICT, C::Down, "predict.down", "", "Next field", &["down", "j"]),
     action(PREDICT, C::Up, "predict.up", "", "Field before", &["up", "k"]),
+    action(PREDICT, C::PageDown, "predict.page-down", "", "More groups; in the form, one page down", &["pgdn"]),
+    action(PREDICT, C::PageUp, "predict.page-up", "", "The groups before; in the form, one page up", &["pgup"]),
 ];

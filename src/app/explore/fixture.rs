@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::{Ask, Msg, State};
 use crate::app::Effect;
-use crate::demo::dataset::DataSet;
+use crate::demo::dataset::{ColumnType, DataSet};
 use crate::demo::findings::{Finding, Part};
 use crate::demo::ranking::wilson;
 use crate::ops::exploration::{
-    Bar, ClassFigures, Column, Correlations, Density, DensityCell, Findings, Found, Order, Period, Picture, Preview, Previews, Subject,
-    Table,
+    Bar, ClassFigures, Column, Correlations, Density, DensityCell, Findings, Found, Matrix, Order, Period, Picture, Preview, Previews,
+    Subject, Table,
 };
 use crate::ops::query::QueryEngine;
 
@@ -121,7 +121,11 @@ const PREVIEWS: &[(&str, &[u64])] = &[
 
 fn table(engine: QueryEngine) -> Arc<Table> {
     let data = DataSet::bank();
-    let columns = data.inputs().iter().map(|column| Column { name: column.name.clone(), numeric: column.kind.is_number() });
+    let columns = data.inputs().iter().map(|column| Column {
+        name: column.name.clone(),
+        numeric: column.kind.is_number(),
+        whole: column.kind == ColumnType::Integer,
+    });
     Arc::new(Table { engine, name: "dm.data".into(), target: data.target.name.clone(), positive: "yes".into(), columns: columns.collect() })
 }
 
@@ -131,7 +135,7 @@ fn picture(name: &str, numeric: bool, bars: Vec<Bar>, classes: Vec<ClassFigures>
         "SELECT {name} AS value, count(*) AS customers, sum(CASE WHEN y = 'yes' THEN 1 ELSE 0 END) AS subscribed\nFROM dm.data\nGROUP BY 1\nORDER BY 2 DESC, 1"
     );
     let base_rate = yes as f64 / rows as f64;
-    let column = Column { name: name.into(), numeric };
+    let column = Column { name: name.into(), numeric, whole: numeric };
     Found::Picture(Picture { column, by: "y".into(), rows, yes, base_rate, bars, classes, sql: vec![sql] })
 }
 
@@ -170,6 +174,26 @@ fn density(x: &str, y: &str) -> Found {
     let cells = (0..41).flat_map(|across| (0..28).map(move |upwards| cell(across, upwards)));
     let cells = cells.filter(|cell| cell.rows > 0).collect();
     Found::Density(Density { x: x.into(), y: y.into(), x_step: 2.0, y_step: 2.0, cells, sql: "SELECT 1\nFROM dm.data".into() })
+}
+
+/// Each pair as narrow as its coefficient is large.
+fn matrix() -> Found {
+    let columns: Vec<String> = table(QueryEngine::Redshift).numeric().map(str::to_owned).collect();
+    let pair = |x: usize, y: usize| {
+        let r = CORRELATIONS[y][x];
+        let cell = |across: i32, upwards: i32| {
+            let (a, b) = (f64::from(across) / 5.5 - 1.0, f64::from(upwards) / 5.5 - 1.0);
+            let apart = (b - r * a).powi(2) / (1.05 - r * r) + a * a;
+            // Far fewer rows than a count holds.
+            let rows = (4000.0 * (-6.0 * apart).exp()) as u64;
+            DensityCell { x: f64::from(across), y: f64::from(upwards), rows, yes: rows / 9 }
+        };
+        let cells = (0..12).flat_map(|across| (0..12).map(move |upwards| cell(across, upwards))).filter(|cell| cell.rows > 0).collect();
+        Density { x: columns[x].clone(), y: columns[y].clone(), x_step: 1.0, y_step: 1.0, cells, sql: String::new() }
+    };
+    let pairs = (0..columns.len()).flat_map(|x| (x + 1..columns.len()).map(move |y| (x, y))).map(|(x, y)| pair(x, y)).collect();
+    let Found::Correlations(correlations) = correlations() else { unreachable!() };
+    Found::Matrix(Matrix { pairs, left_out: 0, correlations, sql: "SELECT 1\nFROM dm.data".into(), columns })
 }
 
 fn order() -> Found {
@@ -276,6 +300,7 @@ pub fn answer(ask: &Ask) -> Option<Msg> {
                 Subject::Column(name) if name == "month" => category("month", MONTHS),
                 Subject::Column(name) => category(name, JOBS),
                 Subject::Correlations => correlations(),
+                Subject::Matrix => matrix(),
                 Subject::Density(x, y) => density(x, y),
                 Subject::Order => order(),
                 Subject::Findings => findings(),

@@ -191,6 +191,7 @@ impl State {
         match self.view {
             View::Distribution | View::Answers => Some(Subject::Column(self.column()?.to_owned())),
             View::Correlations => Some(Subject::Correlations),
+            View::Pairs => Some(Subject::Matrix),
             View::Density if self.numeric() => Some(Subject::Density(self.column()?.to_owned(), self.other()?.to_owned())),
             View::Density => None,
             View::Order => Some(Subject::Order),
@@ -227,11 +228,11 @@ impl State {
     pub fn marks(&self) -> usize {
         match self.shown().map(Arc::as_ref) {
             Some(Found::Picture(picture)) => picture.bars.len(),
-            Some(Found::Correlations(_)) if self.numeric() => self.others().len(),
+            Some(Found::Correlations(_) | Found::Matrix(_)) if self.numeric() => self.others().len(),
             Some(Found::Order(order)) => order.periods.len(),
             Some(Found::Findings(findings)) => findings.findings.len(),
             Some(Found::Density(density)) => density.cells.len(),
-            Some(Found::Correlations(_)) | None => 0,
+            Some(Found::Correlations(_) | Found::Matrix(_)) | None => 0,
         }
     }
 
@@ -309,7 +310,7 @@ impl State {
                 self.rows(format!("{} {}", picture.column.name, bar.label), &bar.condition)
             }
             Found::Order(order) => order.periods.get(at).and_then(|period| self.rows(period.label(), &period.condition)),
-            Found::Correlations(_) => {
+            Found::Correlations(_) | Found::Matrix(_) => {
                 let other = self.others().get(at).map(|name| (*name).to_owned())?;
                 self.other = Some(other);
                 self.show(View::Density);

@@ -10,6 +10,8 @@ pub enum View {
     Answers,
     /// How the numeric columns move together.
     Correlations,
+    /// Every numeric column against every other.
+    Pairs,
     /// The selected numeric column against another one.
     Density,
     /// The months of the campaign.
@@ -20,14 +22,16 @@ pub enum View {
 
 impl View {
     /// Every view, in order.
-    pub const ALL: [View; 6] = [View::Distribution, View::Answers, View::Correlations, View::Density, View::Order, View::Findings];
+    pub const ALL: [View; 7] =
+        [View::Distribution, View::Answers, View::Correlations, View::Pairs, View::Density, View::Order, View::Findings];
 
     /// The title on the screen.
     pub const fn title(self) -> &'static str {
         match self {
-            View::Distribution => "Distribution",
+            View::Distribution => "Values",
             View::Answers => "By answer",
             View::Correlations => "Correlations",
+            View::Pairs => "Pairs",
             View::Density => "Density",
             View::Order => "Time",
             View::Findings => "Findings",
@@ -41,7 +45,7 @@ impl View {
 
     /// Whether its picture can be an image: one whose parts are selected all the time, or that a file shows otherwise, stays made of characters.
     pub const fn as_image(self) -> bool {
-        matches!(self, View::Distribution | View::Correlations | View::Density)
+        matches!(self, View::Distribution | View::Correlations | View::Pairs | View::Density)
     }
 
     /// The view so many places on, around the ends.

@@ -152,14 +152,14 @@ impl Picker {
         self
     }
 
-    /// The command palette.
-    pub fn palette(available: impl Fn(Command) -> bool) -> Picker {
+    /// The command palette, its sentences as `speak` says them.
+    pub fn palette(available: impl Fn(Command) -> bool, speak: impl Fn(&str) -> String) -> Picker {
         let items = action::actions()
             .filter(|action| !action::twin(action) && available(action.command) && !is_movement(action.command))
             .fold(Vec::<Item>::new(), |mut items, action| {
                 if !items.iter().any(|item| item.choice == Choice::Command(action.command)) {
                     items.push(Item {
-                        label: action.description.to_owned(),
+                        label: speak(action.description),
                         detail: action.name.to_owned(),
                         mark: action::keys(action).first().map(|key| action::key_label(key)).unwrap_or_default(),
                         choice: Choice::Command(action.command),
@@ -382,7 +382,7 @@ mod tests {
 
     #[test]
     fn typing_narrows_the_palette_and_enter_chooses() {
-        let mut palette = Picker::palette(|_| true);
+        let mut palette = Picker::palette(|_| true, str::to_owned);
         for c in "library".chars() {
             assert_eq!(palette.key(press(KeyCode::Char(c)), 10), Outcome::Consumed);
         }
@@ -395,7 +395,7 @@ mod tests {
 
     #[test]
     fn nothing_matches_and_nothing_happens() {
-        let mut palette = Picker::palette(|_| true);
+        let mut palette = Picker::palette(|_| true, str::to_owned);
         palette.query = "zzz".into();
         assert_eq!(palette.key(press(KeyCode::Enter), 10), Outcome::Consumed);
         assert_eq!(palette.key(press(KeyCode::Esc), 10), Outcome::Close(None));
@@ -420,7 +420,7 @@ mod tests {
 
     #[test]
     fn commands_of_the_palette_are_listed_once() {
-        let palette = Picker::palette(|_| true);
+        let palette = Picker::palette(|_| true, str::to_owned);
         let mut labels: Vec<_> = palette.items.iter().map(|item| format!("{:?}", item.choice)).collect();
         let count = labels.len();
         labels.sort_unstable();

@@ -18,6 +18,8 @@ pub struct Aspects {
     pub segments: Option<Result<SegmentReport, OpError>>,
     /// Whether segments are shown by their differences to the whole.
     pub differences: bool,
+    /// The first segment that is shown where not all of them fit.
+    pub top: usize,
     /// What the two above are about, so that nothing is computed twice.
     depends_on: Option<String>,
     parted_by: Option<(String, f64)>,
@@ -56,12 +58,21 @@ impl State {
                 // Another threshold changes figures, not what stands where: the old ones stay until the new ones are there.
                 if aspects.parted_by.as_ref().is_none_or(|(parted, _)| *parted != column) {
                     aspects.segments = None;
+                    aspects.top = 0;
                 }
                 aspects.parted_by = Some((column.clone(), threshold));
                 vec![Effect::Form(Ask::Segment { ticket: aspects.part.issue(), evidence, column, threshold })]
             }
             _ => Vec::new(),
         }
+    }
+
+    /// Shows later segments, or earlier ones.
+    pub fn page_segments(&mut self, by: isize) {
+        let aspects = &mut self.beside.aspects;
+        let last =
+            aspects.segments.as_ref().and_then(|report| report.as_ref().ok()).map_or(0, |report| report.segments.len().saturating_sub(1));
+        aspects.top = aspects.top.saturating_add_signed(by).min(last);
     }
 
     pub(super) fn depends(&mut self, ticket: Ticket, answer: Result<Dependence, OpError>) {

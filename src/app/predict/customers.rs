@@ -80,14 +80,14 @@ impl Customers {
         self.draw.pending()
     }
 
-    /// What is said about the condition, a sentence.
-    pub fn told(&self) -> Option<String> {
+    /// What is said about the condition, a sentence; `row` is what one of the data is called.
+    pub fn told(&self, row: &str) -> Option<String> {
         let filter = self.filter.as_ref()?;
         Some(match filter.total {
-            None => format!("Looking for customers with {} …", filter.text),
-            Some(0) => format!("No customer has {}", filter.text),
-            Some(1) => format!("1 customer has {}", filter.text),
-            Some(total) => format!("{} customers have {}", figures::count(total), filter.text),
+            None => format!("Looking for {row}s with {} …", filter.text),
+            Some(0) => format!("No {row} has {}", filter.text),
+            Some(1) => format!("1 {row} has {}", filter.text),
+            Some(total) => format!("{} {row}s have {}", figures::count(total), filter.text),
         })
     }
 }

@@ -9,14 +9,14 @@ use crate::demo::feature_schema::ColumnKind;
 use crate::demo::figures;
 use crate::demo::quoted::quoted;
 
-/// Bytes of a pasted customer at most. A customer has some hundred; a page of them is a batch.
+/// Bytes of a pasted row at most. A row has some hundred; a page of them is a batch.
 const LARGEST: usize = 1 << 20;
 
 /// Reads names and values.
 fn read(text: &str) -> Result<Vec<(String, Value)>, String> {
     let text = text.trim().trim_start_matches('\u{feff}');
     if text.len() > LARGEST {
-        return Err(format!("a customer of {} is too large", figures::bytes(text.len() as u64)));
+        return Err(format!("{} are too much", figures::bytes(text.len() as u64)));
     }
     if text.starts_with('{') {
         return match serde_json::from_str(text) {
@@ -28,7 +28,7 @@ fn read(text: &str) -> Result<Vec<(String, Value)>, String> {
     let mut lines = text.lines();
     let header = lines.next().unwrap_or_default();
     if lines.next().is_none() {
-        return Err("a customer is a JSON object, or a CSV of a header and a row".to_owned());
+        return Err("it is neither a JSON object nor a CSV of a header and a row".to_owned());
     }
     let delimiter = if header.matches(';').count() > header.matches(',').count() { b';' } else { b',' };
     let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(text.as_bytes());

@@ -74,7 +74,7 @@ fn those_who_fit_take_the_place_of_the_test_rows() {
     state.update(Msg::Told(Told::Matched(old, found(&[61]))));
     assert_eq!(ages(&state), "30", "an older answer is not taken");
     state.update(Msg::Told(Told::Matched(*ticket, found(&[71, 85]))));
-    assert_eq!(state.customers.told().unwrap(), "900 customers have age > 70");
+    assert_eq!(state.customers.told("customer").unwrap(), "900 customers have age > 70");
     assert_eq!((ages(&state), state.customer.as_ref().unwrap().seen), ("71", Some(false)));
     state.next_customer();
     assert_eq!((ages(&state), state.customer.as_ref().unwrap().seen), ("85", Some(true)));
@@ -91,7 +91,7 @@ fn nobody_fits_and_the_form_stays() {
     let effects = state.filter("age > 97").unwrap();
     let [Effect::Form(Ask::Match { ticket, .. })] = &effects[..] else { panic!("{effects:?}") };
     state.update(Msg::Told(Told::Matched(*ticket, Ok(Matching { samples: vec![], total: 0 }))));
-    assert_eq!((ages(&state), state.customers.told().unwrap().as_str()), ("30", "No customer has age > 97"));
+    assert_eq!((ages(&state), state.customers.told("customer").unwrap().as_str()), ("30", "No customer has age > 97"));
     assert!(state.next_customer().is_empty() && state.previous_customer().is_empty());
 }
 

@@ -5,11 +5,15 @@ use super::movement::{back, focus, move_rows, next_focus, page};
 use crate::app::action::Command;
 use crate::app::model::{Model, THEMES};
 use crate::app::popup::{Choice, Confirm, Item, Picker, Popup};
+use crate::app::predict::beside::View;
 use crate::app::{Effect, Pane, sql, walkthrough};
 use crate::config::settings::TargetKind;
 use crate::demo::figures;
 use crate::demo::resource::ResourceState;
 use crate::demo::step::Step;
+
+/// Groups by which their list is turned: as many as are seen in any room.
+const SEGMENTS: isize = 5;
 
 pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
     use Command as C;
@@ -19,7 +23,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
             Vec::new()
         }
         C::Palette => {
-            let palette = Picker::palette(|command| available(model, command));
+            let palette = Picker::palette(|command| available(model, command), |text| model.speak(text).into_owned());
             model.popups.push(Popup::Picker(palette));
             Vec::new()
         }
@@ -66,6 +70,10 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         C::PageDown if model.focus == Pane::Walkthrough => {
             model.walkthrough.scroll += page(model).unsigned_abs();
+            Vec::new()
+        }
+        C::PageUp | C::PageDown if model.focus == Pane::Predict && model.predict.beside.view == View::Segments => {
+            model.predict.page_segments(if command == C::PageUp { -SEGMENTS } else { SEGMENTS });
             Vec::new()
         }
         C::PageUp => move_rows(model, model.focus, -page(model)),

@@ -80,8 +80,10 @@ pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
     }
 }
 
+/// Asks for a text; the title is about customers.
 fn ask(model: &mut Model, title: &str, hint: String, text: String, purpose: PromptUse) -> Vec<Effect> {
-    model.popups.push(Popup::Prompt(Prompt { title: title.to_owned(), hint, text, purpose }));
+    let title = model.speak(title).into_owned();
+    model.popups.push(Popup::Prompt(Prompt { title, hint, text, purpose }));
     Vec::new()
 }
 
@@ -91,14 +93,14 @@ fn ask_filter(model: &mut Model, text: String, hint: String) -> Vec<Effect> {
 
 /// The predictions of this session, newest first.
 fn history(model: &mut Model) -> Vec<Effect> {
-    let items = model.predict.past.iter().rev().map(line).collect();
+    let items = model.predict.past.iter().rev().map(|past| line(past, model.row())).collect();
     model.popups.push(Popup::Picker(Picker::new("Predictions of this session", items).with_keys("go back to it", &[])));
     Vec::new()
 }
 
-fn line(past: &Past) -> Item {
+fn line(past: &Past, row: &str) -> Item {
     let who = match &past.customer.origin {
-        Origin::Test | Origin::Filter => format!("customer {}", past.customer.number),
+        Origin::Test | Origin::Filter => format!("{row} {}", past.customer.number),
         Origin::Example(name) => name.clone(),
         Origin::Past(number) => format!("prediction {number}"),
         Origin::Given => "given".to_owned(),
@@ -153,7 +155,7 @@ fn save(model: &mut Model, name: &str, agreed: bool) -> Vec<Effect> {
     if !agreed && model.predict.examples.iter().any(|known| known == name) {
         model.popups.push(Popup::Confirm(Confirm {
             title: format!("Replace “{name}”?"),
-            body: "There is an example of this name. The customer in the form takes its place.".into(),
+            body: model.speak("There is an example of this name. The customer in the form takes its place.").into_owned(),
             phrase: None,
             typed: String::new(),
             yes: "Replace it",
@@ -169,7 +171,7 @@ pub(super) fn deletes(model: &mut Model, choice: Choice) -> Vec<Effect> {
     if let Choice::Example(example) = choice {
         model.popups.push(Popup::Confirm(Confirm {
             title: format!("Delete “{}”?", example.name),
-            body: "The saved example is removed. The customers of the data stay as they are.".into(),
+            body: model.speak("The saved example is removed. The customers of the data stay as they are.").into_owned(),
             phrase: None,
             typed: String::new(),
             yes: "Delete it",
@@ -187,7 +189,7 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             effects
         }
         Err(why) => {
-            model.say(format!("That is no customer: {why}"), true);
+            model.say(format!("That is no {}: {why}", model.row()), true);
             Vec::new()
         }
     }
@@ -223,7 +225,7 @@ pub(super) fn on_msg(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
 fn examples(model: &mut Model, examples: Vec<Example>) {
     if examples.is_empty() {
-        model.say("No example is saved yet; s saves the customer in the form", false);
+        model.say(format!("No example is saved yet; s saves the {} in the form", model.row()), false);
         return;
     }
     let columns: Vec<&str> = model.predict.fields.iter().take(4).map(|field| field.column.name.as_str()).collect();

@@ -111,6 +111,7 @@ pub async fn run(arguments: &Predict, settings: &Arc<Settings>, mut output: Outp
     let asked = reasons::Asked::open(&context, &model, arguments).await?;
     let mut tally = Tally::default();
     let mut lines = vec![];
+    let look_at = &context.scenario.data.look_at;
     for chunk in samples.chunks(CHUNK) {
         let rows: Vec<Row> = chunk.iter().map(|sample| sample.row.clone()).collect();
         let answers = predict::predict(&context, &model, &rows).await?;
@@ -130,10 +131,10 @@ pub async fn run(arguments: &Predict, settings: &Arc<Settings>, mut output: Outp
                 asked.add(&mut line, answer, reasons.as_ref(), roads);
                 output.json(&line)?;
             } else if asked.in_full() {
-                columns(&[cells(sample, answer)]).iter().try_for_each(|line| output.line(line))?;
+                columns(&[cells(sample, answer, look_at)]).iter().try_for_each(|line| output.line(line))?;
                 asked.write(&mut output, answer, reasons.as_ref(), roads)?;
             } else {
-                lines.push(cells(sample, answer));
+                lines.push(cells(sample, answer, look_at));
             }
         }
     }
@@ -167,7 +168,7 @@ async fn fitting(
     if !arguments.json {
         let drawn = found.samples.len() as u64;
         let some = if drawn < found.total { format!(", {} of them drawn", figures::count(drawn)) } else { String::new() };
-        output.line(&format!("{} fit{some}", figures::counted(found.total, "customer")))?;
+        output.line(&format!("{} fit{some}", figures::counted(found.total, &context.scenario.data.words.row)))?;
     }
     Ok(found.samples)
 }
@@ -188,7 +189,8 @@ impl Tally {
     }
 }
 
-fn cells(sample: &Sample, answer: &Prediction) -> Vec<String> {
+/// A row of the answers; `look_at` names the columns that are shown of the customer.
+fn cells(sample: &Sample, answer: &Prediction, look_at: &[String]) -> Vec<String> {
     let actual = match &sample.actual {
         Some(actual) if *actual == answer.decision => format!("actually {actual} ✔"),
         Some(actual) => format!("actually {actual} ✖"),
@@ -204,8 +206,7 @@ fn cells(sample: &Sample, answer: &Prediction) -> Vec<String> {
         Some(other) => other.to_string(),
         None => String::new(),
     };
-    let customer = ["age", "job", "marital", "education", "month", "poutcome"].map(value);
-    let customer = customer.iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join(", ");
+    let customer = look_at.iter().map(|name| value(name)).filter(|text| !text.is_empty()).collect::<Vec<_>>().join(", ");
     vec![format!("{:.3}", answer.score), answer.decision.clone(), actual, seen.to_owned(), customer]
 }
 

@@ -8,6 +8,7 @@ mod decimal;
 pub mod description;
 mod prepare;
 mod problem;
+mod words;
 
 use std::sync::{Arc, LazyLock};
 
@@ -16,6 +17,7 @@ use sha2::{Digest, Sha256};
 pub use description::DescriptionError;
 pub use prepare::{PreparedCsv, normalise, prepare};
 pub use problem::{DataError, DataProblem, RefusedFile};
+pub use words::Words;
 
 pub use decimal::{DecimalSum, scaled};
 
@@ -99,19 +101,6 @@ pub struct SqlFlag {
     pub column: String,
     /// The values that make it 1.
     pub values: Vec<String>,
-}
-
-/// How the rows and their two classes are spoken of.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Words {
-    /// One row (`customer`).
-    pub row: String,
-    /// What the rows of the positive class did (`said yes`).
-    pub positive: String,
-    /// What those of the negative class did (`said no`).
-    pub negative: String,
-    /// The columns that are added up (`the economic columns`).
-    pub sums: String,
 }
 
 /// A data set.

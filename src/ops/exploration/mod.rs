@@ -5,6 +5,7 @@
 
 pub mod drawing;
 pub mod findings;
+mod matrix;
 mod order;
 mod pairs;
 mod picture;
@@ -16,6 +17,7 @@ mod sql;
 use serde::Serialize;
 
 pub use findings::Findings;
+pub use matrix::Matrix;
 pub use order::{Order, Period};
 pub use pairs::{Correlations, Density, DensityCell};
 pub use picture::{Bar, ClassFigures, Picture};
@@ -48,6 +50,8 @@ pub struct Column {
     pub name: String,
     /// Whether it holds numbers.
     pub numeric: bool,
+    /// Whether they are whole ones by its type: no range of theirs is narrower than 1.
+    pub whole: bool,
 }
 
 /// What can be asked about a table.
@@ -57,6 +61,8 @@ pub enum Subject {
     Column(String),
     /// How the numeric columns move together.
     Correlations,
+    /// Every numeric column against every other.
+    Matrix,
     /// Two numeric columns against each other, across and upwards.
     Density(String, String),
     /// The months of the campaign, one after the other.
@@ -72,6 +78,8 @@ pub enum Found {
     Picture(Picture),
     /// How the numeric columns move together.
     Correlations(Correlations),
+    /// Every numeric column against every other.
+    Matrix(Matrix),
     /// Two numeric columns against each other.
     Density(Density),
     /// The months of the campaign.
@@ -86,6 +94,7 @@ impl Found {
         match self {
             Found::Picture(picture) => picture.column.name.clone(),
             Found::Correlations(_) => "correlations".to_owned(),
+            Found::Matrix(_) => "pairs".to_owned(),
             Found::Density(density) => format!("{}-{}", density.x, density.y),
             Found::Order(_) => "time-order".to_owned(),
             Found::Findings(_) => "findings".to_owned(),
@@ -97,6 +106,7 @@ impl Found {
         match self {
             Found::Picture(picture) => picture.sql.iter().map(String::as_str).collect(),
             Found::Correlations(correlations) => vec![&correlations.sql],
+            Found::Matrix(matrix) => vec![&matrix.sql, &matrix.correlations.sql],
             Found::Density(density) => vec![&density.sql],
             Found::Order(order) => vec![&order.sql],
             Found::Findings(findings) => findings.sql.iter().map(String::as_str).collect(),
@@ -122,8 +132,13 @@ pub async fn table(context: &Context, engine: QueryEngine) -> Result<Table, OpEr
         name,
         target: scenario.data.target.name.clone(),
         positive: scenario.data.target.positive.clone(),
-        columns: columns.map(|column| Column { name: column.name, numeric: column.numeric }).collect(),
+        columns: columns.map(|column| Column { whole: whole(&column.type_name), name: column.name, numeric: column.numeric }).collect(),
     })
+}
+
+/// Whether a type of either service has whole numbers only.
+fn whole(type_name: &str) -> bool {
+    matches!(type_name.to_ascii_lowercase().as_str(), "int2" | "int4" | "int8" | "tinyint" | "smallint" | "integer" | "int" | "bigint")
 }
 
 /// Answers a question.
@@ -134,6 +149,7 @@ pub async fn find(context: &Context, table: &Table, subject: &Subject) -> Result
     Ok(match subject {
         Subject::Column(column) => Found::Picture(picture::picture(context, table, column).await?),
         Subject::Correlations => Found::Correlations(pairs::correlations(context, table).await?),
+        Subject::Matrix => Found::Matrix(matrix::matrix(context, table).await?),
         Subject::Density(x, y) => Found::Density(pairs::density(context, table, x, y).await?),
         Subject::Order => Found::Order(order::order(context, table).await?),
         Subject::Findings => Found::Findings(findings::findings(context, table.engine).await?),
@@ -157,6 +173,13 @@ impl Table {
         })
     }
 
+    /// A round width for about `parts` ranges of a numeric column.
+    fn step(&self, column: &str, (least, most): (f64, f64), parts: f64) -> f64 {
+        let step = sql::step(least, most, parts);
+        let whole = self.columns.iter().any(|known| known.name == column && known.whole);
+        if whole { step.max(1.0) } else { step }
+    }
+
     /// The numeric columns, in the order of the table.
     pub fn numeric(&self) -> impl Iterator<Item = &str> {
         self.columns.iter().filter(|column| column.numeric).map(|column| column.name.as_str())
@@ -171,7 +194,7 @@ impl Table {
             self.column(column)?;
             let old = std::mem::replace(&mut self.target, column.to_owned());
             self.columns.retain(|known| known.name != column);
-            self.columns.push(Column { name: old, numeric: false });
+            self.columns.push(Column { name: old, numeric: false, whole: false });
         }
         self.positive = positive.to_owned();
         Ok(self)

@@ -114,7 +114,7 @@ pub(super) async fn density(context: &Context, table: &Table, x: &str, y: &str) 
     let (Some(x_least), Some(x_most), Some(y_least), Some(y_most)) = (number(0), number(1), number(2), number(3)) else {
         return Err(OpError::failed(&table.name, "could not find the range of the columns", "the table is empty"));
     };
-    let (x_step, y_step) = (sql::step(x_least, x_most, CELLS), sql::step(y_least, y_most, CELLS));
+    let (x_step, y_step) = (table.step(x, (x_least, x_most), CELLS), table.step(y, (y_least, y_most), CELLS));
     let sql = sql::density(table, (x, x_step), (y, y_step));
     let result = query::rows(context, table.engine, sql.clone()).await?;
     Ok(Density { x: x.to_owned(), y: y.to_owned(), x_step, y_step, cells: read::cells(&result, x_step, y_step), sql })

@@ -101,7 +101,7 @@ pub(super) async fn picture(context: &Context, table: &Table, column: &str) -> R
         if least > most {
             (Vec::new(), classes)
         } else {
-            let step = sql::step(least, most, BARS);
+            let step = table.step(&column.name, (least, most), BARS);
             let histogram = sql::histogram(table, &column.name, step);
             let result = ask(histogram.clone()).await?;
             // What draws the bars comes first.

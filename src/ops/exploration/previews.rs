@@ -46,7 +46,7 @@ pub async fn previews(context: &Context, table: &Table) -> Result<Previews, OpEr
     let steps: Vec<(&str, f64)> = table
         .numeric()
         .enumerate()
-        .filter_map(|(place, name)| Some((name, sql::step(at(2 + 2 * place)?, at(3 + 2 * place)?, BARS))))
+        .filter_map(|(place, name)| Some((name, table.step(name, (at(2 + 2 * place)?, at(3 + 2 * place)?), BARS))))
         .collect();
     let mut found = Previews { rows: at(0).unwrap_or(0.0) as u64, yes: at(1).unwrap_or(0.0) as u64, columns: Vec::new() };
     if found.rows > 0 {

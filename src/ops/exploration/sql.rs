@@ -143,6 +143,24 @@ pub(super) fn previews(table: &Table, steps: &[(&str, f64)]) -> String {
     for_engine(table, sql)
 }
 
+/// Every pair of numeric columns at once, by range. Each row belongs to the two columns that are not NULL.
+pub(super) fn pairs(table: &Table, steps: &[(&str, f64)]) -> String {
+    let names: Vec<String> = steps.iter().map(|(name, _)| quoted(name)).collect();
+    let values: Vec<String> = steps.iter().map(|(name, step)| format!("floor({} / {step:?}) AS {}", double(name), quoted(name))).collect();
+    let sets: Vec<String> =
+        names.iter().enumerate().flat_map(|(at, x)| names[at + 1..].iter().map(move |y| format!("({x}, {y})"))).collect();
+    let sql = format!(
+        "SELECT\n  {},\n  count(*) AS customers,\n  sum(subscribed) AS subscribed\nFROM (\n  SELECT\n    {},\n    CASE WHEN {} = {} THEN 1 ELSE 0 END AS subscribed\n  FROM {}\n) AS ranges\nGROUP BY GROUPING SETS (\n  {}\n)",
+        names.join(",\n  "),
+        values.join(",\n    "),
+        quoted(&table.target),
+        literal(&table.positive),
+        table.name,
+        sets.join(",\n  ")
+    );
+    for_engine(table, sql)
+}
+
 /// Rows, rows that say yes, and the smallest and largest value of each numeric column.
 pub(super) fn overview(table: &Table) -> String {
     let extremes: String = table.numeric().map(|column| format!(",\n  min({0}), max({0})", double(column))).collect();

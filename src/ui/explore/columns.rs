@@ -17,8 +17,8 @@ const NAME: u16 = 14;
 /// Columns that the list takes.
 pub(super) fn width(area: u16, view: View) -> u16 {
     match area {
-        // The heat map needs the room more than previews do.
-        ..=90 if view == View::Correlations => NAME,
+        // These need the room more than previews do.
+        ..=90 if matches!(view, View::Correlations | View::Pairs) => NAME,
         ..=50 => NAME.min(area / 3),
         51..=90 => NAME + 9,
         91..=130 => NAME + 13,

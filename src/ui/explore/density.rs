@@ -29,17 +29,21 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, found: &Density) {
     said.extend(coefficient.map(|value| (format!("   r {value:+.2}"), Role::Strong)));
     heading(canvas, area, &said);
     let most = found.cells.iter().map(|cell| cell.rows).max().unwrap_or(1);
-    let selected = state.inside().then(|| found.by_rows().get(state.mark.selected).copied()).flatten();
-    let told = selected.map(|cell| told(found, cell));
-    let legend = [
-        format!("A cell: · ░ ▒ ▓ █ 1 to {} rows (logarithmic)   [ ] the other column", figures::count(most)),
-        format!("· ░ ▒ ▓ █ 1 to {} rows   [ ] the other column", figures::count(most)),
-        format!("· ░ ▒ ▓ █ 1 to {} rows", figures::count(most)),
-    ];
-    if let Some(told) = told {
-        canvas.text(area.x, area.y + 1, area.width, &told, Role::Strong);
-    } else if let Some(text) = legend.iter().find(|text| width(text) <= usize::from(area.width)) {
-        canvas.text(area.x, area.y + 1, area.width, text, Role::Dim);
+    let cells = found.by_rows();
+    let selected = state.inside().then(|| cells.get(state.mark.selected).copied()).flatten();
+    let (legend, role) = match selected {
+        Some(cell) => (told(found, cell), Role::Strong),
+        None => (
+            vec![
+                format!("A cell: · ░ ▒ ▓ █ 1 to {} rows (logarithmic)   [ ] the other column", figures::count(most)),
+                format!("· ░ ▒ ▓ █ 1 to {} rows   [ ] the other column", figures::count(most)),
+                format!("· ░ ▒ ▓ █ 1 to {} rows", figures::count(most)),
+            ],
+            Role::Dim,
+        ),
+    };
+    if let Some(text) = legend.iter().find(|text| width(text) <= usize::from(area.width)) {
+        canvas.text(area.x, area.y + 1, area.width, text, role);
     }
     let area = below(area, 3);
     let Some([left, right_end, lower, upper]) = found.bounds() else {
@@ -60,9 +64,17 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, found: &Density) {
         let line: String = (0..columns).map(|column| shade(grid.at(column, row), most as f64)).collect();
         canvas.text(plot.x + 1, y, plot.width - 1, &line, Role::Focus);
     }
-    for (at, cell) in found.by_rows().into_iter().enumerate() {
+    for (at, cell) in cells.iter().enumerate() {
         let place = plane.place(found, cell);
-        mark(canvas, Rect { x: plot.x + 1 + place.x, y: plot.y + place.y, ..place }, at);
+        let place = Rect { x: plot.x + 1 + place.x, y: plot.y + place.y, ..place };
+        // A full cell hides what is behind it: the selected one is made of other characters.
+        if selected.is_some_and(|selected| std::ptr::eq(selected, *cell)) {
+            let line = "◆".repeat(usize::from(place.width));
+            for y in place.top()..place.bottom() {
+                canvas.text(place.x, y, place.width, &line, Role::Warn);
+            }
+        }
+        mark(canvas, place, at);
     }
     let bottom = plot.y + rows as u16;
     canvas.text(plot.x, bottom, plot.width, &format!("└{}", "─".repeat(columns)), Role::Rule);
@@ -88,17 +100,18 @@ fn tick(value: f64, step: f64) -> String {
     if step >= 1.0 { figures::integer(value.round() as i64) } else { figures::rounded(value, 2) }
 }
 
-/// What a cell is, in words.
-fn told(found: &Density, cell: &DensityCell) -> String {
+/// What a cell is, in words, the longest first.
+fn told(found: &Density, cell: &DensityCell) -> Vec<String> {
     let range = |column: &str, edge: f64, step: f64| format!("{} {} to {}", visible(column), tick(edge, step), tick(edge + step, step));
     let share = if cell.rows > 0 { cell.yes as f64 / cell.rows as f64 } else { 0.0 };
-    format!(
-        "{}, {}: {}, {} yes   Enter shows them",
-        range(&found.x, cell.x, found.x_step),
-        range(&found.y, cell.y, found.y_step),
-        figures::counted(cell.rows, "row"),
-        figures::percent(share)
-    )
+    let (across, upwards) = (range(&found.x, cell.x, found.x_step), range(&found.y, cell.y, found.y_step));
+    let (rows, share) = (figures::counted(cell.rows, "row"), figures::percent(share));
+    vec![
+        format!("{across}, {upwards}: {rows}, {share} yes   Enter shows them"),
+        format!("{across}, {upwards}: {rows}, {share} yes"),
+        format!("{across}, {upwards}: {rows}"),
+        format!("{rows}, {share} yes"),
+    ]
 }
 
 /// Where the cells are among the characters of the picture.
@@ -128,7 +141,7 @@ impl Plane {
 }
 
 /// The characters of `count` that a step from `from` on covers between `least` and `most`: within the picture, and one at least.
-fn parts((from, step): (f64, f64), (least, most): (f64, f64), count: usize) -> RangeInclusive<usize> {
+pub(super) fn parts((from, step): (f64, f64), (least, most): (f64, f64), count: usize) -> RangeInclusive<usize> {
     let at = |value: f64| (value - least) / (most - least) * count as f64;
     let (first, last) = (at(from) + 1e-6, at(from + step) - 1e-6);
     let first = (first.max(0.0) as usize).min(count - 1);

@@ -19,13 +19,18 @@ const SHARE: u16 = 7;
 /// From this width on the interval is also written.
 const WRITTEN: u16 = 100;
 
+/// What the rows of the positive class did.
+fn positive<'a>(canvas: &Canvas<'a>) -> &'a str {
+    canvas.model.words().map_or("said yes", |words| &words.positive)
+}
+
 /// Rows and share of yes of each value.
 pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect, picture: &Picture) {
     let said = [
         (visible(&picture.column.name).into_owned(), Role::Accent),
         (format!("   {}, ", figures::counted(picture.rows, "row")), Role::Dim),
         (figures::percent(picture.base_rate), Role::Strong),
-        (" said yes".to_owned(), Role::Dim),
+        (format!(" {}", positive(canvas)), Role::Dim),
     ];
     heading(canvas, area, &said);
     let inside = canvas.model.explore.inside();
@@ -85,7 +90,7 @@ pub(super) fn by_answer(canvas: &mut Canvas<'_>, area: Rect, picture: &Picture) 
     let no = picture.rows - picture.yes.min(picture.rows);
     let said = [
         (visible(&picture.column.name).into_owned(), Role::Accent),
-        (format!("   {} said yes, {} did not", figures::count(picture.yes), figures::count(no)), Role::Dim),
+        (format!("   {} {}, {} did not", figures::count(picture.yes), positive(canvas), figures::count(no)), Role::Dim),
     ];
     heading(canvas, area, &said);
     let mut area = below(area, 1);
@@ -109,8 +114,8 @@ pub(super) fn by_answer(canvas: &mut Canvas<'_>, area: Rect, picture: &Picture) 
     let (no_x, yes_x) = (area.x + rows.label + 1, area.x + rows.label + 1 + bars + SHARE + 3);
     let wide = bars + SHARE >= 27;
     canvas.text(no_x, area.y, bars + SHARE, if wide { "▒ among those who did not" } else { "▒ among the no" }, Role::Dim);
-    let words = if wide { "█ among those who said yes" } else { "█ among the yes" };
-    canvas.text(yes_x, area.y, area.right().saturating_sub(yes_x), words, Role::Dim);
+    let words = if wide { format!("█ among those who {}", positive(canvas)) } else { "█ among the yes".to_owned() };
+    canvas.text(yes_x, area.y, area.right().saturating_sub(yes_x), &words, Role::Dim);
     let most = picture.bars.iter().map(|bar| bar.among(picture)).fold(1e-9, |most, (yes, no)| f64::max(most, yes.max(no)));
     for (y, high, index, row) in rows.shown(canvas, below(area, 1), picture) {
         rows.label(canvas, area.x, y, picture, row);

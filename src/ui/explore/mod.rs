@@ -7,6 +7,7 @@ mod distribution;
 mod findings;
 mod heat;
 mod order;
+mod pairs;
 mod scale;
 mod statements;
 #[cfg(test)]
@@ -90,6 +91,7 @@ fn picture(canvas: &mut Canvas<'_>, area: Rect) {
         Found::Picture(found) if state.view == View::Answers => distribution::by_answer(canvas, area, found),
         Found::Picture(found) => distribution::draw(canvas, area, found),
         Found::Correlations(found) => heat::draw(canvas, area, found),
+        Found::Matrix(found) => pairs::draw(canvas, area, found),
         Found::Density(found) => density::draw(canvas, area, found),
         Found::Order(found) => order::draw(canvas, area, found),
         Found::Findings(found) => findings::draw(canvas, area, found),

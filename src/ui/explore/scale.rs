@@ -22,6 +22,22 @@ pub(super) fn spark(counts: &[u64], columns: usize) -> String {
     sums.into_iter().flat_map(|count| std::iter::repeat_n(bar(count), wide)).collect()
 }
 
+/// Counts as bars that stand on the last of `rows` lines, over the whole of `columns`; what is there at all is seen.
+pub(super) fn bars(counts: &[u64], columns: usize, rows: usize) -> Vec<String> {
+    let most = counts.iter().copied().max().unwrap_or(0).max(1) as f64;
+    let of = |column: usize| counts.get(column * counts.len() / columns.max(1)).copied().unwrap_or(0);
+    // Eighths of a line, one at least.
+    let heights: Vec<usize> = (0..columns)
+        .map(of)
+        .map(|count| if count == 0 { 0 } else { ((count as f64 / most * (rows * 8) as f64).round() as usize).max(1) })
+        .collect();
+    let line = |row: usize| {
+        let under = (rows - 1 - row) * 8;
+        heights.iter().map(|height| height.saturating_sub(under).min(8).checked_sub(1).map_or(' ', |at| UP[at])).collect()
+    };
+    (0..rows).map(line).collect()
+}
+
 /// The column of a share on a scale from 0 to `highest`.
 pub(super) fn place(share: f64, highest: f64, columns: usize) -> usize {
     let last = columns.saturating_sub(1);
@@ -77,6 +93,13 @@ pub(super) fn shade(rows: f64, most: f64) -> char {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bars_stand_on_the_last_line() {
+        assert_eq!(bars(&[16, 8, 0, 1], 4, 2), ["█   ", "██ ▁"]);
+        assert_eq!(bars(&[], 2, 1), ["  "]);
+        assert!(bars(&[1], 0, 0).is_empty());
+    }
 
     #[test]
     fn previews_show_what_is_there() {

@@ -35,6 +35,11 @@ fn every_view() {
     at_three_sizes("explore_answers_number", &explore(View::Answers, 0));
     at_three_sizes("explore_answers_category", &explore(View::Answers, 1));
     at_three_sizes("explore_correlations", &explore(View::Correlations, 15));
+    at_three_sizes("explore_pairs", &explore(View::Pairs, 0));
+    let mut pairs = explore(View::Pairs, 15);
+    press(&mut pairs, KeyCode::Enter);
+    press(&mut pairs, KeyCode::End);
+    at_three_sizes("explore_pairs_inside", &pairs);
     let mut density = explore(View::Density, 0);
     density.explore.step_other(1);
     serve(&mut density.explore);

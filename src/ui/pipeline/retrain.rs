@@ -117,13 +117,14 @@ fn compared(canvas: &mut Canvas<'_>, area: Rect, comparison: &Comparison) {
             .add(if better { "  ◀ better" } else { "" }, Role::Good);
         canvas.pieces(area.x, area.y + 1 + at as u16, area.width, &pieces);
     }
+    let row = canvas.model.row();
     let verdict = match (comparison.better, comparison.nearer()) {
         (Some(true), Some(false)) => format!(
-            "Version {new} ranks the new customers better (AUC), but its scores lie further from their answers (MSE): P promotes it if ranking is \
+            "Version {new} ranks the new {row}s better (AUC), but its scores lie further from their answers (MSE): P promotes it if ranking is \
              what counts."
         ),
         (Some(false), Some(true)) => format!(
-            "Version {new} ranks the new customers no better (AUC), but its scores lie nearer to their answers (MSE): version {old} may stay if \
+            "Version {new} ranks the new {row}s no better (AUC), but its scores lie nearer to their answers (MSE): version {old} may stay if \
              ranking is what counts."
         ),
         (Some(true), _) => format!("Version {new} is the better one on the new rows: P promotes it to staging and production."),

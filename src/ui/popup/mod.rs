@@ -10,13 +10,13 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Pieces};
 use super::theme::Role;
-use crate::app::Pane;
 use crate::app::action::{self, Scope, key_label};
 use crate::app::list::window;
 use crate::app::msg::Target;
 use crate::app::pipeline::View;
 use crate::app::popup::{Confirm, Picker, Popup, Prompt};
 use crate::app::text_width::{left, visible, width, wrap};
+use crate::app::{Model, Pane};
 
 /// Draws a component in the middle of the screen.
 pub fn draw(canvas: &mut Canvas<'_>, screen: Rect, component: &Popup) {
@@ -153,7 +153,7 @@ fn draw_confirm(canvas: &mut Canvas<'_>, screen: Rect, confirm: &Confirm) {
 }
 
 fn help(canvas: &mut Canvas<'_>, screen: Rect, scroll: usize) {
-    let lines = help_lines();
+    let lines = help_lines(canvas.model);
     let area = open(canvas, screen, 90, screen.height.saturating_sub(4), "Keys");
     let height = usize::from(area.height.saturating_sub(1));
     let end = lines.len().saturating_sub(height);
@@ -173,13 +173,13 @@ fn help(canvas: &mut Canvas<'_>, screen: Rect, scroll: usize) {
 }
 
 /// Headings have no key.
-fn help_lines() -> Vec<(String, String)> {
+fn help_lines(model: &Model) -> Vec<(String, String)> {
     let mut lines = Vec::new();
     let mut group = |title: &str, scope: &dyn Fn(&Scope) -> bool| {
         lines.push((String::new(), title.to_owned()));
         for action in action::actions().filter(|action| scope(&action.scope) && !action::twin(action)) {
             let keys: Vec<String> = action::keys(action).iter().map(|key| key_label(key)).collect();
-            lines.push((keys.join("  "), action.description.to_owned()));
+            lines.push((keys.join("  "), model.speak(action.description).into_owned()));
         }
         lines.push((" ".to_owned(), String::new()));
     };

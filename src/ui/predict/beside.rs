@@ -267,7 +267,10 @@ fn roads(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
     let state = &model.predict;
     let mut lines = Lines::new(area);
-    lines.pieces(canvas, &Pieces::new().add("Three roads", Role::Accent).add("   the same customer, asked thrice", Role::Dim));
+    lines.pieces(
+        canvas,
+        &Pieces::new().add("Three roads", Role::Accent).add(format!("   the same {}, asked thrice", model.row()), Role::Dim),
+    );
     lines.skip();
     if let Some(error) = &state.beside.roads_error {
         canvas.paragraph(Rect { y: lines.y, height: lines.left(), ..area }, &format!("✖ {error}"), Role::Bad);

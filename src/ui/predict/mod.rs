@@ -10,12 +10,12 @@ use ratatui::layout::{Position, Rect};
 
 use super::canvas::{Canvas, Pieces};
 use super::theme::Role;
-use crate::app::Pane;
 use crate::app::list::window;
 use crate::app::msg::Target;
 use crate::app::predict::beside::View;
 use crate::app::predict::{Field, Origin, Remark};
 use crate::app::text_width::{left, right, visible, width};
+use crate::app::{Model, Pane};
 use crate::demo::feature_schema::ColumnKind;
 use crate::demo::figures;
 
@@ -26,8 +26,8 @@ const SCALE: usize = 12;
 
 /// From this width on the form has company.
 const BOTH: u16 = 110;
-/// Columns of the form when it has company.
-const FORM: u16 = 56;
+/// Columns of the form when it has company: at least, and at most where there is room for shares and scales in full.
+const FORM: (u16, u16) = (56, 84);
 
 /// Draws the pane.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
@@ -51,8 +51,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         return;
     }
     if area.width >= BOTH {
-        form(canvas, Rect { width: FORM, ..area });
-        let x = area.x + FORM + 2;
+        // Two fifths: what stands beside it has the longer lines.
+        let columns = (area.width * 2 / 5).clamp(FORM.0, FORM.1);
+        form(canvas, Rect { width: columns, ..area });
+        let x = area.x + columns + 2;
         beside::draw(canvas, Rect { x, width: area.right() - x, ..area });
     } else if state.beside.view == View::Form {
         form(canvas, area);
@@ -147,7 +149,7 @@ fn answer(canvas: &mut Canvas<'_>, area: Rect) -> u16 {
     // The name of an example is more to the point than the condition that others fit.
     let told = match state.customer.as_ref().map(|customer| &customer.origin) {
         Some(Origin::Example(name)) => Some(format!("“{name}”")),
-        _ => state.customers.told(),
+        _ => state.customers.told(canvas.model.row()),
     };
     if area.height >= 8
         && let Some(told) = told
@@ -235,7 +237,7 @@ fn draw_field(canvas: &mut Canvas<'_>, area: Rect, field: &Field, name: usize, e
     let note = match remark {
         Remark::Wrong(why) => (why, Role::Bad),
         Remark::Unusual(why) => (why, Role::Warn),
-        Remark::Fine if field.column.dropped => ("not used by this model".to_owned(), Role::Faint),
+        Remark::Fine if field.column.dropped => (kept_out(canvas.model, &field.column.name, room), Role::Faint),
         Remark::Fine => match &field.column.kind {
             ColumnKind::Number { min, max, .. } if !editing && room >= SCALE + 16 => {
                 (scale(field.text.trim().parse().unwrap_or(*min), *min, *max), Role::Faint)
@@ -244,13 +246,24 @@ fn draw_field(canvas: &mut Canvas<'_>, area: Rect, field: &Field, name: usize, e
             ColumnKind::Category { values } => {
                 let total: u64 = values.iter().map(|value| value.count).sum();
                 let count = values.iter().find(|value| value.value == field.text).map_or(0, |value| value.count);
-                let share =
-                    if total == 0 { String::new() } else { format!("{} of customers", figures::percent(count as f64 / total as f64)) };
+                let share = if total == 0 {
+                    String::new()
+                } else {
+                    format!("{} of {}s", figures::percent(count as f64 / total as f64), canvas.model.row())
+                };
                 (share, Role::Faint)
             }
         },
     };
     canvas.text(x, area.y, room as u16, &note.0, note.1);
+}
+
+/// Why the model does not see a column, where the data say so and there is room to.
+fn kept_out(model: &Model, column: &str, room: usize) -> String {
+    let data = model.identity().map(|identity| &identity.scenario.data);
+    let reason = data.and_then(|data| data.column(column)).and_then(|column| column.kept_out.as_deref());
+    let told = reason.map(|reason| format!("not used: {reason}")).filter(|told| width(told) <= room);
+    told.unwrap_or_else(|| left("not used by this model", room))
 }
 
 /// Where a number lies between the smallest and the largest: `17 ┄┄●┄┄┄┄ 98`.

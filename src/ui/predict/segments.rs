@@ -47,13 +47,15 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let notes = wrap(WORDS, usize::from(area.width)).len() + usize::from(small);
     let room = usize::from(lines.left()).saturating_sub(notes);
     let listed = if report.segments.len() <= room { report.segments.len() } else { room.saturating_sub(1) };
-    for segment in &report.segments[..listed] {
+    let top = aspects.top.min(report.segments.len() - listed);
+    for segment in &report.segments[top..top + listed] {
         let name = if segment.small { format!("~{}", visible(&segment.value)) } else { visible(&segment.value).into_owned() };
         let against = aspects.differences.then_some(&report.whole);
         lines.pieces(canvas, &row(&name, segment, against, label, if segment.small { Role::Faint } else { Role::Base }));
     }
     if listed < report.segments.len() {
-        lines.text(canvas, &format!("and {} more", report.segments.len() - listed), Role::Faint);
+        let (first, last, all) = (top + 1, top + listed, report.segments.len());
+        lines.text(canvas, &format!("{first} to {last} of {all}   PgDn PgUp"), Role::Faint);
     }
     if small {
         let words = format!("~ fewer than {SMALL_ROWS} rows or {SMALL_POSITIVES} yes: too few to compare.");

@@ -15,11 +15,11 @@ use crate::app::tests::full_model;
 use crate::app::{Effect, Model, Msg, Pane, update};
 use crate::demo::explanation::{Change, ColumnImportance, Dependence, DependencePoint, Flip};
 use crate::demo::fairness::SegmentReport;
-use crate::demo::feature_schema::Row;
+use crate::demo::feature_schema::{CategoryValue, Column, ColumnKind, Row};
 use crate::ops::customers::Matching;
 use crate::ops::examples::{Example, Saved};
 use crate::ops::predict::{Prediction, Sample};
-use crate::ui::tests::at_three_sizes;
+use crate::ui::tests::{at_three_sizes, render};
 
 fn form() -> Model {
     let mut model = full_model();
@@ -179,6 +179,32 @@ fn how_the_groups_of_a_column_are_treated() {
     at_three_sizes("predict_segments", &model);
     update(&mut model, Msg::Do(Command::Beside(Beside::Differences)));
     at_three_sizes("predict_segments_differences", &model);
+    // Where not all groups fit, PgDn shows the others.
+    let groups: Vec<String> = (0..30).map(|at| format!("group {at:02}")).collect();
+    let values: Vec<Value> = groups.iter().flat_map(|name| std::iter::repeat_n(json!(name), 400)).collect();
+    let (scores, truths): (Vec<f64>, Vec<bool>) = (0..values.len()).map(|at| ((at % 100) as f64 / 100.0, at % 7 == 0)).unzip();
+    let counted = groups.iter().map(|name| CategoryValue { value: name.clone(), count: 400 }).collect();
+    let column = Column { kind: ColumnKind::Category { values: counted }, ..column };
+    let many = SegmentReport::measure(&column, values.iter().map(Some), &scores, &truths, 0.5);
+    model.predict.beside.aspects.segments = Some(Ok(many));
+    let seen = |model: &Model| {
+        let (text, _) = render(model, 80, 24);
+        groups.iter().filter(|name| text.contains(name.as_str())).cloned().collect::<Vec<_>>()
+    };
+    let first = seen(&model);
+    assert!(first.len() >= 5 && first.len() < 30, "{first:?}");
+    let mut all = first.clone();
+    for _ in 0..6 {
+        press(&mut model, KeyCode::PageDown);
+        all.extend(seen(&model));
+    }
+    all.sort();
+    all.dedup();
+    assert_eq!(all.len(), 30);
+    for _ in 0..6 {
+        press(&mut model, KeyCode::PageUp);
+    }
+    assert_eq!(seen(&model), first);
     // Esc leads back to the form before it leads anywhere else.
     press(&mut model, KeyCode::Esc);
     assert_eq!((model.predict.beside.view, model.zoomed), (crate::app::predict::beside::View::Form, true));

@@ -10,10 +10,15 @@ use std::sync::Arc;
 
 use aws_config::SdkConfig;
 use shiftdeck::aws::{Gateways, Polling};
+use shiftdeck::config::Settings;
 use shiftdeck::demo::clock::{SharedClock, SystemClock};
+use shiftdeck::demo::event::Event;
 use shiftdeck::local::pace::Pace;
 use shiftdeck::local::{self, Opened, Options};
+use shiftdeck::ops::Context;
 use tempfile::TempDir;
+use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_util::sync::CancellationToken;
 
 /// Region of the tests.
 pub const REGION: &str = "us-east-1";
@@ -63,6 +68,20 @@ impl TestAccount {
     /// The gateways of the account.
     pub fn gateways(&self) -> Arc<Gateways> {
         gateways(&self.sdk_config())
+    }
+
+    /// What operations need on the account, and the events that they tell.
+    pub fn context(&self, settings: &Settings) -> (Context, UnboundedReceiver<Event>) {
+        let (progress, events) = tokio::sync::mpsc::unbounded_channel();
+        let context = Context {
+            gateways: self.gateways(),
+            settings: Arc::new(settings.clone()),
+            scenario: Arc::new(settings.scenario(local::ACCOUNT_ID)),
+            clock: clock(),
+            progress,
+            cancel: CancellationToken::new(),
+        };
+        (context, events)
     }
 
     /// Closes the account and opens it again, as the next start of the program does.

@@ -2,6 +2,7 @@
 //! as PNG. They are readable without colour (lengths, whiskers and labels carry everything) and for the colour-blind (blue and orange).
 
 mod bars;
+mod matrix;
 mod pairs;
 mod png;
 mod raster;
@@ -112,6 +113,7 @@ pub fn drawing(found: &Found) -> Drawing {
     match found {
         Found::Picture(picture) => bars::picture(picture),
         Found::Correlations(correlations) => pairs::correlations(correlations),
+        Found::Matrix(found) => matrix::matrix(found),
         Found::Density(density) => pairs::density(density),
         Found::Order(order) => stories::order(order),
         Found::Findings(findings) => stories::findings(findings),

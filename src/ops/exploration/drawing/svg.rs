@@ -82,7 +82,7 @@ mod tests {
     fn whatever_a_value_holds_the_picture_is_xml() {
         let bar = |label: &str, rows, yes| Bar::new(label.into(), None, String::new(), rows, yes);
         let bars = vec![bar("<a & \"b\">\u{7}", 10, 3), bar("plain", 5, 0)];
-        let column = Column { name: "job".into(), numeric: false };
+        let column = Column { name: "job".into(), numeric: false, whole: false };
         let picture = Picture { column, by: "y".into(), rows: 15, yes: 3, base_rate: 0.2, bars, classes: vec![], sql: vec![] };
         let drawn = svg(&drawing(&Found::Picture(picture)));
         let mut reader = quick_xml::Reader::from_str(&drawn);
