@@ -3,7 +3,6 @@
 //! What only the embedded account has (`reset`, checkpoints, `serve`) is reached through this module too, so that nothing else uses
 //! [`crate::local`].
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +25,10 @@ use crate::local::checkpoint::{self, Checkpoint};
 use crate::local::pace::Pace;
 use crate::local::{self, LocalError, Opened, Options};
 use crate::ops::{Context, OpError, OpErrorKind};
+pub use crate::serve::Addresses;
+use crate::serve::Ports;
+pub use crate::serve::keys::AccessKey;
+use crate::serve::keys::{KeyError, Keys};
 
 /// API calls that a slow listener may lag behind before it loses the oldest.
 const CALLS_KEPT: usize = 1024;
@@ -149,20 +152,55 @@ pub fn checkpoint_list(settings: &Settings) -> Result<Vec<Checkpoint>, OpError> 
     checkpoint::list(&state_dir(settings)?).map_err(|error| embedded_error("could not list the checkpoints", &error))
 }
 
-/// Serves the embedded account on a loopback address until `stop`. `ready` gets the address once it listens.
+/// Where the embedded account is served, and what callers sign with.
+pub struct Served {
+    /// The addresses.
+    pub addresses: Addresses,
+    /// The key.
+    pub key: AccessKey,
+}
+
+/// Serves the embedded account on loopback addresses until `stop`. Callers sign with `key`, or with one that is made once for the state
+/// directory. `ready` is called once it listens.
 pub async fn serve(
     settings: &Settings,
     clock: SharedClock,
     pace: Pace,
-    address: SocketAddr,
+    addresses: Addresses,
+    key: Option<AccessKey>,
     stop: CancellationToken,
-    ready: impl FnOnce(SocketAddr),
+    ready: impl FnOnce(Served),
 ) -> Result<(), OpError> {
     only_local(settings, "could not serve")?;
-    let embedded = open_embedded(settings, clock, pace).await?;
-    let served = embedded.serve(address, stop, ready).await;
+    let embedded = open_embedded(settings, clock.clone(), pace).await?;
+    let opened = match Keys::open(&state_dir(settings)?, key) {
+        Ok(keys) => {
+            let key = keys.own().clone();
+            let ports = Ports::open(&embedded, keys, clock, addresses).await;
+            ports.map(|ports| (ports, key)).map_err(|error| embedded_error("could not serve the embedded AWS", &error))
+        }
+        Err(error) => Err(key_error(&error)),
+    };
+    let served = match opened {
+        Ok((ports, key)) => {
+            ready(Served { addresses: ports.addresses(), key });
+            ports.run(stop).await;
+            Ok(())
+        }
+        Err(error) => Err(error),
+    };
     embedded.close().await;
-    served.map_err(|error| embedded_error("could not serve the embedded AWS", &error))
+    served
+}
+
+fn key_error(error: &KeyError) -> OpError {
+    OpError {
+        kind: OpErrorKind::Failed,
+        resource: None,
+        what: "could not make the key that callers sign with".into(),
+        why: error.to_string(),
+        fix: Some("choose a directory that can be written with `--state-dir`".into()),
+    }
 }
 
 async fn open_embedded(settings: &Settings, clock: SharedClock, pace: Pace) -> Result<Opened, OpError> {

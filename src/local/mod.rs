@@ -41,7 +41,6 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials;
 use aws_credential_types::provider::SharedCredentialsProvider;
 use parking_lot::RwLock;
-use tokio_util::sync::CancellationToken;
 
 use crate::demo::clock::SharedClock;
 use engine::SqlError;
@@ -123,7 +122,7 @@ pub enum LocalError {
         pid: Option<u32>,
     },
     /// A server was asked to listen where others can reach it.
-    #[error("{0} is not a loopback address; the embedded AWS checks no signatures and listens on 127.0.0.1 or [::1] only")]
+    #[error("{0} is not a loopback address; the embedded AWS is for this machine alone and listens on 127.0.0.1 or [::1] only")]
     NotLoopback(SocketAddr),
     /// The port is taken or not allowed.
     #[error("cannot listen on {address}: {source}")]
@@ -198,7 +197,7 @@ async fn connect(options: &Options) -> Result<Link, LocalError> {
 impl Opened {
     /// The SDK's HTTP client for this account.
     pub fn http_client(&self) -> connector::EmbeddedHttp {
-        connector::EmbeddedHttp::new(Arc::clone(&self.shared) as Arc<dyn Transport>)
+        connector::EmbeddedHttp::new(self.transport())
     }
 
     /// The SDK configuration that leads to this account. Its credentials are made up: no signature is checked.
@@ -239,12 +238,9 @@ impl Opened {
         }
     }
 
-    /// Answers plain HTTP on a loopback address until `stop`; `ready` is called with the address once it listens.
-    pub async fn serve(&self, address: SocketAddr, stop: CancellationToken, ready: impl FnOnce(SocketAddr)) -> Result<(), LocalError> {
-        let server = server::Server::bind(address).await?;
-        ready(server.address());
-        server.run(Arc::clone(&self.shared) as Arc<dyn Transport>, stop).await;
-        Ok(())
+    /// The way to this account's services. Nothing on it checks a signature.
+    pub fn transport(&self) -> Arc<dyn Transport> {
+        Arc::clone(&self.shared) as Arc<dyn Transport>
     }
 
     /// Stops what runs in this process, keeps its state and gives the directory free. Requests fail from then on.

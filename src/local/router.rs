@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::service::{Request, Response, Service, ServiceError};
+use super::services::protocol::rest::Location;
 
 /// The services of an account, by the name that requests are signed for.
 pub struct Router {
@@ -46,7 +47,7 @@ impl Router {
 
 /// The service of a request: from the scope of its signature, else from its host.
 fn service_name(request: &Request) -> Option<String> {
-    let name = signed_scope(request).or_else(|| service_of_host(request))?;
+    let name = signed_scope(request).or_else(|| old_url(request)).or_else(|| service_of_host(request))?;
     // The runtime is signed as `sagemaker` too; only its paths tell it from the control plane, which has none.
     let invocation = request.path().starts_with("/endpoints/");
     Some(if name == "sagemaker" && invocation { "sagemaker-runtime".to_owned() } else { name })
@@ -63,6 +64,13 @@ fn signed_scope(request: &Request) -> Option<String> {
         }
     };
     credential.split('/').rev().nth(1).map(ToOwned::to_owned)
+}
+
+/// S3, when a presigned URL is of the older version, which only S3 has and which has no scope.
+fn old_url(request: &Request) -> Option<String> {
+    let names = ["AWSAccessKeyId", "Signature", "Expires"];
+    let location = Location::of(request);
+    names.iter().all(|name| location.parameter(name).is_some()).then(|| "s3".to_owned())
 }
 
 /// The service in a host such as `athena.us-east-1.amazonaws.com`, `runtime.sagemaker.…` or `bucket.s3.…`.
@@ -99,6 +107,8 @@ mod tests {
         assert_eq!(service_name(&request("http://127.0.0.1:4566/", Some(signed))).unwrap(), "redshift-data");
         let presigned = "http://127.0.0.1/b/k?X-Amz-Credential=AKID%2F20260101%2Feu-west-1%2Fs3%2Faws4_request&X-Amz-Signature=0";
         assert_eq!(service_name(&request(presigned, None)).unwrap(), "s3");
+        let older = "http://127.0.0.1/b/k?AWSAccessKeyId=AKID&Signature=0&Expires=1";
+        assert_eq!(service_name(&request(older, None)).unwrap(), "s3");
     }
 
     #[test]

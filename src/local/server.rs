@@ -43,7 +43,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Listens on `address`, which must be a loopback address: the embedded services check no signatures.
+    /// Listens on `address`, which must be a loopback address: the embedded services are for this machine alone.
     pub async fn bind(address: SocketAddr) -> Result<Self, LocalError> {
         if !address.ip().is_loopback() {
             return Err(LocalError::NotLoopback(address));

@@ -4,8 +4,9 @@ use std::any::TypeId;
 use std::iter::Peekable;
 use std::str::Chars;
 
-use sqlparser::ast::{Expr, UnaryOperator};
+use sqlparser::ast::{BinaryOperator, Expr, UnaryOperator};
 use sqlparser::dialect::{Dialect as Syntax, GenericDialect, Precedence, RedshiftSqlDialect};
+use sqlparser::keywords::Keyword;
 use sqlparser::parser::{Parser, ParserError};
 use sqlparser::tokenizer::Token;
 
@@ -41,6 +42,26 @@ fn concatenation(parser: &Parser) -> Option<Result<u8, ParserError>> {
     (parser.peek_token_ref().token == Token::StringConcat).then_some(Ok(CONCATENATION))
 }
 
+/// `(schema.operator)`, of the operators that clients write like this.
+fn operator(parser: &mut Parser) -> Result<BinaryOperator, ParserError> {
+    parser.expect_token(&Token::LParen)?;
+    while matches!(parser.peek_token_ref().token, Token::Word(_)) {
+        parser.advance_token();
+        parser.expect_token(&Token::Period)?;
+    }
+    let op = match parser.next_token().token {
+        Token::Tilde => BinaryOperator::PGRegexMatch,
+        Token::TildeAsterisk => BinaryOperator::PGRegexIMatch,
+        Token::ExclamationMarkTilde => BinaryOperator::PGRegexNotMatch,
+        Token::ExclamationMarkTildeAsterisk => BinaryOperator::PGRegexNotIMatch,
+        Token::Eq => BinaryOperator::Eq,
+        Token::Neq => BinaryOperator::NotEq,
+        other => return Err(ParserError::ParserError(format!("OPERATOR({other}) is not supported"))),
+    };
+    parser.expect_token(&Token::RParen)?;
+    Ok(op)
+}
+
 impl Syntax for Warehouse {
     /// `|/ x`, `||/ x` and `@ x`; and `-x`, because the power of a negative number is not the negative of a power.
     fn parse_prefix(&self, parser: &mut Parser) -> Option<Result<Expr, ParserError>> {
@@ -54,6 +75,19 @@ impl Syntax for Warehouse {
         parser.advance_token();
         let expr = parser.parse_subexpr(strength);
         Some(expr.map(|expr| Expr::UnaryOp { op, expr: Box::new(expr) }))
+    }
+
+    /// `x OPERATOR(pg_catalog.~) y`, as psql writes patterns.
+    fn parse_infix(&self, parser: &mut Parser, expr: &Expr, precedence: u8) -> Option<Result<Expr, ParserError>> {
+        let named = matches!(&parser.peek_token_ref().token, Token::Word(word) if word.keyword == Keyword::OPERATOR);
+        if !named || parser.peek_nth_token_ref(1).token != Token::LParen {
+            return None;
+        }
+        parser.advance_token();
+        Some(operator(parser).and_then(|op| {
+            let right = parser.parse_subexpr(precedence)?;
+            Ok(Expr::BinaryOp { left: Box::new(expr.clone()), op, right: Box::new(right) })
+        }))
     }
 
     fn get_next_precedence(&self, parser: &Parser) -> Option<Result<u8, ParserError>> {

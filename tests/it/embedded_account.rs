@@ -2,12 +2,20 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use aws_credential_types::Credentials;
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_sdk_s3::Client;
+use aws_sdk_s3::error::ProvideErrorMetadata as _;
 use aws_sdk_s3::primitives::ByteStream;
+use secrecy::ExposeSecret as _;
+use shiftdeck::demo::clock::{SharedClock, SystemClock};
 use shiftdeck::local::pace::Pace;
 use shiftdeck::local::{LocalError, Options, checkpoint, open};
+use shiftdeck::serve::keys::Keys;
+use shiftdeck::serve::{Addresses, Ports};
 use tokio_util::sync::CancellationToken;
 
 use crate::common::{account, clock, options};
@@ -127,17 +135,28 @@ async fn a_checkpoint_brings_the_account_back() {
 #[tokio::test]
 async fn other_tools_reach_it_on_a_loopback_port_and_nowhere_else() {
     let account = account().await;
-    let refused = account.opened.serve("0.0.0.0:0".parse().unwrap(), CancellationToken::new(), |_| {}).await;
-    assert!(matches!(refused, Err(LocalError::NotLoopback(_))));
-
-    let (stop, (ready, listening)) = (CancellationToken::new(), tokio::sync::oneshot::channel());
-    let (opened, stopped) = (account.opened.clone(), stop.clone());
-    let serving =
-        tokio::spawn(async move { opened.serve("127.0.0.1:0".parse().unwrap(), stopped, |address| ready.send(address).unwrap()).await });
-    let address = listening.await.unwrap();
+    let keys = || Keys::open(account.directory.path(), None).unwrap();
+    let at = |http: &str, postgres: Option<&str>| Addresses {
+        http: http.parse().unwrap(),
+        postgres: postgres.map(|address| address.parse().unwrap()),
+    };
+    let real: SharedClock = Arc::new(SystemClock);
+    for addresses in [at("0.0.0.0:0", None), at("127.0.0.1:0", Some("0.0.0.0:0"))] {
+        let refused = Ports::open(&account.opened, keys(), Arc::clone(&real), addresses).await;
+        assert!(matches!(refused, Err(LocalError::NotLoopback(_))));
+    }
+    let ports = Ports::open(&account.opened, keys(), real, at("127.0.0.1:0", None)).await.unwrap();
+    let address = ports.addresses().http;
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(ports.run(stop.clone()));
     // As boto3 and the AWS CLI come: over TCP, with a real HTTP client and path-style addresses.
     let config = account.sdk_config().into_builder().http_client(aws_smithy_http_client::Builder::new().build_http());
-    let config = config.endpoint_url(format!("http://{address}")).build();
+    let config = config.endpoint_url(format!("http://{address}"));
+    let unknown = aws_sdk_sts::Client::new(&config.clone().build()).get_caller_identity().send().await.unwrap_err();
+    assert_eq!(unknown.code(), Some("InvalidClientTokenId"), "what the process signs with is no key outside");
+    let key = keys().own().clone();
+    let credentials = Credentials::new(key.id, key.secret.expose_secret(), None, None, "test");
+    let config = config.credentials_provider(SharedCredentialsProvider::new(credentials)).build();
     let s3 = Client::from_conf(aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build());
     s3.create_bucket().bucket("bank").send().await.unwrap();
     s3.put_object().bucket("bank").key("k").body(ByteStream::from_static(b"over TCP")).send().await.unwrap();
@@ -146,7 +165,17 @@ async fn other_tools_reach_it_on_a_loopback_port_and_nowhere_else() {
     let caller = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await.unwrap();
     assert_eq!(caller.account(), Some("000000000000"));
     stop.cancel();
-    serving.await.unwrap().unwrap();
+    serving.await.unwrap();
+}
+
+#[tokio::test]
+async fn the_warehouses_port_is_the_owners() {
+    let account = account().await;
+    let guest = open(options(account.directory.path(), Pace::Instant)).await.unwrap();
+    let keys = Keys::open(account.directory.path(), None).unwrap();
+    let addresses = Addresses { http: "127.0.0.1:0".parse().unwrap(), postgres: Some("127.0.0.1:0".parse().unwrap()) };
+    let refused = Ports::open(&guest, keys, clock(), addresses).await;
+    assert!(matches!(refused, Err(LocalError::InUse { .. })));
 }
 
 /// The state directory of the process that [`a_kill_at_any_moment_loses_nothing_that_was_answered`] kills.

@@ -15,10 +15,10 @@ PATIENCE = 120
 
 
 class Aws:
-    """Clients of the service at an address."""
+    """Clients of the services of an account."""
 
-    def __init__(self, url):
-        self.url = url
+    def __init__(self, served):
+        self.served = served
         self.clients = {}
         self.sagemaker = self.client("sagemaker")
         self.s3 = self.client("s3")
@@ -30,10 +30,10 @@ class Aws:
         if service not in self.clients:
             self.clients[service] = boto3.client(
                 service,
-                endpoint_url=self.url,
+                endpoint_url=self.served.url,
                 region_name=REGION,
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
+                aws_access_key_id=self.served.key,
+                aws_secret_access_key=self.served.secret,
                 config=Config(retries={"max_attempts": 1}),
             )
         return self.clients[service]

@@ -15,6 +15,8 @@ import pytest
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import aws  # noqa: E402
+from recorder import Recorder  # noqa: E402
+from server import Served, Server, command, environment  # noqa: E402
 
 STEPS = ["foundation", "lake", "load", "pipeline"]
 HERE = pathlib.Path(__file__).parent
@@ -27,23 +29,34 @@ def older_python():
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory):
-    """The address of the program's embedded AWS after one run of the pipeline."""
-    program = os.environ["SHIFTDECK_PROGRAM"]
+def program():
+    """Runs the program, or starts it: its command with a state directory of its own, without the caller's own settings."""
+    return os.environ["SHIFTDECK_PROGRAM"]
+
+
+@pytest.fixture(scope="session")
+def server(program, tmp_path_factory):
+    """The program serving its embedded AWS after one run of the pipeline."""
     state = tmp_path_factory.mktemp("state")
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SHIFTDECK_"))}
-    base = [program, "--state-dir", str(state), "--target", "local", "--region", aws.REGION]
-    run = subprocess.run([*base, "run", *STEPS, "--json"], capture_output=True, text=True, env=environment)
+    run = subprocess.run([*command(program, state), "run", *STEPS, "--json"], capture_output=True, text=True, env=environment())
     assert run.returncode == 0, run.stdout + run.stderr
-    with (state / "serve.log").open("w") as log:
-        server = subprocess.Popen([*base, "serve", "--addr", "127.0.0.1:0"], stdout=subprocess.PIPE, stderr=log, text=True, env=environment)
-    try:
-        line = server.stdout.readline()
-        assert line.startswith("serving on http://"), line + (state / "serve.log").read_text()
-        yield line.removeprefix("serving on ").split(";")[0]
-    finally:
-        server.terminate()
-        server.wait(timeout=30)
+    server = Server(program, state)
+    yield server
+    server.close()
+
+
+@pytest.fixture(scope="session")
+def recorder_of_all(server):
+    """What all tests send and get, through a proxy before the server."""
+    recorder = Recorder(server.url)
+    yield recorder
+    recorder.close()
+
+
+@pytest.fixture(scope="session")
+def served(server, recorder_of_all):
+    """Where the embedded AWS is, and what to sign with."""
+    return Served(recorder_of_all.url, server.key, server.secret)
 
 
 @pytest.fixture(scope="session")

@@ -20,11 +20,7 @@ NAME = "Deliver-Pipeline"
 def deliver(served, pipeline, tmp_path, monkeypatch, capsys):
     """Runs a stage on a definition; gives the NAME=VALUE lines that it leaves for the stages after it."""
     for name, value in {
-        "AWS_ENDPOINT_URL": served,
-        "AWS_REGION": aws.REGION,
-        "AWS_DEFAULT_REGION": aws.REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        **served.variables,
         "PIPELINE_NAME": NAME,
         "ROLE_ARN": pipeline.role,
         "TAGS": json.dumps([{"Key": "shiftdeck:demo", "Value": "Deliver"}]),

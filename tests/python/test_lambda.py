@@ -26,12 +26,7 @@ class Context:
 @pytest.fixture
 def handler(served, monkeypatch):
     """The handler, whose boto3 finds the embedded AWS as it finds AWS: in its environment."""
-    for name, value in {
-        "AWS_ENDPOINT_URL": served,
-        "AWS_DEFAULT_REGION": aws.REGION,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-    }.items():
+    for name, value in served.variables.items():
         monkeypatch.setenv(name, value)
     return runpy.run_path(str(SOURCE))["handler"]
 

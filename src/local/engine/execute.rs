@@ -67,6 +67,11 @@ impl Engine {
     /// and leaves nothing changed.
     pub async fn execute(&self, session: &mut Session, sql: &str, parameters: &[Parameter]) -> Result<Outcome, SqlError> {
         let statement = parse::parse(session.dialect, sql, parameters)?;
+        self.execute_read(session, sql, statement).await
+    }
+
+    /// Runs a statement that is read.
+    pub(super) async fn execute_read(&self, session: &mut Session, sql: &str, statement: Statement) -> Result<Outcome, SqlError> {
         if let Some(control) = control(&statement) {
             return self.control(session, &control);
         }

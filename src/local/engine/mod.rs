@@ -6,6 +6,7 @@
 
 mod alter;
 mod append;
+mod bound;
 mod cache;
 mod catalog;
 mod ddl;
@@ -37,6 +38,7 @@ mod rows;
 mod scan;
 mod session;
 mod settings;
+mod sqlstate;
 mod system;
 mod table;
 mod transaction;
@@ -57,6 +59,7 @@ use datafusion::prelude::{SessionConfig, SessionContext};
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::OwnedMutexGuard;
 
+pub use self::bound::{BoundValue, Description};
 use self::cache::Cache;
 use self::catalog::{Catalog, Database};
 use self::files::{Files, Lease};
@@ -66,6 +69,7 @@ pub use self::session::Session;
 use crate::syntax as parse;
 pub use crate::syntax::{Dialect, Parameter, SqlError, SqlErrorKind, split_statements};
 pub use error::InStream;
+pub use sqlstate::sqlstate;
 
 use super::objects::Objects;
 use super::pace::Pace;

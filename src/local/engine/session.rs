@@ -73,6 +73,11 @@ impl Session {
         !matches!(self.transaction, Open::No)
     }
 
+    /// Whether a statement of the open transaction has failed, so that only its end is accepted.
+    pub fn transaction_failed(&self) -> bool {
+        matches!(self.transaction, Open::Failed)
+    }
+
     /// The first part of a full name: the warehouse's database, or the name of Athena's catalog.
     pub fn catalog_name(&self) -> &str {
         match self.dialect {

@@ -182,6 +182,29 @@ pub fn answer(input: &super::protocol::aws_json::Input, found: Option<(&str, Opt
     Ok(json!({ "Status": status, "User": login.map(|login| &login.user), "Login": right }))
 }
 
+/// Whether a warehouse of the account takes a login. All warehouses are doors to one engine; who connects to its port names none of them.
+pub async fn any_takes(account: &Account, login: &Credentials) -> ServiceResult<bool> {
+    use secrecy::ExposeSecret as _;
+    let question = json!({ "User": login.user, "Password": login.password.expose_secret() });
+    for service in ["redshift-serverless", "redshift"] {
+        let answer = account.services.json(service, DESCRIBE_WAREHOUSE, &question).await?;
+        if answer.get("Login").and_then(Value::as_bool) == Some(true) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The answer to [`DESCRIBE_WAREHOUSE`] without a name: whether there is any, and whether one of them takes the login.
+pub fn answer_any<'a>(input: &super::protocol::aws_json::Input, logins: impl Iterator<Item = Option<&'a Login>>) -> ServiceResult {
+    let logins: Vec<Option<&Login>> = logins.collect();
+    let right = match (input.text("User")?, input.text("Password")?) {
+        (Some(user), Some(password)) => Some(logins.iter().flatten().any(|login| login.matches(user, password))),
+        _ => None,
+    };
+    Ok(json!({ "Any": !logins.is_empty(), "Login": right }))
+}
+
 /// Whether the other warehouse service (`redshift` or `redshift-serverless`) has a warehouse, so that the data must stay.
 pub async fn any_in(account: &Account, service: &str) -> ServiceResult<bool> {
     match account.services.json(service, DESCRIBE_WAREHOUSE, &json!({})).await {

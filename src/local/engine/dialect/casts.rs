@@ -187,6 +187,10 @@ fn data_type(dialect: Dialect, from: &DataType) -> Result<(DataType, Length), Sq
             "super" => plain(DataType::Varchar(None)),
             "timestamptz" => timestamp(TimezoneInfo::WithTimeZone),
             "varbyte" => plain(DataType::Bytea),
+            "oid" | "pg_catalog.oid" if dialect == Dialect::Redshift => plain(DataType::BigInt(None)),
+            "name" | "pg_catalog.name" | "pg_catalog.text" | "pg_catalog.varchar" if dialect == Dialect::Redshift => {
+                plain(DataType::Varchar(None))
+            }
             other => {
                 let message = match dialect {
                     Dialect::Redshift => format!("type \"{other}\" does not exist"),

@@ -349,6 +349,9 @@ impl VisitorMut for Rewriter {
     /// Before the arguments are visited: date parts and types are written as bare words, which are no columns.
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
         if let Expr::Function(function) = expr {
+            if self.dialect == Dialect::Redshift {
+                functions::unqualify(function);
+            }
             functions::date_part_arguments(function);
             plain_offsets(function);
         }

@@ -134,6 +134,12 @@ impl Xml {
         })
     }
 
+    /// What another one has written.
+    pub fn append(&mut self, other: Xml) -> &mut Self {
+        self.0.push_str(&other.0);
+        self
+    }
+
     /// The text so far.
     pub fn into_text(self) -> String {
         self.0

@@ -2,6 +2,7 @@
 //! `SageMaker`), [`aws_query`] (Redshift clusters), [`rest`] (Lambda, S3, `SageMaker` runtime), [`cbor`] (`CloudWatch`), and [`pages`] for
 //! all of them.
 
+pub mod aws_chunked;
 pub mod aws_json;
 pub mod aws_query;
 pub mod cbor;

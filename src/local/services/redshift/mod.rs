@@ -12,7 +12,6 @@ use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use parking_lot::{Mutex, MutexGuard};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use uuid::Uuid;
 
 use self::clusters::Cluster;
@@ -109,7 +108,8 @@ impl Redshift {
         }
         let state = self.state();
         let Some(name) = call.input.text("Name")? else {
-            return Ok(json!({ "Any": state.clusters.values().any(|it| it.deleting.is_none()) }));
+            let there = state.clusters.values().filter(|it| it.deleting.is_none());
+            return warehouse::answer_any(&call.input, there.map(|it| it.login.as_ref()));
         };
         let found = state.clusters.get(name).map(|it| (self.status(it), it.login.as_ref()));
         warehouse::answer(&call.input, found)

@@ -105,7 +105,8 @@ impl RedshiftServerless {
     fn describe_warehouse(&self, input: &Input) -> ServiceResult {
         let state = self.state();
         let Some(name) = input.text("Name")? else {
-            return Ok(json!({ "Any": state.namespaces.values().any(|it| it.deleting.is_none()) }));
+            let there = state.namespaces.values().filter(|it| it.deleting.is_none());
+            return warehouse::answer_any(input, there.map(|it| it.login.as_ref()));
         };
         // A workgroup may be given by name or by ARN.
         let workgroup = state.workgroups.values().find(|it| it.name == name || self.arn("workgroup", &it.id) == name);

@@ -9,7 +9,8 @@ use bytes::{Bytes, BytesMut};
 use md5::{Digest, Md5};
 
 use super::answer::refuse;
-use crate::local::service::{Request, ServiceError, ServiceResult};
+use crate::local::service::{Request, ServiceResult};
+use crate::local::services::protocol::aws_chunked::{self, Chunked};
 use crate::local::services::protocol::rest::header;
 
 /// Content that arrived whole.
@@ -65,46 +66,14 @@ fn verify(bytes: &Bytes, algorithm: &str, expected: &str) -> ServiceResult<()> {
     Err(refuse(400, "BadDigest", format!("The {} you specified did not match the calculated checksum.", algorithm.to_uppercase())))
 }
 
-/// Takes `aws-chunked` apart: `size[;chunk-signature=…]\r\n data \r\n`…, a chunk of size 0, then trailers. The signatures of chunks
-/// are not checked, as no signature is.
+/// Takes the content out of the `aws-chunked` encoding. Who serves others has checked the signatures of chunks.
 fn dechunk(body: &Bytes) -> ServiceResult<(Bytes, Vec<(String, String)>)> {
-    let mut rest = body.clone();
+    let Chunked { chunks, trailers } = aws_chunked::parse(body).map_err(|error| refuse(400, "IncompleteBody", error.to_string()))?;
     let mut content = BytesMut::with_capacity(body.len());
-    loop {
-        let head = line(&mut rest)?;
-        let size = head.split(';').next().unwrap_or_default().trim();
-        let size = usize::from_str_radix(size, 16).map_err(|_| broken("a chunk has no size"))?;
-        if size == 0 {
-            break;
-        }
-        if rest.len() < size {
-            return Err(broken("a chunk is shorter than it says"));
-        }
-        content.extend_from_slice(&rest.split_to(size));
-        if !line(&mut rest)?.is_empty() {
-            return Err(broken("a chunk is longer than it says"));
-        }
-    }
-    let mut trailers = Vec::new();
-    while !rest.is_empty() {
-        let trailer = line(&mut rest)?;
-        if let Some((name, value)) = trailer.split_once(':') {
-            trailers.push((name.trim().to_ascii_lowercase(), value.trim().to_owned()));
-        }
+    for chunk in &chunks {
+        content.extend_from_slice(&chunk.data);
     }
     Ok((content.freeze(), trailers))
-}
-
-/// Takes a line off the front; the last one may lack its line break.
-fn line(rest: &mut Bytes) -> ServiceResult<String> {
-    let end = rest.iter().position(|&byte| byte == b'\n').map_or(rest.len(), |at| at + 1);
-    let line = rest.split_to(end);
-    let text = std::str::from_utf8(&line).map_err(|_| broken("a chunk begins with what is not text"))?;
-    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
-}
-
-fn broken(why: &str) -> ServiceError {
-    refuse(400, "IncompleteBody", format!("the body is not a valid aws-chunked body: {why}"))
 }
 
 #[cfg(test)]

@@ -151,9 +151,11 @@ impl Address {
 
 /// Query parameters that name another operation, supported or not.
 const SUBRESOURCES: &[&str] = &[
+    "abac",
     "accelerate",
     "acl",
     "analytics",
+    "annotation",
     "attributes",
     "cors",
     "delete",
@@ -164,6 +166,11 @@ const SUBRESOURCES: &[&str] = &[
     "lifecycle",
     "location",
     "logging",
+    "metadataAnnotationTable",
+    "metadataConfiguration",
+    "metadataInventoryTable",
+    "metadataJournalTable",
+    "metadataTable",
     "metrics",
     "notification",
     "object-lock",
@@ -171,11 +178,13 @@ const SUBRESOURCES: &[&str] = &[
     "policy",
     "policyStatus",
     "publicAccessBlock",
+    "renameObject",
     "replication",
     "requestPayment",
     "restore",
     "retention",
     "select",
+    "session",
     "tagging",
     "torrent",
     "uploadId",
@@ -186,7 +195,7 @@ const SUBRESOURCES: &[&str] = &[
 ];
 
 /// The bucket in a host of virtual-host style.
-fn bucket_of_host(host: &str) -> Option<&str> {
+pub fn bucket_of_host(host: &str) -> Option<&str> {
     let amazon = || host.find(".s3.").or_else(|| host.find(".s3-")).map(|at| &host[..at]);
     let loopback = || host.strip_suffix(".localhost").filter(|bucket| *bucket != "s3");
     amazon().or_else(loopback)

@@ -33,4 +33,6 @@ fn the_query_names_the_operation() {
     assert_eq!(address("https://b.s3.amazonaws.com/k?uploadId=1&partNumber=2&x-id=UploadPart").2.as_deref(), Some("uploadId"));
     assert_eq!(address("https://b.s3.amazonaws.com/?list-type=2&prefix=tagging").2, None);
     assert_eq!(address("https://b.s3.amazonaws.com/?tagging").2.as_deref(), Some("tagging"));
+    // It would make a bucket, or remove one, if it were not known.
+    assert_eq!(address("https://s3.amazonaws.com/b?metadataConfiguration").2.as_deref(), Some("metadataConfiguration"));
 }

@@ -26,6 +26,7 @@ mod nested;
 mod number_formats;
 mod numbers;
 mod patterns;
+mod pg;
 mod printf;
 mod reduce;
 mod rounding;
@@ -52,6 +53,7 @@ pub(super) use dates::{date_part_arguments, extract};
 pub(super) use days::{day_and_rest, moment, moment_text, with_day, with_seconds};
 pub(super) use foreign::check as foreign;
 pub(super) use patterns::{like_with_backslash, similar_to_regex};
+pub(super) use pg::unqualify;
 pub(super) use reduce::higher_order;
 pub use session::SessionFacts;
 
@@ -113,6 +115,7 @@ enum Rewritten {
 pub(super) fn rewrite(call: Call) -> Result<Option<Expr>, SqlError> {
     let families = [
         session::rewrite,
+        pg::rewrite,
         conditional::rewrite,
         strings::rewrite,
         patterns::rewrite,

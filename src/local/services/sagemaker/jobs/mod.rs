@@ -199,7 +199,13 @@ impl Inner {
     pub(super) fn describe_job(&self, input: &Input, kind: JobKind) -> ServiceResult {
         let member = kind.member("Name");
         let name = name_of(input.required_text(&member)?);
-        self.jobs.look(&kind.key(name), |job| Value::Object(job.description.clone())).ok_or_else(|| kind.not_there())
+        let described = self.jobs.look(&kind.key(name), |job| Value::Object(job.description.clone()));
+        let mut described = described.ok_or_else(|| kind.not_there())?;
+        if kind == JobKind::Training && described["ModelArtifacts"].is_null() {
+            // SageMaker names the place of the model also while there is none yet.
+            described["ModelArtifacts"] = json!({ "S3ModelArtifacts": training::artifact(&described) });
+        }
+        Ok(described)
     }
 
     pub(super) fn list_jobs(&self, input: &Input, kind: JobKind) -> ServiceResult {

@@ -51,6 +51,13 @@ pub(super) fn check(input: &Input) -> ServiceResult<&'static [&'static str]> {
     ])
 }
 
+/// Where the model of a job is put.
+pub(super) fn artifact(description: &Value) -> String {
+    let output = description["OutputDataConfig"]["S3OutputPath"].as_str().unwrap_or_default();
+    let job = description["TrainingJobName"].as_str().unwrap_or_default();
+    files::below(output, &format!("{job}/output/model.tar.gz"))
+}
+
 /// Moves a job to its next secondary status.
 pub(super) fn transition(description: &mut Doc, status: &str, message: &str, now: &Value) {
     let transitions = description.entry("SecondaryStatusTransitions").or_insert_with(|| json!([]));
@@ -139,9 +146,7 @@ impl Training<'_> {
         if self.token.is_cancelled() {
             return Err(JobError::Stopped);
         }
-        let output = description["OutputDataConfig"]["S3OutputPath"].as_str().unwrap_or_default();
-        let job = description["TrainingJobName"].as_str().unwrap_or_default();
-        let address = files::below(output, &format!("{job}/output/model.tar.gz"));
+        let address = artifact(&description);
         files::write(objects, vec![(address.clone(), model)])?;
         let now = epoch(self.inner.account.clock.now());
         let metrics: Vec<Value> = last

@@ -1,0 +1,75 @@
+//! The embedded AWS for other programs on this machine: one loopback port for all services, with AWS's signatures checked, and one for
+//! clients of the warehouse.
+//!
+//! [`keys`] are what callers sign with, [`signature`] checks a request, [`refusal`] says no in the words of the service that was asked, and
+//! [`gate`] puts this between the port and the services. [`postgres`] is the other port. Inside the process, and on the owner's Unix
+//! socket, nothing is checked: whoever gets that far is this user.
+
+use shiftdeck_demo as demo;
+use shiftdeck_local as local;
+
+pub mod gate;
+pub mod keys;
+pub mod postgres;
+pub mod refusal;
+pub mod signature;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
+
+use demo::clock::SharedClock;
+use gate::Gate;
+use keys::Keys;
+use local::server::Server;
+use local::{LocalError, Opened};
+use postgres::Postgres;
+
+/// Ports that are listened on.
+pub struct Ports {
+    http: Server,
+    postgres: Option<Postgres>,
+    gate: Arc<Gate>,
+}
+
+/// Where to listen.
+#[derive(Debug, Clone, Copy)]
+pub struct Addresses {
+    /// For the services.
+    pub http: SocketAddr,
+    /// For clients of the warehouse.
+    pub postgres: Option<SocketAddr>,
+}
+
+impl Ports {
+    /// Listens on loopback addresses.
+    ///
+    /// # Errors
+    /// When an address is not a loopback address or cannot be listened on, or when the warehouse is asked for and another process has it.
+    pub async fn open(opened: &Opened, keys: Keys, clock: SharedClock, addresses: Addresses) -> Result<Self, LocalError> {
+        let http = Server::bind(addresses.http).await?;
+        let postgres = match (addresses.postgres, opened.account()) {
+            (None, _) => None,
+            (Some(address), Some(account)) => Some(Postgres::bind(address, account).await?),
+            // Sessions are in the engine, which only its owner has.
+            (Some(_), None) => return Err(LocalError::InUse { state_dir: keys.state_dir().to_owned(), pid: None }),
+        };
+        Ok(Ports { http, postgres, gate: Arc::new(Gate::new(opened.transport(), keys, clock)) })
+    }
+
+    /// The addresses, with the ports that were chosen for port 0.
+    pub fn addresses(&self) -> Addresses {
+        Addresses { http: self.http.address(), postgres: self.postgres.as_ref().map(Postgres::address) }
+    }
+
+    /// Answers until `stop`.
+    pub async fn run(self, stop: CancellationToken) {
+        let warehouse = async {
+            if let Some(postgres) = self.postgres {
+                postgres.run(stop.clone()).await;
+            }
+        };
+        tokio::join!(self.http.run(self.gate, stop.clone()), warehouse);
+    }
+}
