@@ -151,12 +151,12 @@ async fn other_tools_reach_it_on_a_loopback_port_and_nowhere_else() {
     let serving = tokio::spawn(ports.run(stop.clone()));
     // As boto3 and the AWS CLI come: over TCP, with a real HTTP client and path-style addresses.
     let config = account.sdk_config().into_builder().http_client(aws_smithy_http_client::Builder::new().build_http());
-    let config = config.endpoint_url(format!("http://{address}"));
-    let unknown = aws_sdk_sts::Client::new(&config.clone().build()).get_caller_identity().send().await.unwrap_err();
+    let config = config.endpoint_url(format!("http://{address}")).build();
+    let unknown = aws_sdk_sts::Client::new(&config).get_caller_identity().send().await.unwrap_err();
     assert_eq!(unknown.code(), Some("InvalidClientTokenId"), "what the process signs with is no key outside");
     let key = keys().own().clone();
     let credentials = Credentials::new(key.id, key.secret.expose_secret(), None, None, "test");
-    let config = config.credentials_provider(SharedCredentialsProvider::new(credentials)).build();
+    let config = config.into_builder().credentials_provider(SharedCredentialsProvider::new(credentials)).build();
     let s3 = Client::from_conf(aws_sdk_s3::config::Builder::from(&config).force_path_style(true).build());
     s3.create_bucket().bucket("bank").send().await.unwrap();
     s3.put_object().bucket("bank").key("k").body(ByteStream::from_static(b"over TCP")).send().await.unwrap();
