@@ -23,26 +23,27 @@ pub struct Need {
 }
 
 /// The steps of each statement, by name. The rest of the program (console, screens) uses what the steps use.
-const STEPS: [(&str, &[Step]); 20] = {
+const STEPS: [(&str, &[Step]); 21] = {
     use Step::{Cleanup, Deploy, Explore, Foundation, Lake, Load, Pipeline, Predict, RedshiftMl};
     [
         ("Roles", &[Foundation, Cleanup]),
         ("HandRolesToServices", &[Foundation, Pipeline, Deploy]),
-        ("Bucket", &[Foundation, Lake, Pipeline, Cleanup]),
-        ("Objects", &[Lake, Pipeline, Predict, Cleanup]),
-        ("LoginOfTheWarehouse", &[Foundation, Cleanup]),
-        ("ServerlessWarehouse", &[Foundation, Load, Cleanup]),
+        ("Bucket", &[Foundation, Explore, Lake, Cleanup]),
+        ("Objects", &[Explore, Lake, Load, Pipeline, Deploy, Predict, RedshiftMl, Cleanup]),
+        ("LoginOfTheWarehouse", &[Foundation, Pipeline, Cleanup]),
+        ("WhichWarehouseIsThere", &[Foundation, Cleanup]),
+        ("ServerlessWarehouse", &[Foundation, Cleanup]),
         ("NetworkOfTheServerlessWarehouse", &[Foundation]),
-        ("ProvisionedWarehouse", &[Foundation, Load, Cleanup]),
-        ("Statements", &[Explore, Load, Predict, RedshiftMl, Cleanup]),
+        ("ProvisionedWarehouse", &[Foundation, Cleanup]),
+        ("Statements", &[Explore, Load, RedshiftMl, Cleanup]),
         ("QueriesOfTheLake", &[Explore, Lake, Cleanup]),
-        ("CatalogThroughAthena", &[Lake, Cleanup]),
-        ("CatalogOfTheLake", &[Lake, Load, Cleanup]),
+        ("CatalogThroughAthena", &[Explore, Lake, Cleanup]),
+        ("CatalogOfTheLake", &[Explore, Lake, Load, Cleanup]),
         ("FunctionThatUnloads", &[Foundation, Pipeline, Cleanup]),
-        ("Pipeline", &[Pipeline, Cleanup]),
+        ("Pipeline", &[Foundation, Pipeline, Cleanup]),
         ("JobsOfThePipeline", &[Pipeline]),
-        ("RegistryOfModels", &[Foundation, Pipeline, Deploy, Cleanup]),
-        ("Endpoints", &[Deploy, Predict, Cleanup]),
+        ("RegistryOfModels", &[Foundation, Pipeline, Deploy, Predict, Cleanup]),
+        ("Endpoints", &[Foundation, Deploy, Predict, Cleanup]),
         ("ListsOfSageMaker", &[Pipeline, Deploy, Cleanup]),
         ("BatchScoring", &[Predict]),
         ("LogsAndFigures", &[Pipeline, Deploy, Cleanup]),

@@ -135,3 +135,55 @@ async fn an_empty_bucket_from_a_run_that_was_broken_off_is_the_demonstrations() 
     assert!(!objects.bucket_exists(bucket).await.unwrap());
     account.close().await;
 }
+
+/// The IAM action that a call needs; none where AWS asks for none.
+fn action(call: &ApiCall) -> Option<String> {
+    let prefix = match call.service.as_str() {
+        "STS" => return None,
+        "IAM" => "iam",
+        "S3" => "s3",
+        "Secrets Manager" => "secretsmanager",
+        "Redshift Serverless" => "redshift-serverless",
+        "Redshift Data" => "redshift-data",
+        "Redshift" => "redshift",
+        "Athena" => "athena",
+        "Lambda" => "lambda",
+        "SageMaker" | "SageMaker Runtime" => "sagemaker",
+        "CloudWatch Logs" => "logs",
+        "CloudWatch" => "cloudwatch",
+        "CodeCommit" | "CodePipeline" => return None,
+        other => panic!("no prefix of `{other}` is known"),
+    };
+    // "Actions, resources, and condition keys" of the Service Authorization Reference.
+    let operation = match (prefix, call.operation.as_str()) {
+        ("s3", "HeadBucket" | "ListObjectsV2") => "ListBucket",
+        ("s3", "HeadObject") => "GetObject",
+        ("s3", "DeleteObjects") => "DeleteObject",
+        ("s3", "PutPublicAccessBlock") => "PutBucketPublicAccessBlock",
+        ("s3", "GetPublicAccessBlock") => "GetBucketPublicAccessBlock",
+        ("lambda", "Invoke") => "InvokeFunction",
+        (_, operation) => operation,
+    };
+    Some(format!("{prefix}:{operation}"))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_policy_names_every_action_of_every_step() {
+    let (account, context, calls) = account().await;
+    let needs = doctor::needs(&context).await.unwrap();
+    let mut heard = calls.subscribe();
+    for step in Step::ALL {
+        steps::run(&context, step).await.unwrap();
+        loop {
+            let call = match heard.try_recv() {
+                Ok(call) => call,
+                Err(broadcast::error::TryRecvError::Lagged(_)) => continue,
+                Err(_) => break,
+            };
+            let Some(action) = action(&call) else { continue };
+            let named = needs.iter().any(|need| need.steps.contains(&step) && need.actions.contains(&action));
+            assert!(named, "{step} calls {action}, which the policy has not for it");
+        }
+    }
+    account.close().await;
+}

@@ -122,33 +122,29 @@ pub(super) fn range_is(table: &Table, column: &str, bucket: f64, step: f64) -> S
 pub(super) fn previews(table: &Table, steps: &[(&str, f64)]) -> String {
     let step_of = |name: &str| steps.iter().find(|(column, _)| *column == name).map(|(_, step)| *step);
     let drawn: Vec<&super::Column> = table.columns.iter().filter(|column| !column.numeric || step_of(&column.name).is_some()).collect();
-    let values: Vec<String> = drawn
-        .iter()
-        .map(|column| match step_of(&column.name) {
-            Some(step) => format!("floor({} / {step:?}) AS {}", double(&column.name), quoted(&column.name)),
-            None => quoted(&column.name),
-        })
-        .collect();
+    let values = drawn.iter().map(|column| match step_of(&column.name) {
+        Some(step) => range_of(&column.name, step),
+        None => quoted(&column.name),
+    });
     let names: Vec<String> = drawn.iter().map(|column| quoted(&column.name)).collect();
     let sets: Vec<String> = names.iter().map(|name| format!("({name})")).collect();
-    let sql = format!(
-        "SELECT\n  {},\n  count(*) AS customers,\n  sum(subscribed) AS subscribed\nFROM (\n  SELECT\n    {},\n    CASE WHEN {} = {} THEN 1 ELSE 0 END AS subscribed\n  FROM {}\n) AS ranges\nGROUP BY GROUPING SETS (\n  {}\n)",
-        names.join(",\n  "),
-        values.join(",\n    "),
-        quoted(&table.target),
-        literal(&table.positive),
-        table.name,
-        sets.join(",\n  ")
-    );
-    for_engine(table, sql)
+    counted(table, &names, values.collect(), &sets)
 }
 
 /// Every pair of numeric columns at once, by range. Each row belongs to the two columns that are not NULL.
 pub(super) fn pairs(table: &Table, steps: &[(&str, f64)]) -> String {
     let names: Vec<String> = steps.iter().map(|(name, _)| quoted(name)).collect();
-    let values: Vec<String> = steps.iter().map(|(name, step)| format!("floor({} / {step:?}) AS {}", double(name), quoted(name))).collect();
-    let sets: Vec<String> =
-        names.iter().enumerate().flat_map(|(at, x)| names[at + 1..].iter().map(move |y| format!("({x}, {y})"))).collect();
+    let sets = names.iter().enumerate().flat_map(|(at, x)| names[at + 1..].iter().map(move |y| format!("({x}, {y})")));
+    counted(table, &names, steps.iter().map(|(name, step)| range_of(name, *step)).collect(), &sets.collect::<Vec<_>>())
+}
+
+/// The number of the range that a value is in, under the name of its column.
+fn range_of(name: &str, step: f64) -> String {
+    format!("floor({} / {step:?}) AS {}", double(name), quoted(name))
+}
+
+/// Rows and rows that say yes of each combination of values in each of the sets of columns.
+fn counted(table: &Table, names: &[String], values: Vec<String>, sets: &[String]) -> String {
     let sql = format!(
         "SELECT\n  {},\n  count(*) AS customers,\n  sum(subscribed) AS subscribed\nFROM (\n  SELECT\n    {},\n    CASE WHEN {} = {} THEN 1 ELSE 0 END AS subscribed\n  FROM {}\n) AS ranges\nGROUP BY GROUPING SETS (\n  {}\n)",
         names.join(",\n  "),
