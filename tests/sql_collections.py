@@ -288,6 +288,18 @@ def main():
         print(f"{count:>5}  {engine:<9} {why}")
 
 
+def with_columns(file):
+    """A statement of the demonstration with the columns of its data in their places, as `tests/fixtures/statements.sql` has them."""
+    template = re.sub(r"\A(--.*\n)+", "", file.read_text()).strip()
+    fixture = (pathlib.Path(__file__).parent / "fixtures" / "statements.sql").read_text()
+    filled = re.search(rf"^-- {re.escape(file.name)}\n(.*?)(?=^-- \d\d_|\Z)", fixture, re.DOTALL | re.MULTILINE)[1].strip()
+    parts = re.split(r"(\{\{[^}]*\}\})", template)
+    pattern = "".join("(.*?)" if part.startswith("{{") else re.escape(part) for part in parts)
+    found = iter(re.fullmatch(pattern, filled, re.DOTALL).groups())
+    columns = lambda part, value: value if part.startswith("{{@") else part
+    return "".join(columns(part, next(found)) if part.startswith("{{") else part for part in parts)
+
+
 def demonstration(program):
     """What becomes of the demonstration's own statements, in their order, over the sample that its step puts into the lake."""
     made = program.call("run", "foundation", "lake", "load", "redshift-ml", "--json", seconds=300).stdout
@@ -304,7 +316,8 @@ def demonstration(program):
     texts |= {"eta": "0.2", "max_depth": "5", "num_round": "20"}
     results = []
     for file in sorted(pathlib.Path(__file__).parent.parent.glob("sql/*.sql")):
-        statement = re.sub(r"\{\{'(\w+)'\}\}", lambda found: f"'{texts[found[1]]}'", file.read_text())
+        statement = with_columns(file)
+        statement = re.sub(r"\{\{'(\w+)'\}\}", lambda found: f"'{texts[found[1]]}'", statement)
         own = f"_{file.name[:2]}" if "_create_model" in file.name else ""
         model, function = models["xgboost" if "xgboost" in file.name else "auto"]
         names |= {"ml_model": model + own, "ml_function": function + own}
