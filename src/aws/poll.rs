@@ -60,6 +60,9 @@ pub enum PollError {
     Failed(#[from] AwsError),
 }
 
+/// How long a call that starts something may still take to answer once it is cancelled; the command line leaves after twelve seconds.
+const SETTLING: Duration = Duration::from_secs(5);
+
 /// Asks until there is an answer.
 #[derive(Debug)]
 pub struct Poll {
@@ -83,26 +86,55 @@ impl Poll {
         self.polling.wait(attempt).mul_f64(0.75 + 0.25 * unit)
     }
 
-    /// Calls `ask` until it gives `Some`. `limit` of `None` is the target's ordinary limit.
-    pub async fn until<T, F, Fut>(
+    /// Calls `ask` until it gives `Some`. `limit` of `None` is the target's ordinary limit. Cancelling drops a call that is under way, so
+    /// `ask` has to be a call that changes nothing, or one whose effect the next run finds.
+    pub async fn until<T, F, Fut>(&self, cancel: &CancellationToken, what: &str, limit: Option<Duration>, ask: F) -> Result<T, PollError>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<Option<T>, AwsError>>,
+    {
+        self.until_within(cancel, what, limit, Duration::ZERO, ask).await
+    }
+
+    /// The same for a call that starts something that has to be stopped again: a call that is under way when `cancel` comes has
+    /// [`SETTLING`] to give its answer, and what it then gives is the answer, for the caller to stop.
+    pub async fn until_started<T, F, Fut>(&self, cancel: &CancellationToken, what: &str, limit: Duration, start: F) -> Result<T, PollError>
+    where
+        F: FnMut() -> Fut,
+        Fut: Future<Output = Result<Option<T>, AwsError>>,
+    {
+        self.until_within(cancel, what, Some(limit), SETTLING, start).await
+    }
+
+    async fn until_within<T, F, Fut>(
         &self,
         cancel: &CancellationToken,
         what: &str,
         limit: Option<Duration>,
+        settling: Duration,
         mut ask: F,
     ) -> Result<T, PollError>
     where
         F: FnMut() -> Fut,
         Fut: Future<Output = Result<Option<T>, AwsError>>,
     {
+        let cancelled = || PollError::Cancelled { what: what.to_owned() };
         let limit = limit.unwrap_or(self.polling.limit);
         let started = tokio::time::Instant::now();
         let mut attempt = 0;
         loop {
+            if cancel.is_cancelled() {
+                return Err(cancelled());
+            }
+            let call = ask();
+            tokio::pin!(call);
             let answer = tokio::select! {
                 biased;
-                () = cancel.cancelled() => return Err(PollError::Cancelled { what: what.to_owned() }),
-                answer = ask() => answer?,
+                () = cancel.cancelled() => match tokio::time::timeout(settling, &mut call).await {
+                    Ok(Ok(Some(answer))) => return Ok(answer),
+                    Ok(_) | Err(_) => return Err(cancelled()),
+                },
+                answer = &mut call => answer?,
             };
             if let Some(answer) = answer {
                 return Ok(answer);
@@ -114,7 +146,7 @@ impl Poll {
             attempt += 1;
             tokio::select! {
                 biased;
-                () = cancel.cancelled() => return Err(PollError::Cancelled { what: what.to_owned() }),
+                () = cancel.cancelled() => return Err(cancelled()),
                 () = tokio::time::sleep(wait) => {}
             }
         }
@@ -204,6 +236,19 @@ mod tests {
         cancel.cancel();
         let none: Result<(), _> = quick().until(&cancel, "the cluster", None, || async { Ok(None) }).await;
         assert!(matches!(none, Err(PollError::Cancelled { .. })));
+    }
+
+    #[tokio::test]
+    async fn what_is_started_while_it_is_cancelled_is_told() {
+        let cancel = CancellationToken::new();
+        let start = || async {
+            cancel.cancel();
+            tokio::task::yield_now().await;
+            Ok(Some("the id"))
+        };
+        assert_eq!(quick().until_started(&cancel, "the session", Duration::ZERO, start).await, Ok("the id"));
+        let never: Result<&str, _> = quick().until_started(&cancel, "the session", Duration::ZERO, || async { Ok(Some("more")) }).await;
+        assert!(matches!(never, Err(PollError::Cancelled { .. })), "nothing is begun after that: {never:?}");
     }
 
     #[tokio::test]

@@ -23,9 +23,10 @@ pub(super) async fn run(
         SessionUse::Open { keep } => SessionChoice::New { keep: *keep },
         SessionUse::In { id, keep } => SessionChoice::In { id, keep: *keep },
     };
-    // A session does one thing at a time, and a statement that was cancelled a moment ago may still be ending.
+    // A session does one thing at a time, and a statement that was cancelled a moment ago may still be ending. Who cancels before the
+    // service has given the id still wants the statement stopped: the id is waited for, and `follow` cancels.
     let (sql, parameters, place) = (request.sql.as_str(), request.parameters.as_slice(), &place);
-    let sent = context.gateways.poll.until(&context.cancel, "the session", Some(BUSY), || async move {
+    let sent = context.gateways.poll.until_started(&context.cancel, "the session", BUSY, || async move {
         match gateway.execute_in(place, sql, parameters, "shiftdeck", choice).await {
             Ok(sent) => Ok(Some(sent)),
             Err(error) if is_busy(&error) && choice != SessionChoice::None => Ok(None),
