@@ -73,6 +73,7 @@ mod tests {
             operation: "PutObject".into(),
             duration: std::time::Duration::from_millis(1),
             error: error.map(Into::into),
+            reached: true,
         }
     }
 

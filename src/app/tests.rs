@@ -364,6 +364,7 @@ pub fn full_model() -> Model {
         operation: operation.into(),
         duration: Duration::from_millis(12),
         error: error.map(Into::into),
+        reached: true,
     };
     model.activity.update(super::activity::Msg::Calls(vec![
         call("ExecuteStatement", None),

@@ -27,6 +27,8 @@ pub struct ApiCall {
     pub duration: Duration,
     /// The error code, when it failed.
     pub error: Option<String>,
+    /// Whether the service answered at all.
+    pub reached: bool,
 }
 
 /// The interceptor that tells of every call. Cheap to clone.
@@ -90,6 +92,7 @@ impl Intercept for Recorder {
             operation: metadata.name().to_owned(),
             duration: began.monotonic.elapsed(),
             error,
+            reached: context.response().is_some(),
         });
         Ok(())
     }

@@ -11,7 +11,8 @@ use super::output::{Output, columns};
 use super::session::Session;
 use crate::config::Settings;
 use crate::config::settings::TargetKind;
-use crate::demo::operator;
+use crate::demo::operator::{self, Need};
+use crate::ops::Context;
 use crate::ops::doctor::{self, Check, Verdict};
 use crate::target;
 
@@ -99,20 +100,9 @@ fn state_directory(settings: &Settings) -> Check {
 /// The policy of whoever runs the demonstration, or the part of it that is not allowed yet.
 async fn policy(missing: bool, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
     let session = Session::open(settings).await?;
-    let context = session.quiet();
-    let needs = doctor::needs(&context).await?;
-    let needs = if missing {
-        match doctor::allowed(&context, &context.gateways.identity.caller().await.map_err(|error| unknown(&error.to_string()))?.arn, &needs)
-            .await
-        {
-            doctor::Allowed::Lacking(lacking) => lacking,
-            doctor::Allowed::All(_) | doctor::Allowed::Root => Vec::new(),
-            doctor::Allowed::Unknown(why) => return Err(unknown(&why)),
-        }
-    } else {
-        needs
-    };
+    let needs = needs(missing, &session.quiet()).await;
     session.close().await;
+    let needs = needs?;
     if needs.is_empty() {
         output.line("Nothing is missing: every action that the steps call is allowed.")?;
     } else {
@@ -122,12 +112,19 @@ async fn policy(missing: bool, settings: &Arc<Settings>, mut output: Output) -> 
     output.flush()
 }
 
-fn unknown(why: &str) -> Failure {
-    Failure::Told {
-        code: exit::FAILED,
-        what: "could not find out what is missing".to_owned(),
-        why: Some(why.to_owned()),
-        next: Some("Leave --missing out for the whole policy.".to_owned()),
+async fn needs(missing: bool, context: &Context) -> Result<Vec<Need>, Failure> {
+    if !missing {
+        return Ok(doctor::needs(context).await?);
+    }
+    match doctor::of_caller(context).await? {
+        doctor::Allowed::Lacking(lacking) => Ok(lacking),
+        doctor::Allowed::All(_) | doctor::Allowed::Root => Ok(Vec::new()),
+        doctor::Allowed::Unknown(why) => Err(Failure::Told {
+            code: exit::FAILED,
+            what: "could not find out what is missing".to_owned(),
+            why: Some(why),
+            next: Some("Leave --missing out for the whole policy.".to_owned()),
+        }),
     }
 }
 

@@ -45,6 +45,20 @@ async fn an_account_of_ones_own_is_fit_for_the_demonstration() {
 }
 
 #[tokio::test]
+async fn a_service_that_does_not_answer_is_told() {
+    let (account, mut context, calls) = account().await;
+    let config = common::answers::without(&account.sdk_config(), "athena");
+    context.gateways = Arc::new(Gateways::new(&config, calls.clone(), Polling::LOCAL));
+    let checks = doctor::examine(&context, calls.subscribe()).await;
+    let told = of(&checks, "services");
+    assert_eq!(told.verdict, Verdict::Failed);
+    assert!(told.message.starts_with("Athena does not answer"), "{}", told.message);
+    let others: Vec<&Check> = checks.iter().filter(|check| check.name == "services" && check.verdict == Verdict::Ok).collect();
+    assert!(matches!(others[..], [others] if others.message.contains("services answer")), "{checks:?}");
+    account.close().await;
+}
+
+#[tokio::test]
 async fn what_is_not_allowed_is_found_action_by_action() {
     let (account, context, _) = account().await;
     let iam = aws_sdk_iam::Client::from_conf(Builder::from(&account.sdk_config()).build());

@@ -9,7 +9,7 @@ mod reach;
 use serde::Serialize;
 
 pub use names::only_ours;
-pub use permissions::{Allowed, allowed, needs};
+pub use permissions::{Allowed, allowed, needs, of_caller};
 
 use super::Context;
 use crate::aws::activity::ApiCall;

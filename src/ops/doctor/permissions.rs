@@ -62,6 +62,14 @@ pub async fn allowed(context: &Context, arn: &str, needs: &[Need]) -> Allowed {
     }
 }
 
+/// What the caller is allowed of all that the steps need.
+///
+/// # Errors
+/// The account cannot be reached, or the policy cannot be read.
+pub async fn of_caller(context: &Context) -> Result<Allowed, OpError> {
+    Ok(allowed(context, &context.caller().await?.arn, &needs(context).await?).await)
+}
+
 /// The user or role behind a caller; of a session of a role, the role.
 async fn principal(context: &Context, arn: &str) -> Result<String, String> {
     let Some((_, session)) = arn.split_once(":assumed-role/") else {
@@ -101,12 +109,11 @@ fn keys(need: &Need) -> BTreeMap<String, String> {
 
 pub(super) async fn check(context: &Context) -> Check {
     const ASK: &str = "`shiftdeck doctor --policy` prints the policy for an administrator to attach.";
-    let needed = async { Ok::<_, OpError>((context.caller().await?, needs(context).await?)) };
-    let (caller, needs) = match needed.await {
-        Ok(needed) => needed,
+    let allowed = match of_caller(context).await {
+        Ok(allowed) => allowed,
         Err(error) => return Check::warning(NAME, format!("not known: {error}"), ASK),
     };
-    match allowed(context, &caller.arn, &needs).await {
+    match allowed {
         Allowed::All(count) => Check::ok(NAME, format!("all {count} actions that the steps call are allowed")),
         Allowed::Root => Check::warning(
             NAME,

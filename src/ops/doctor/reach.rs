@@ -20,7 +20,7 @@ const SLOW: Duration = Duration::from_millis(800);
 struct Service {
     /// The fastest answer: what the way there takes.
     fastest: Option<Duration>,
-    /// The code of a call that did not reach it or was refused.
+    /// Why a call did not reach it.
     failed: Option<String>,
 }
 
@@ -51,14 +51,14 @@ fn told(calls: &[ApiCall]) -> Vec<Check> {
     for call in calls {
         let service = services.entry(&call.service).or_default();
         match &call.error {
-            Some(code) if unreachable(code) => service.failed = Some(code.clone()),
+            Some(why) if !call.reached => service.failed = Some(why.clone()),
             _ => service.fastest = Some(service.fastest.map_or(call.duration, |known| known.min(call.duration))),
         }
     }
     let mut checks = Vec::new();
     for (name, service) in &services {
-        if let (Some(code), None) = (&service.failed, service.fastest) {
-            let message = format!("{name} does not answer ({code})");
+        if let (Some(why), None) = (&service.failed, service.fastest) {
+            let message = format!("{name} does not answer ({why})");
             checks.push(Check::failed(NAME, message, "Check the network, a proxy, and whether the region has the service (--region)."));
         }
     }
@@ -74,11 +74,6 @@ fn told(calls: &[ApiCall]) -> Vec<Check> {
     checks
 }
 
-/// Whether an error means that the service was not reached. The recorder names errors without a code by their kind.
-fn unreachable(code: &str) -> bool {
-    matches!(code, "DispatchFailure" | "TimeoutError" | "ConstructionFailure" | "ResponseError")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +86,7 @@ mod tests {
             operation: "Get".into(),
             duration: Duration::from_millis(millis),
             error: error.map(str::to_owned),
+            reached: error != Some("dispatch failure"),
         }
     }
 
@@ -100,7 +96,7 @@ mod tests {
             call("Athena", 40, None),
             call("Athena", 90, Some("InvalidRequestException")),
             call("S3", 20, Some("NotFound")),
-            call("SageMaker", 3000, Some("DispatchFailure")),
+            call("SageMaker", 3000, Some("dispatch failure")),
         ];
         let checks = told(&calls);
         assert_eq!(checks.iter().map(|check| check.verdict).collect::<Vec<_>>(), [Verdict::Failed, Verdict::Ok]);

@@ -1,13 +1,15 @@
-//! An account whose answers are changed on their way: what a client sees when the world moves between two of its calls.
+//! An account whose answers are changed on their way, or do not come: what a client sees when the world moves between two of its calls.
 
 use std::fmt;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use aws_config::retry::RetryConfig;
 use aws_smithy_runtime_api::client::http::{
     HttpClient, HttpConnector, HttpConnectorFuture, HttpConnectorSettings, SharedHttpClient, SharedHttpConnector,
 };
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 use aws_smithy_runtime_api::shared::IntoShared;
 use aws_smithy_types::body::SdkBody;
@@ -18,18 +20,27 @@ type Change = dyn Fn(&str, String) -> String + Send + Sync;
 struct Changing {
     inner: SharedHttpConnector,
     change: Arc<Change>,
+    cut: Option<&'static str>,
 }
 
 /// The configuration with every JSON answer passed through `change`, which gets the operation and the body.
 pub fn changed(config: &SdkConfig, change: impl Fn(&str, String) -> String + Send + Sync + 'static) -> SdkConfig {
     let inner = config.http_client().unwrap();
-    let client = Client { inner, change: Arc::new(change) };
+    let client = Client { inner, change: Arc::new(change), cut: None };
     config.to_builder().http_client(client).build()
+}
+
+/// The configuration with one service, by the name that requests are signed for, out of reach. Nothing is tried again.
+pub fn without(config: &SdkConfig, service: &'static str) -> SdkConfig {
+    let inner = config.http_client().unwrap();
+    let client = Client { inner, change: Arc::new(|_, body| body), cut: Some(service) };
+    config.to_builder().http_client(client).retry_config(RetryConfig::disabled()).build()
 }
 
 struct Client {
     inner: SharedHttpClient,
     change: Arc<Change>,
+    cut: Option<&'static str>,
 }
 
 impl fmt::Debug for Client {
@@ -41,7 +52,7 @@ impl fmt::Debug for Client {
 impl HttpClient for Client {
     fn http_connector(&self, settings: &HttpConnectorSettings, components: &RuntimeComponents) -> SharedHttpConnector {
         let inner = self.inner.http_connector(settings, components);
-        Changing { inner, change: Arc::clone(&self.change) }.into_shared()
+        Changing { inner, change: Arc::clone(&self.change), cut: self.cut }.into_shared()
     }
 }
 
@@ -53,6 +64,10 @@ impl fmt::Debug for Changing {
 
 impl HttpConnector for Changing {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+        let signed = request.headers().get("authorization").unwrap_or_default();
+        if self.cut.is_some_and(|service| signed.contains(&format!("/{service}/aws4_request"))) {
+            return HttpConnectorFuture::ready(Err(ConnectorError::io("connection refused".into())));
+        }
         let this = self.clone();
         HttpConnectorFuture::new(async move {
             let operation =
