@@ -42,7 +42,7 @@ pub async fn run(arguments: &Serve, settings: &Arc<Settings>, mut output: Output
         announced = output
             .line(&format!(
                 "serving on http://{address}; for other programs:\n\
-                 export AWS_ENDPOINT_URL=http://{address} AWS_REGION={region} AWS_ACCESS_KEY_ID={id} AWS_SECRET_ACCESS_KEY={}{}",
+                 export AWS_ENDPOINT_URL=http://{address} AWS_REGION={region} AWS_DEFAULT_REGION={region} AWS_ACCESS_KEY_ID={id} AWS_SECRET_ACCESS_KEY={}{}",
                 secret.expose_secret(),
                 warehouse.unwrap_or_default()
             ))

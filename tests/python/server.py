@@ -57,6 +57,8 @@ class Server(Served):
         # Host and port of the warehouse.
         self.postgres = warehouse.split(": ")[-1].strip()
         variables = dict(re.findall(r"(\w+)=(\S+)", export))
+        # boto3 and the AWS CLI of version 1 know the second of the two.
+        assert variables["AWS_REGION"] == variables.get("AWS_DEFAULT_REGION") == aws.REGION, export
         super().__init__(variables["AWS_ENDPOINT_URL"], variables["AWS_ACCESS_KEY_ID"], variables["AWS_SECRET_ACCESS_KEY"])
 
     def close(self):
