@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use super::policies::fill;
+use super::policies::{fill, place};
 use super::scenario::Scenario;
 use super::step::Step;
 
@@ -63,25 +63,9 @@ pub fn needs(
     serverless: bool,
 ) -> Result<Vec<Need>, serde_json::Error> {
     let mut document: Value = serde_json::from_str(include_str!("../../assets/policies/operator.json"))?;
-    fill(&mut document, &|name| {
-        Some(match name {
-            "partition" => partition,
-            "account" => account,
-            "region" => &scenario.region,
-            "bucket" => &scenario.bucket,
-            "glue_database" => &scenario.glue_database,
-            "warehouse" => &scenario.warehouse,
-            "subnet_group" => &scenario.subnet_group,
-            "secret" => &scenario.secret,
-            "function" => &scenario.function,
-            "pipeline" => &scenario.pipeline,
-            "model_group" => &scenario.model_group,
-            "redshift_role" => &scenario.redshift_role,
-            "lambda_role" => &scenario.lambda_role,
-            "sagemaker_role" => &scenario.sagemaker_role,
-            "lake_workgroup" => lake_workgroup,
-            _ => return None,
-        })
+    fill(&mut document, &|name| match name {
+        "lake_workgroup" => Some(lake_workgroup),
+        name => place(name, scenario, account, partition),
     });
     let other: &[&str] = if serverless { &["ProvisionedWarehouse"] } else { &["ServerlessWarehouse", "NetworkOfTheServerlessWarehouse"] };
     let statements = document["Statement"].as_array().into_iter().flatten();

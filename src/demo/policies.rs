@@ -64,24 +64,30 @@ impl DemoRole {
     /// What it may do. Placeholders are filled in the texts of the parsed document, so that no name can change its structure.
     pub fn policy(self, scenario: &Scenario, account: &str, partition: &str) -> Result<Value, serde_json::Error> {
         let mut document: Value = serde_json::from_str(self.template())?;
-        fill(&mut document, &|name| {
-            Some(match name {
-                "partition" => partition,
-                "account" => account,
-                "region" => &scenario.region,
-                "bucket" => &scenario.bucket,
-                "glue_database" => &scenario.glue_database,
-                "warehouse" => &scenario.warehouse,
-                "secret" => &scenario.secret,
-                "function" => &scenario.function,
-                "model_group" => &scenario.model_group,
-                "redshift_role" => &scenario.redshift_role,
-                "sagemaker_role" => &scenario.sagemaker_role,
-                _ => return None,
-            })
-        });
+        fill(&mut document, &|name| place(name, scenario, account, partition));
         Ok(document)
     }
+}
+
+/// What stands in a place of a policy.
+pub(super) fn place<'a>(name: &str, scenario: &'a Scenario, account: &'a str, partition: &'a str) -> Option<&'a str> {
+    Some(match name {
+        "partition" => partition,
+        "account" => account,
+        "region" => &scenario.region,
+        "bucket" => &scenario.bucket,
+        "glue_database" => &scenario.glue_database,
+        "warehouse" => &scenario.warehouse,
+        "subnet_group" => &scenario.subnet_group,
+        "secret" => &scenario.secret,
+        "function" => &scenario.function,
+        "pipeline" => &scenario.pipeline,
+        "model_group" => &scenario.model_group,
+        "redshift_role" => &scenario.redshift_role,
+        "lambda_role" => &scenario.lambda_role,
+        "sagemaker_role" => &scenario.sagemaker_role,
+        _ => return None,
+    })
 }
 
 /// Fills the placeholders in the texts of a parsed policy.

@@ -71,10 +71,9 @@ pub(super) async fn matrix(context: &Context, table: &Table) -> Result<Matrix, O
     let step_of = |at: usize, name: &str| number(2 * at).zip(number(2 * at + 1)).map_or(1.0, |range| table.step(name, range, CELLS));
     let steps: Vec<(&str, f64)> = names.iter().enumerate().map(|(at, name)| (*name, step_of(at, name))).collect();
     let sql = sql::pairs(table, &steps);
-    let result = query::rows(context, table.engine, sql.clone()).await?;
+    let (result, correlations) = tokio::try_join!(query::rows(context, table.engine, sql.clone()), pairs::correlations(context, table))?;
     let pairs = pairs_of(&result.page.rows, &steps);
     let left_out = table.numeric().count() - columns.len();
-    let correlations = pairs::correlations(context, table).await?;
     Ok(Matrix { columns, pairs, left_out, correlations, sql })
 }
 

@@ -3,14 +3,13 @@
 
 use std::sync::Arc;
 
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{Column, DFSchema, ExprSchema, Result, ScalarValue};
 use datafusion::logical_expr::expr::InSubquery;
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
 use datafusion::logical_expr::logical_plan::{Join, Subquery};
 use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, LogicalPlanBuilder};
 
-use super::{functions, literals, semistructured};
+use super::{expressions, functions, semistructured};
 use crate::local::engine::Dialect;
 
 /// Takes the blanks at the end from texts that are compared. What a condition takes from an outer query is left as it is: the optimizer
@@ -19,18 +18,7 @@ pub(super) fn disregard(dialect: Dialect, plan: LogicalPlan) -> Result<LogicalPl
     if dialect != Dialect::Redshift {
         return Ok(plan);
     }
-    let done = plan.transform_up_with_subqueries(|node| {
-        let mut schema = DFSchema::empty();
-        node.inputs().iter().for_each(|input| schema.merge(input.schema()));
-        let names = NamePreserver::new(&node);
-        let done = node.map_expressions(|expr| {
-            let name = names.save(&expr);
-            let done = expr.transform_up(|expr| compared(expr, &schema))?;
-            Ok(if done.transformed { done.update_data(|expr| name.restore(expr)) } else { done })
-        })?;
-        done.transform_data(|node| Ok(keys(node, &schema)))
-    })?;
-    Ok(done.data)
+    expressions::change(plan, compared, keys)
 }
 
 /// The expression that a comparison was made of, without what is done here.
@@ -43,7 +31,7 @@ pub fn within(expr: &Expr) -> &Expr {
 
 fn compared(expr: Expr, schema: &DFSchema) -> Result<Transformed<Expr>> {
     Ok(match expr {
-        Expr::BinaryExpr(mut binary) if literals::compares(binary.op) && texts([&*binary.left, &*binary.right], schema) => {
+        Expr::BinaryExpr(mut binary) if expressions::compares(binary.op) && texts([&*binary.left, &*binary.right], schema) => {
             *binary.left = bare(*binary.left, schema);
             *binary.right = bare(*binary.right, schema);
             Transformed::yes(Expr::BinaryExpr(binary))

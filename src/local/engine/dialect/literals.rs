@@ -2,12 +2,11 @@
 //! mean nothing (columns are stored without them), and beside a date it is a day, in any of the forms that a day has.
 
 use datafusion::arrow::datatypes::DataType;
-use datafusion::common::tree_node::{Transformed, TreeNode};
+use datafusion::common::tree_node::Transformed;
 use datafusion::common::{DFSchema, ExprSchema, Result, ScalarValue};
-use datafusion::logical_expr::expr_rewriter::NamePreserver;
-use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan, Operator};
+use datafusion::logical_expr::{Expr, ExprSchemable, LogicalPlan};
 
-use super::{functions, semistructured};
+use super::{expressions, functions, semistructured};
 use crate::local::engine::Dialect;
 
 /// Makes written texts what they are compared with.
@@ -15,17 +14,7 @@ pub(super) fn adapt(dialect: Dialect, plan: LogicalPlan) -> Result<LogicalPlan> 
     if dialect != Dialect::Redshift {
         return Ok(plan);
     }
-    let done = plan.transform_up_with_subqueries(|node| {
-        let mut schema = DFSchema::empty();
-        node.inputs().iter().for_each(|input| schema.merge(input.schema()));
-        let names = NamePreserver::new(&node);
-        node.map_expressions(|expr| {
-            let name = names.save(&expr);
-            let done = expr.transform_up(|expr| Ok(compared(expr, &schema)))?;
-            Ok(if done.transformed { done.update_data(|expr| name.restore(expr)) } else { done })
-        })
-    })?;
-    Ok(done.data)
+    expressions::change(plan, |expr, schema| Ok(compared(expr, schema)), |plan, _| Transformed::no(plan))
 }
 
 /// What a text is compared with.
@@ -46,7 +35,7 @@ fn kind(expr: &Expr, schema: &DFSchema) -> Option<Beside> {
 
 fn compared(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
     match expr {
-        Expr::BinaryExpr(mut binary) if compares(binary.op) && (text(&binary.left) || text(&binary.right)) => {
+        Expr::BinaryExpr(mut binary) if expressions::compares(binary.op) && (text(&binary.left) || text(&binary.right)) => {
             match (text(&binary.left), kind(&binary.left, schema), kind(&binary.right, schema)) {
                 (true, _, Some(beside)) => *binary.left = adapted(*binary.left, beside),
                 (false, Some(beside), _) => *binary.right = adapted(*binary.right, beside),
@@ -71,21 +60,6 @@ fn compared(expr: Expr, schema: &DFSchema) -> Transformed<Expr> {
         },
         other => Transformed::no(other),
     }
-}
-
-/// Whether an operator compares.
-pub(super) fn compares(op: Operator) -> bool {
-    matches!(
-        op,
-        Operator::Eq
-            | Operator::NotEq
-            | Operator::Lt
-            | Operator::LtEq
-            | Operator::Gt
-            | Operator::GtEq
-            | Operator::IsDistinctFrom
-            | Operator::IsNotDistinctFrom
-    )
 }
 
 fn text(expr: &Expr) -> bool {

@@ -6,6 +6,7 @@ mod arithmetic;
 mod blanks;
 mod call;
 mod casts;
+mod expressions;
 mod functions;
 mod intervals;
 mod labels;

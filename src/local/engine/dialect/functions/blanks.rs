@@ -2,7 +2,9 @@
 
 use std::sync::{Arc, LazyLock};
 
-use datafusion::arrow::array::{Array, ArrayRef, AsArray, LargeStringArray, StringArray, StringViewArray};
+use datafusion::arrow::array::{
+    Array, ArrayRef, AsArray, GenericStringArray, LargeStringArray, OffsetSizeTrait, StringArray, StringViewArray,
+};
 use datafusion::arrow::datatypes::DataType;
 use datafusion::logical_expr::ScalarUDF;
 
@@ -21,15 +23,14 @@ pub(in crate::engine::dialect) fn without_blanks() -> Arc<ScalarUDF> {
 
 /// Texts without the blanks at their end. Those that have none, which is the rule, are handed on as they are.
 fn bared(texts: &ArrayRef) -> ArrayRef {
-    let ends = |text: &str| text.ends_with(' ');
     match texts.data_type() {
-        DataType::Utf8 if texts.as_string::<i32>().iter().flatten().any(ends) => {
+        DataType::Utf8 if ends_in_blank(texts.as_string::<i32>()) => {
             Arc::new(texts.as_string::<i32>().iter().map(|text| text.map(trimmed)).collect::<StringArray>())
         }
-        DataType::LargeUtf8 if texts.as_string::<i64>().iter().flatten().any(ends) => {
+        DataType::LargeUtf8 if ends_in_blank(texts.as_string::<i64>()) => {
             Arc::new(texts.as_string::<i64>().iter().map(|text| text.map(trimmed)).collect::<LargeStringArray>())
         }
-        DataType::Utf8View if texts.as_string_view().iter().flatten().any(ends) => {
+        DataType::Utf8View if texts.as_string_view().iter().flatten().any(|text| text.ends_with(' ')) => {
             Arc::new(texts.as_string_view().iter().map(|text| text.map(trimmed)).collect::<StringViewArray>())
         }
         DataType::Dictionary(..) => {
@@ -38,6 +39,12 @@ fn bared(texts: &ArrayRef) -> ArrayRef {
         }
         _ => Arc::clone(texts),
     }
+}
+
+/// Whether a text ends in a blank, by the bytes before each end: this is asked of every text that is compared.
+fn ends_in_blank<O: OffsetSizeTrait>(texts: &GenericStringArray<O>) -> bool {
+    let bytes = texts.value_data();
+    texts.value_offsets().windows(2).any(|ends| ends[0] < ends[1] && bytes[ends[1].as_usize() - 1] == b' ')
 }
 
 fn trimmed(text: &str) -> &str {

@@ -281,7 +281,7 @@ pub(in crate::engine::dialect) fn check(dialect: Dialect, function: &Function) -
         Dialect::Redshift => &LACKING_REDSHIFT,
         Dialect::Athena => &LACKING_ATHENA,
     };
-    if lacking.binary_search(&name.as_str()).is_ok() || name.starts_with("st_") || name.starts_with("h3_") {
+    if lacking.binary_search(&name.as_str()).is_ok() || name.starts_with("st_") || dialect == Dialect::Redshift && name.starts_with("h3_") {
         return Err(call::unsupported(dialect, ident.span, &format!("function {name}")));
     }
     let foreign = prefixed || [&NEITHER[..], own].iter().any(|names| names.binary_search(&name.as_str()).is_ok());
