@@ -63,7 +63,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Some(command) => {
             runtime.block_on(cli::run_command(command, settings, environment, cli.global.no_color)).map(|()| ExitCode::SUCCESS)
         }
-        None => runtime.block_on(cli::show_screen(settings)),
+        None => runtime.block_on(cli::show_screen(settings, cli.cast.as_deref())),
     };
     // Whatever still runs has been told to stop; nobody waits for it.
     runtime.shutdown_background();

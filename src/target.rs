@@ -10,8 +10,9 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
-use aws_credential_types::provider::ProvideCredentials;
 use aws_credential_types::provider::error::CredentialsError;
+use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
+use chrono::{DateTime, Utc};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
 
@@ -24,11 +25,12 @@ use crate::demo::scenario::Scenario;
 use crate::local::checkpoint::{self, Checkpoint};
 use crate::local::pace::Pace;
 use crate::local::{self, LocalError, Opened, Options};
-use crate::ops::{Context, OpError, OpErrorKind};
+use crate::ops::{self, Context, OpError, OpErrorKind};
 pub use crate::serve::Addresses;
 use crate::serve::Ports;
 pub use crate::serve::keys::AccessKey;
 use crate::serve::keys::{KeyError, Keys};
+use crate::serve::outside::Listener;
 
 /// API calls that a slow listener may lag behind before it loses the oldest.
 const CALLS_KEPT: usize = 1024;
@@ -53,10 +55,18 @@ pub struct Connection {
     pub scenario: Arc<Scenario>,
     /// Account id.
     pub account: String,
+    /// The account's alias, where it has one that the caller may read.
+    pub alias: Option<String>,
+    /// The last part of the caller's ARN: a user, or the name of a session of a role, which most companies make from the user's address.
+    user: String,
+    /// What has to be typed before anything is done in this account; `None` where nothing has to be.
+    pub production: Option<String>,
     /// Every API call, as it ends.
     pub calls: broadcast::Sender<ApiCall>,
     /// The embedded account, which lives as long as something holds it.
     embedded: Option<Opened>,
+    /// What the calls are signed with.
+    credentials: Option<SharedCredentialsProvider>,
 }
 
 /// Opens the target of the settings. `pace` is what `local.pace` falls back to.
@@ -80,9 +90,27 @@ pub async fn open(settings: &Settings, clock: SharedClock, pace: Pace) -> Result
     };
     let (calls, _) = broadcast::channel(CALLS_KEPT);
     let gateways = Arc::new(Gateways::new(&config, calls.clone(), polling));
-    let caller = gateways.identity.caller().await.map_err(|error| no_identity(settings, &error))?;
+    let alias = async {
+        match kind {
+            TargetKind::Aws => gateways.roles.account_alias().await,
+            _ => Ok(None),
+        }
+    };
+    let (caller, alias) = tokio::join!(gateways.identity.caller(), alias);
+    let caller = caller.map_err(|error| no_identity(settings, &error))?;
+    // Who may not read the alias is told by the id alone.
+    let alias = alias.unwrap_or_else(|error| {
+        tracing::info!(%error, "the alias of the account is not known");
+        None
+    });
+    let production = match kind {
+        TargetKind::Aws => ops::production::phrase(settings, &caller.account, alias.as_deref()),
+        _ => None,
+    };
     let scenario = Arc::new(settings.scenario(&caller.account));
-    Ok(Connection { kind, gateways, scenario, account: caller.account, calls, embedded })
+    let user = caller.arn.rsplit('/').next().unwrap_or_default().to_owned();
+    let credentials = config.credentials_provider();
+    Ok(Connection { kind, gateways, scenario, account: caller.account, alias, user, production, calls, embedded, credentials })
 }
 
 impl Connection {
@@ -104,9 +132,29 @@ impl Connection {
         (context, events)
     }
 
+    /// What nobody but the user needs to see: the account's id, and the user's own name.
+    pub fn private(&self) -> Vec<String> {
+        vec![self.account.clone(), self.user.clone()]
+    }
+
     /// Whether this process holds the embedded account itself, rather than using another process's.
     pub fn owns_account(&self) -> bool {
         self.embedded.as_ref().is_some_and(Opened::is_owner)
+    }
+
+    /// When the login ends that the calls are signed with, as far as it tells: a chain that renews itself gives a later time when asked again.
+    /// `None` for keys without an end, and on the embedded account.
+    ///
+    /// # Errors
+    /// When there is no login any more; a sentence.
+    pub async fn login_ends(&self) -> Result<Option<DateTime<Utc>>, String> {
+        match (&self.credentials, self.kind) {
+            (Some(provider), TargetKind::Aws) => {
+                let credentials = provider.provide_credentials().await.map_err(|error| causes(&error))?;
+                Ok(credentials.expiry().map(DateTime::from))
+            }
+            _ => Ok(None),
+        }
     }
 
     /// Stops what the embedded account still does and gives its state directory free. Nothing to do on the other targets.
@@ -193,6 +241,44 @@ pub async fn serve(
     served
 }
 
+/// What other programs ask of the embedded account that the screen shows.
+pub struct Outside(Listener);
+
+impl Outside {
+    /// Listens; `None` on the other targets, and where no socket can be made, which the log tells: the screen works without it.
+    pub fn open(settings: &Settings) -> Option<Self> {
+        if settings.aws.target != TargetKind::Local {
+            return None;
+        }
+        match Listener::open(&state_dir(settings).ok()?) {
+            Ok(listener) => Some(Outside(listener)),
+            Err(error) => {
+                tracing::warn!(%error, "requests of other programs will not be shown");
+                None
+            }
+        }
+    }
+
+    /// The next call that another program has made; `None` when there are no more.
+    pub async fn next(&self) -> Option<ApiCall> {
+        match self.0.next().await {
+            Ok(call) => Some(ApiCall {
+                at: call.at,
+                service: call.service,
+                operation: call.operation,
+                duration: call.duration,
+                error: call.error,
+                reached: true,
+                from: Some(call.from),
+            }),
+            Err(error) => {
+                tracing::warn!(%error, "requests of other programs are not shown any more");
+                None
+            }
+        }
+    }
+}
+
 fn key_error(error: &KeyError) -> OpError {
     OpError {
         kind: OpErrorKind::Failed,
@@ -273,11 +359,20 @@ fn no_credentials(settings: &Settings, error: &CredentialsError) -> OpError {
         other => format!("{profile}: {}", causes(other)),
     };
     OpError {
-        kind: OpErrorKind::Precondition,
+        kind: OpErrorKind::LoginEnded,
         resource: None,
         what: "could not find AWS credentials".into(),
         why,
         fix: Some(sign_in(settings)),
+    }
+}
+
+/// The command that renews the login, for a shell.
+pub fn login_command(settings: &Settings) -> String {
+    match settings.aws.profile.as_str() {
+        "" => "aws sso login".to_owned(),
+        // A profile's name may have anything in it but brackets and line ends.
+        profile => format!("aws sso login --profile '{}'", profile.replace('\'', r"'\''")),
     }
 }
 
@@ -301,7 +396,8 @@ fn causes(error: &dyn std::error::Error) -> String {
 
 fn no_identity(settings: &Settings, error: &AwsError) -> OpError {
     let (kind, fix) = match error.kind {
-        AwsErrorKind::Expired | AwsErrorKind::AccessDenied => (OpErrorKind::Precondition, Some(sign_in(settings))),
+        AwsErrorKind::Expired => (OpErrorKind::LoginEnded, Some(sign_in(settings))),
+        AwsErrorKind::AccessDenied => (OpErrorKind::Precondition, Some(sign_in(settings))),
         AwsErrorKind::Network => {
             let fix =
                 format!("check the network and the region `{}`, or use `--target local`, which needs no network", settings.aws.region);

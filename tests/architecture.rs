@@ -16,8 +16,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("app", &["syntax", "ops", "aws::activity", "demo", "config"]),
     ("ui", &["app", "syntax", "ops", "aws::activity", "demo", "config"]),
     ("target", &["serve", "local", "aws", "ops", "demo", "config"]),
-    ("tui", &["ui", "syntax", "app", "ops", "aws", "demo", "config", "target", "local::pace"]),
-    ("cli", &["tui", "syntax", "ops", "aws", "demo", "config", "target", "local::pace"]),
+    ("prepared", &["target", "ops", "demo", "config", "local::pace"]),
+    ("tui", &["ui", "syntax", "app", "ops", "aws", "demo", "config", "target", "prepared", "local::pace"]),
+    ("cli", &["tui", "syntax", "ops", "aws", "demo", "config", "target", "prepared", "local::pace"]),
     ("main", &["cli"]),
 ];
 

@@ -17,6 +17,8 @@ pub struct State {
     pub total: u64,
     /// How many of them failed.
     pub failed: u64,
+    /// How many of them other programs made.
+    pub others: u64,
     /// Selection.
     pub list: ListState,
     /// Whether the selection stays on the newest call.
@@ -25,7 +27,7 @@ pub struct State {
 
 impl Default for State {
     fn default() -> Self {
-        State { calls: VecDeque::new(), total: 0, failed: 0, list: ListState::default(), following: true }
+        State { calls: VecDeque::new(), total: 0, failed: 0, others: 0, list: ListState::default(), following: true }
     }
 }
 
@@ -43,6 +45,7 @@ impl State {
         for call in calls {
             self.total += 1;
             self.failed += u64::from(call.error.is_some());
+            self.others += u64::from(call.from.is_some());
             if self.calls.len() == CALLS {
                 self.calls.pop_front();
                 self.list.selected = self.list.selected.saturating_sub(1);
@@ -74,6 +77,7 @@ mod tests {
             duration: std::time::Duration::from_millis(1),
             error: error.map(Into::into),
             reached: true,
+            from: None,
         }
     }
 

@@ -21,7 +21,18 @@ use crate::syntax::Dialect;
 #[derive(Debug, Clone)]
 pub enum Effect {
     /// Opens the target.
-    Connect,
+    Connect {
+        /// Whether the reader has said that an account which looks like production is meant.
+        confirmed: bool,
+    },
+    /// Puts the embedded account to where a step begins, and opens it again.
+    BeginAt(Step),
+    /// Makes a picture of the screen.
+    Picture,
+    /// Writes a picture (SVG) into the current directory.
+    WritePicture(String),
+    /// Gives the terminal to the program that logs in on the account.
+    LogIn,
     /// Runs steps one after the other until one fails.
     RunSteps(Vec<Step>),
     /// Cancels the steps that are running.
@@ -32,6 +43,11 @@ pub enum Effect {
         ticket: Ticket,
         /// How long to wait first.
         after: Duration,
+    },
+    /// Asks what the demonstration costs.
+    ReadCosts {
+        /// Whose answer it is.
+        ticket: Ticket,
     },
     /// Runs a statement of the console.
     Query {

@@ -10,6 +10,7 @@ pub mod effect;
 pub mod explore;
 pub mod latest;
 pub mod list;
+pub mod login;
 pub mod model;
 pub mod msg;
 pub mod pane;

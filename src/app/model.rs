@@ -7,12 +7,15 @@ use chrono::{DateTime, FixedOffset, Utc};
 use super::msg::{Identity, Target};
 use super::pane::Pane;
 use super::popup::Popup;
-use super::{activity, explore, pipeline, predict, resources, sql, walkthrough};
+use super::{activity, explore, login, pipeline, predict, resources, sql, walkthrough};
 use crate::config::Settings;
-use crate::config::settings::{Guard, OverCeiling, TargetKind};
+use crate::config::settings::{Guard, Mask, OverCeiling, TargetKind};
 use crate::demo::dataset::Words;
 use crate::ops::OpError;
 use crate::ops::query::QueryEngine;
+
+/// For how long what is private is shown on demand.
+const REVEALED_SECONDS: i64 = 5;
 
 /// For how long a notice stays, in seconds.
 const NOTICE_SECONDS: i64 = 5;
@@ -126,6 +129,12 @@ pub struct Model {
     pub theme: String,
     /// Whether things may move.
     pub motion: bool,
+    /// Whether what is private is hidden.
+    pub mask: bool,
+    /// Until when it is shown all the same.
+    pub revealed: Option<DateTime<Utc>>,
+    /// What is private: the account's id, and who is logged in.
+    pub private: Vec<String>,
     /// Where the target is.
     pub link: Link,
     /// The pane with the focus.
@@ -158,6 +167,8 @@ pub struct Model {
     pub explore: explore::State,
     /// API calls.
     pub activity: activity::State,
+    /// The login on the account.
+    pub login: login::State,
     /// A number being edited in the form had this text before.
     pub(super) before_edit: Option<String>,
 }
@@ -174,6 +185,13 @@ impl Model {
             target: settings.aws.target,
             theme: settings.screen.theme.clone(),
             motion: settings.screen.motion,
+            mask: match settings.screen.mask {
+                Mask::On => true,
+                Mask::Off => false,
+                Mask::Auto => settings.aws.target == TargetKind::Aws,
+            },
+            revealed: None,
+            private: Vec::new(),
             link: Link::Opening,
             focus: Pane::Walkthrough,
             zoomed: false,
@@ -197,8 +215,19 @@ impl Model {
             predict: predict::State::default(),
             explore: explore::State::on(&settings.screen.theme),
             activity: activity::State::default(),
+            login: login::State::default(),
             before_edit: None,
         }
+    }
+
+    /// Whether what is private is hidden now.
+    pub fn masked(&self) -> bool {
+        self.mask && self.revealed.is_none_or(|until| until <= self.now)
+    }
+
+    /// Shows what is private for a few seconds.
+    pub fn reveal(&mut self) {
+        self.revealed = Some(self.now + chrono::Duration::seconds(REVEALED_SECONDS));
     }
 
     /// Who we are, once the target is open.
@@ -260,6 +289,8 @@ impl Model {
         if self.working() {
             return Some(if self.motion { 100 } else { 1000 });
         }
-        (self.notice.is_some() || !self.resources.changed.is_empty()).then_some(1000)
+        let near = self.notice.is_some() || self.revealed.is_some() || !self.resources.changed.is_empty();
+        // The end of a login is told in minutes, and when it comes near nothing else may happen that draws a frame.
+        near.then_some(1000).or_else(|| self.login.ends.is_some().then_some(10_000))
     }
 }

@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::action::Command;
 use super::pane::Pane;
-use super::{activity, explore, pipeline, popup, predict, resources, sql, walkthrough};
+use super::{activity, explore, login, pipeline, popup, predict, resources, sql, walkthrough};
 use crate::config::settings::TargetKind;
 use crate::demo::scenario::Scenario;
 use crate::ops::OpError;
@@ -40,6 +40,17 @@ pub enum Msg {
     Connected(Box<Identity>),
     /// The target cannot be opened.
     NotConnected(OpError),
+    /// The target is an account that looks like production; it is opened once the reader has typed this.
+    Production {
+        /// Account id.
+        account: String,
+        /// Its alias, or its id where it has none.
+        phrase: String,
+    },
+    /// A file was written, or could not be; a sentence.
+    Written(Result<String, String>),
+    /// Of the login.
+    Login(login::Msg),
     /// A job of the program itself broke; the sentence says which.
     Broken(String),
     /// The system asks the program to leave.
@@ -69,6 +80,10 @@ pub struct Identity {
     pub kind: TargetKind,
     /// Account id.
     pub account: String,
+    /// The account's alias, where it has one.
+    pub alias: Option<String>,
+    /// What is hidden where the screen is shown to others.
+    pub private: Vec<String>,
     /// Whether a statement goes on there when this program ends.
     pub outlives: bool,
     /// The names of the demonstration there.

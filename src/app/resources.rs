@@ -10,9 +10,14 @@ use super::latest::{Latest, Ticket};
 use super::list::ListState;
 use crate::demo::resource::{ResourceState, ResourceStatus};
 use crate::ops::OpError;
+use crate::ops::costs::Costs;
+use crate::ops::prices::money;
 
 /// How long to wait between two reads while something is under way.
 const CALM: Duration = Duration::from_millis(1000);
+
+/// After how many seconds the costs are asked for again.
+const COSTS_AFTER: i64 = 300;
 
 /// For how long a change stays marked, in seconds.
 pub const FRESH: i64 = 4;
@@ -32,6 +37,12 @@ pub struct State {
     pub read_at: Option<DateTime<Utc>>,
     /// Why it could not be read.
     pub error: Option<OpError>,
+    /// What it costs, on an account.
+    pub costs: Option<Costs>,
+    /// When the costs were asked for.
+    costs_at: Option<DateTime<Utc>>,
+    /// The read of the costs that is awaited.
+    pub costs_read: Latest,
 }
 
 /// What happens to the checklist.
@@ -39,6 +50,8 @@ pub struct State {
 pub enum Msg {
     /// An answer.
     Read(Ticket, Result<Vec<ResourceStatus>, OpError>),
+    /// What it costs.
+    Costs(Ticket, Result<Costs, OpError>),
 }
 
 /// Whether a state will change by itself.
@@ -50,6 +63,27 @@ impl State {
     /// Asks for the checklist now.
     pub fn refresh(&mut self) -> Vec<Effect> {
         vec![Effect::ReadResources { ticket: self.read.issue(), after: Duration::ZERO }]
+    }
+
+    /// Asks what it costs: when the checklist has changed or some time has passed.
+    pub fn want_costs(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
+        let due =
+            self.costs_at.is_none_or(|at| (now - at).num_seconds() >= COSTS_AFTER || self.changed.values().any(|changed| *changed > at));
+        if self.rows.is_empty() || !due || self.costs_read.pending() {
+            return Vec::new();
+        }
+        self.costs_at = Some(now);
+        vec![Effect::ReadCosts { ticket: self.costs_read.issue() }]
+    }
+
+    /// What a resource costs, in words: `$0.12 an hour, $0.23 so far`.
+    pub fn cost_of(&self, row: &ResourceStatus) -> Option<String> {
+        let part = self.costs.as_ref()?.parts.iter().find(|part| part.kind == row.kind && part.name == row.name)?;
+        let hourly = part.usd_per_hour.map(|usd| format!("{} an hour", money(usd)));
+        let at_work = || part.usd_per_hour_at_work.map(|usd| format!("{} an hour at work", money(usd)));
+        let so_far = part.usd.map(|usd| format!("{} so far", money(usd)));
+        let words: Vec<String> = hourly.or_else(at_work).into_iter().chain(so_far).collect();
+        (!words.is_empty()).then(|| words.join(", "))
     }
 
     /// How many resources are ready.
@@ -64,7 +98,16 @@ impl State {
 
     /// Takes a message. `busy` says whether a step is running, so that changes are to be expected.
     pub fn update(&mut self, msg: Msg, busy: bool, now: DateTime<Utc>) -> Vec<Effect> {
-        let Msg::Read(ticket, answer) = msg;
+        let (ticket, answer) = match msg {
+            Msg::Read(ticket, answer) => (ticket, answer),
+            Msg::Costs(ticket, answer) => {
+                if self.costs_read.settle(ticket) {
+                    // Without an answer nothing is said: a sum that is out of date would be worse.
+                    self.costs = answer.ok();
+                }
+                return Vec::new();
+            }
+        };
         if !self.read.settle(ticket) {
             return Vec::new();
         }
@@ -96,6 +139,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use crate::demo::step::Step;
+    use crate::ops::costs::Cost;
 
     fn row(state: ResourceState) -> ResourceStatus {
         ResourceStatus {
@@ -108,6 +152,36 @@ mod tests {
             state,
             detail: String::new(),
         }
+    }
+
+    #[test]
+    fn costs_are_asked_for_when_something_has_changed_and_once_in_a_while() {
+        let mut state = State::default();
+        assert!(state.want_costs(at(0)).is_empty(), "nothing is known to cost anything");
+        let read = |state: &mut State, rows, now| {
+            let ticket = ticket(&state.refresh());
+            state.update(Msg::Read(ticket, Ok(rows)), false, now)
+        };
+        read(&mut state, vec![row(ResourceState::Missing)], at(0));
+        assert!(matches!(state.want_costs(at(0))[..], [Effect::ReadCosts { .. }]));
+        assert!(state.want_costs(at(COSTS_AFTER)).is_empty(), "one answer is awaited");
+        let part = Cost {
+            kind: "IAM role",
+            name: "x".into(),
+            usd_per_hour: Some(0.115),
+            usd_per_hour_at_work: None,
+            since: None,
+            usd: Some(0.23),
+            note: String::new(),
+            idle: None,
+        };
+        let costs = Costs { parts: vec![part], usd_per_hour: 0.115, usd: 0.23, prices_as_of: "2025-11-01", budget_usd: None };
+        let awaited = state.costs_read.issue();
+        state.update(Msg::Costs(awaited, Ok(costs)), false, at(1));
+        assert_eq!(state.cost_of(&row(ResourceState::Ready)).as_deref(), Some("$0.12 an hour, $0.23 so far"));
+        assert!(state.want_costs(at(2)).is_empty());
+        read(&mut state, vec![row(ResourceState::Ready)], at(3));
+        assert_eq!(state.want_costs(at(3)).len(), 1, "it has been made");
     }
 
     fn at(seconds: i64) -> DateTime<Utc> {

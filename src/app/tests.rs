@@ -27,7 +27,14 @@ use crate::ops::{OpError, OpErrorKind};
 pub fn settings() -> Settings {
     Settings {
         demo: Demo { name: "BankDM".into(), owner: String::new() },
-        aws: Aws { target: TargetKind::Local, region: "us-east-1".into(), profile: String::new(), bucket: String::new() },
+        aws: Aws {
+            target: TargetKind::Local,
+            region: "us-east-1".into(),
+            profile: String::new(),
+            bucket: String::new(),
+            production: Vec::new(),
+            confirmed: String::new(),
+        },
         data: Data { source: "sample".into(), schema: String::new(), sample_rows: 41_188, sample_seed: 1 },
         names: Names::default(),
         warehouse: Warehouse {
@@ -84,7 +91,8 @@ pub fn settings() -> Settings {
             queries_dir: String::new(),
         },
         local: Local { pace: None, state_dir: None },
-        screen: Screen { theme: "dark".into(), images: "off".into(), mouse: true, motion: true },
+        screen: Screen { theme: "dark".into(), images: "off".into(), mouse: true, motion: true, mask: Mask::Auto },
+        costs: Costs { budget_usd: 0.0, over_budget: OverBudget::Warn },
         data_set: crate::demo::dataset::DataSet::bank(),
     }
 }
@@ -106,6 +114,8 @@ pub fn identity() -> Identity {
     let entry = |title: &str, engine, text: &str| LibraryEntry { title: title.into(), engine, text: text.into() };
     Identity {
         kind: TargetKind::Local,
+        alias: None,
+        private: vec!["123456789012".into(), "ana.garcia".into()],
         account: "000000000000".into(),
         outlives: false,
         scenario: settings().scenario("000000000000"),
@@ -365,6 +375,7 @@ pub fn full_model() -> Model {
         duration: Duration::from_millis(12),
         error: error.map(Into::into),
         reached: true,
+        from: None,
     };
     model.activity.update(super::activity::Msg::Calls(vec![
         call("ExecuteStatement", None),

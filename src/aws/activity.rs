@@ -29,6 +29,8 @@ pub struct ApiCall {
     pub error: Option<String>,
     /// Whether the service answered at all.
     pub reached: bool,
+    /// The other program that made it; `None` when this one did.
+    pub from: Option<String>,
 }
 
 /// The interceptor that tells of every call. Cheap to clone.
@@ -93,6 +95,7 @@ impl Intercept for Recorder {
             duration: began.monotonic.elapsed(),
             error,
             reached: context.response().is_some(),
+            from: None,
         });
         Ok(())
     }

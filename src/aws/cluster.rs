@@ -1,5 +1,6 @@
 //! A provisioned warehouse (Redshift): a subnet group and a cluster.
 
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::AwsError;
@@ -19,6 +20,8 @@ pub struct Cluster {
     pub endpoint: Option<(String, u16)>,
     /// Node type and number of nodes.
     pub nodes: (String, u32),
+    /// When it was made.
+    pub created: Option<DateTime<Utc>>,
     /// Tags.
     pub tags: Tags,
 }
@@ -185,6 +188,7 @@ fn cluster(said: &aws_sdk_redshift::types::Cluster) -> Cluster {
             said.node_type().unwrap_or_default().to_owned(),
             said.number_of_nodes().and_then(|nodes| u32::try_from(nodes).ok()).unwrap_or_default(),
         ),
+        created: said.cluster_create_time().and_then(|at| DateTime::from_timestamp(at.secs(), at.subsec_nanos())),
         tags: from_tags(said.tags()),
     }
 }

@@ -30,6 +30,12 @@ impl Roles {
         Roles { client: lazy_client!(source, aws_sdk_iam) }
     }
 
+    /// The alias of the account; `None` when it has none.
+    pub async fn account_alias(&self) -> Result<Option<String>, AwsError> {
+        let answer = self.client.get().list_account_aliases().send().await.map_err(fault(SERVICE, "ListAccountAliases"))?;
+        Ok(answer.account_aliases().first().cloned())
+    }
+
     /// The role, if it exists.
     pub async fn find(&self, name: &str) -> Result<Option<Role>, AwsError> {
         match self.client.get().get_role().role_name(name).send().await.map_err(fault(SERVICE, "GetRole")) {

@@ -1,5 +1,6 @@
 //! Secrets (Secrets Manager). A value enters and leaves as a [`SecretString`], which cannot be printed.
 
+use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::AwsError;
@@ -17,6 +18,8 @@ pub struct SecretInfo {
     pub tags: Tags,
     /// Whether it is scheduled for deletion: it exists but cannot be read.
     pub deleted: bool,
+    /// When it was made.
+    pub created: Option<DateTime<Utc>>,
 }
 
 /// The gateway.
@@ -40,6 +43,7 @@ impl Secrets {
                     .map(|tag| (tag.key().unwrap_or_default().to_owned(), tag.value().unwrap_or_default().to_owned()))
                     .collect(),
                 deleted: said.deleted_date().is_some(),
+                created: said.created_date().and_then(|at| DateTime::from_timestamp(at.secs(), at.subsec_nanos())),
             })),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),

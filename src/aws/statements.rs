@@ -119,6 +119,8 @@ pub struct StatementSummary {
     pub state: StatementState,
     /// When it was sent.
     pub at: Option<DateTime<Utc>>,
+    /// When its state changed last.
+    pub updated: Option<DateTime<Utc>>,
 }
 
 /// A typed cell.
@@ -238,6 +240,7 @@ impl Statements {
                 sql: it.query_string().unwrap_or_default().to_owned(),
                 state: state(it.status()),
                 at: it.created_at().and_then(|at| DateTime::from_timestamp(at.secs(), at.subsec_nanos())),
+                updated: it.updated_at().and_then(|at| DateTime::from_timestamp(at.secs(), at.subsec_nanos())),
             }));
             token = said.next_token().map(str::to_owned);
             if token.is_none() {

@@ -41,7 +41,7 @@ pub async fn run(arguments: &Cleanup, settings: &Arc<Settings>, output: Output) 
 }
 
 async fn plan(json: bool, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
-    let session = Session::open(settings).await?;
+    let session = Session::open_to_look(settings).await?;
     let removals = steps::cleanup_plan(&session.quiet()).await?;
     if json {
         let listed: Vec<_> = removals.iter().map(|removal| json!({"kind": removal.kind, "name": removal.name})).collect();

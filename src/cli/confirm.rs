@@ -42,11 +42,27 @@ pub fn approval(yes: bool, action: &str, name: &str) -> Result<(), Failure> {
     })
 }
 
+/// Lets anything go on in an account that looks like production after the person has typed `phrase`, its alias or id. No flag stands for
+/// this: who means it writes the alias into the settings.
+///
+/// # Errors
+/// When there is nobody to ask, or the answer is another.
+pub fn production(account: &str, phrase: &str) -> Result<(), Failure> {
+    let which = if phrase == account { format!("the account {account}") } else { format!("the account {phrase} ({account})") };
+    typed(&Question {
+        refusal: format!("{which} is a production account by the setting aws.production, and there is no terminal to ask on"),
+        refusal_fix: &format!("Choose another --profile, or say that you mean it with --set aws.confirmed={phrase}."),
+        prompt: format!("{which} is a production account by the setting aws.production. Type {phrase} to work in it: "),
+        name: phrase,
+        otherwise: "not confirmed; nothing was changed",
+    })
+}
+
 /// A question that is answered by typing a name.
 struct Question<'a> {
     /// What failed when there is nobody to ask, and what to do then.
     refusal: String,
-    refusal_fix: &'static str,
+    refusal_fix: &'a str,
     prompt: String,
     name: &'a str,
     /// What is said of another answer.

@@ -99,7 +99,7 @@ fn state_directory(settings: &Settings) -> Check {
 
 /// The policy of whoever runs the demonstration, or the part of it that is not allowed yet.
 async fn policy(missing: bool, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
-    let session = Session::open(settings).await?;
+    let session = Session::open_to_look(settings).await?;
     let needs = needs(missing, &session.quiet()).await;
     session.close().await;
     let needs = needs?;
@@ -130,7 +130,7 @@ async fn needs(missing: bool, context: &Context) -> Result<Vec<Need>, Failure> {
 
 /// Whether the account answers, whose it is, and what only it can tell.
 async fn account(settings: &Arc<Settings>) -> Vec<Check> {
-    match Session::open(settings).await {
+    match Session::open_to_look(settings).await {
         Ok(session) => {
             let shared = settings.aws.target == TargetKind::Local && !session.connection.owns_account();
             let suffix = if shared { ", held by another shiftdeck, which answers" } else { "" };

@@ -102,7 +102,7 @@ impl From<OpError> for Failure {
         let code = match error.kind {
             OpErrorKind::Failed => exit::FAILED,
             OpErrorKind::Usage => exit::USAGE,
-            OpErrorKind::Precondition => exit::PRECONDITION,
+            OpErrorKind::Precondition | OpErrorKind::LoginEnded => exit::PRECONDITION,
             OpErrorKind::Cancelled => exit::CANCELLED,
         };
         let what = match &error.resource {

@@ -10,6 +10,7 @@ use super::failure::{Failure, exit};
 use super::output::{Output, columns, thousands};
 use crate::config::Settings;
 use crate::demo::clock::{SharedClock, SystemClock};
+use crate::prepared::{self, Moment};
 use crate::target;
 
 /// Put the embedded AWS back to a fresh account; checkpoints stay
@@ -37,7 +38,7 @@ enum Action {
         #[arg(long)]
         yes: bool,
     },
-    /// Go back to a saved state
+    /// Go back to a saved state, or to a moment of the walkthrough: `before-pipeline`, `after-load`, `before-5`
     Restore {
         /// Name
         name: String,
@@ -45,6 +46,8 @@ enum Action {
         #[arg(long)]
         yes: bool,
     },
+    /// Make the moments of the walkthrough ready, so that each is restored at once
+    Prepare,
     /// List the saved states, oldest first
     List {
         /// One JSON document
@@ -68,20 +71,34 @@ pub fn reset(arguments: &Reset, settings: &Settings, output: &mut Output) -> Res
 ///
 /// # Errors
 /// On another target, while another process uses the state, or when there is no such checkpoint.
-pub fn checkpoint(arguments: &Checkpoint, settings: &Settings, output: &mut Output) -> Result<(), Failure> {
+pub async fn checkpoint(arguments: &Checkpoint, settings: &Settings, output: &mut Output) -> Result<(), Failure> {
+    let clock: SharedClock = Arc::new(SystemClock);
     match &arguments.action {
         Action::Save { name, yes } => {
             if target::checkpoint_list(settings)?.iter().any(|known| known.name == *name) {
                 ask(*yes, &format!("the checkpoint `{name}` will be replaced"))?;
             }
-            let clock: SharedClock = Arc::new(SystemClock);
             let saved = target::checkpoint_save(settings, name, &clock)?;
             output.line(&format!("saved `{name}`: {} files, {} bytes", thousands(saved.files), thousands(saved.bytes)))?;
         }
         Action::Restore { name, yes } => {
+            let known = target::checkpoint_list(settings)?.iter().any(|known| known.name == *name);
+            if let (false, Some(moment)) = (known, Moment::named(name)) {
+                ask(*yes, &format!("the embedded AWS will be as it is {}", name.replacen('-', " ", 1)))?;
+                if !prepared::is_ready(settings, moment)? {
+                    prepare(settings, &clock).await?;
+                }
+                prepared::restore(settings, moment)?;
+                output.line(&format!("the next step is {} {}", moment.next().number(), moment.next().name()))?;
+                return output.flush();
+            }
             ask(*yes, &format!("the embedded AWS will be as it was when `{name}` was saved"))?;
             let restored = target::checkpoint_restore(settings, name)?;
             output.line(&format!("restored `{}` of {}", restored.name, restored.created.format("%Y-%m-%d %H:%M UTC")))?;
+        }
+        Action::Prepare => {
+            prepare(settings, &clock).await?;
+            output.line("every moment of the walkthrough is ready: `shiftdeck checkpoint restore before-pipeline`")?;
         }
         Action::List { json: true } => output.json(&json!({ "checkpoints": target::checkpoint_list(settings)? }))?,
         Action::List { json: false } => {
@@ -100,6 +117,18 @@ pub fn checkpoint(arguments: &Checkpoint, settings: &Settings, output: &mut Outp
         }
     }
     output.flush()
+}
+
+/// Runs the steps on the side, and says so to whoever waits.
+async fn prepare(settings: &Settings, clock: &SharedClock) -> Result<(), Failure> {
+    let told = io::stderr().is_terminal();
+    prepared::prepare(settings, clock, |step| {
+        if told {
+            eprintln!("preparing: {} {}", step.number(), step.title());
+        }
+    })
+    .await?;
+    Ok(())
 }
 
 /// Asks where there is somebody to ask. A script has said what it wants by calling the command.

@@ -4,6 +4,7 @@ mod cleanup;
 mod completions;
 mod config;
 mod confirm;
+mod costs;
 mod doctor;
 mod endpoint;
 mod explore;
@@ -13,6 +14,7 @@ mod local_state;
 mod model;
 mod output;
 mod pipeline;
+mod plan;
 mod predict;
 mod project;
 mod report;
@@ -24,7 +26,7 @@ mod status;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
@@ -33,6 +35,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::config::settings::TargetKind;
 use crate::config::{Settings, Sources, load};
 use crate::demo::clock::SystemClock;
+use crate::tui::cast::Cast;
 use failure::Failure;
 use output::Output;
 
@@ -52,6 +55,9 @@ pub struct Cli {
     /// Flags of every command.
     #[command(flatten)]
     pub global: Global,
+    /// Record the screen into a new file, as an asciicast (for asciinema and its players)
+    #[arg(long, value_name = "FILE")]
+    pub cast: Option<PathBuf>,
     /// The command; the screen without one.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -94,6 +100,8 @@ pub enum Command {
     Run(run::Run),
     /// Show every resource of the demonstration and its state
     Status(status::Status),
+    /// Show what the demonstration costs, by the hour and so far
+    Costs(costs::CostsOf),
     /// Query the warehouse or the lake
     Sql(sql::Sql),
     /// Start, watch, list, show and stop executions of the pipeline
@@ -196,6 +204,7 @@ pub async fn run_command(
     match command {
         Command::Run(arguments) => run::run(&arguments, &settings, output).await,
         Command::Status(arguments) => status::run(&arguments, &settings, output).await,
+        Command::Costs(arguments) => costs::run(&arguments, &settings, output).await,
         Command::Sql(arguments) => sql::run(&arguments, &settings, output).await,
         Command::Pipeline(arguments) => pipeline::run(&arguments, &settings, output).await,
         Command::Model(arguments) => model::run(&arguments, &settings, output).await,
@@ -205,7 +214,7 @@ pub async fn run_command(
         Command::Explore(arguments) => explore::run(&arguments, &settings, output).await,
         Command::Cleanup(arguments) => cleanup::run(&arguments, &settings, output).await,
         Command::Reset(arguments) => local_state::reset(&arguments, &settings, &mut output),
-        Command::Checkpoint(arguments) => local_state::checkpoint(&arguments, &settings, &mut output),
+        Command::Checkpoint(arguments) => local_state::checkpoint(&arguments, &settings, &mut output).await,
         Command::Serve(arguments) => serve::run(&arguments, &settings, output).await,
         Command::Doctor(arguments) => doctor::run(&arguments, &settings, &environment, output).await,
         Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
@@ -216,8 +225,17 @@ pub async fn run_command(
 ///
 /// # Errors
 /// When it ended by itself.
-pub async fn show_screen(settings: Settings) -> Result<ExitCode, Failure> {
-    crate::tui::run(settings, Arc::new(SystemClock)).await.map_err(|error| Failure::Told {
+pub async fn show_screen(settings: Settings, cast: Option<&Path>) -> Result<ExitCode, Failure> {
+    let cast = match cast {
+        Some(path) => Some(Cast::create(path).map_err(|error| Failure::Told {
+            code: failure::exit::USAGE,
+            what: format!("could not record to {}", path.display()),
+            why: Some(error.to_string()),
+            next: Some("Name a file that is not there yet, in a directory that can be written.".to_owned()),
+        })?),
+        None => None,
+    };
+    crate::tui::run(settings, Arc::new(SystemClock), cast).await.map_err(|error| Failure::Told {
         code: failure::exit::FAILED,
         what: "the screen ended unexpectedly".to_owned(),
         why: Some(format!("{error:#}")),

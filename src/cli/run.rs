@@ -34,7 +34,10 @@ pub struct Run {
     /// Do not ask before cleaning up on `aws`
     #[arg(long)]
     pub yes: bool,
-    /// One JSON object per event, and a summary at the end
+    /// Only say what would be made, kept and removed, how long it took the last time, and what it costs
+    #[arg(long)]
+    pub dry_run: bool,
+    /// One JSON object per event, and a summary at the end; with --dry-run one document
     #[arg(long)]
     pub json: bool,
 }
@@ -63,6 +66,9 @@ pub async fn run(arguments: &Run, settings: &Arc<Settings>, output: Output) -> R
     if selected.is_empty() {
         let names = Step::ALL.map(Step::name).join(", ");
         return Err(Failure::usage("no step is named", format!("Name steps ({names}), or use --all, or --from STEP.")));
+    }
+    if arguments.dry_run {
+        return super::plan::run(&selected, settings, output, arguments.json).await;
     }
     if selected.contains(&Step::Cleanup) {
         confirm::destructive(settings, arguments.yes, "cleaning up")?;
@@ -116,7 +122,7 @@ mod tests {
     use super::*;
 
     fn selected(steps: &[Step], all: bool, from: Option<Step>) -> Vec<&'static str> {
-        let run = Run { steps: steps.to_vec(), all, from, data: None, yes: false, json: false };
+        let run = Run { steps: steps.to_vec(), all, from, data: None, yes: false, dry_run: false, json: false };
         run.selected().into_iter().map(Step::name).collect()
     }
 

@@ -7,7 +7,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
 
 use super::failure::Failure;
-use super::interrupt;
+use super::{confirm, interrupt};
 use crate::config::Settings;
 use crate::demo::clock::{SharedClock, SystemClock};
 use crate::demo::event::Event;
@@ -27,11 +27,24 @@ pub struct Session {
 }
 
 impl Session {
-    /// Opens the target of the settings; waits of the embedded AWS are `instant` unless the settings say otherwise.
+    /// Opens the target of the settings; waits of the embedded AWS are `instant` unless the settings say otherwise. An account that looks
+    /// like production is opened only after its alias has been typed.
     ///
     /// # Errors
     /// What keeps the target from being opened.
     pub async fn open(settings: &Arc<Settings>) -> Result<Self, Failure> {
+        let session = Session::open_to_look(settings).await?;
+        if let Some(phrase) = &session.connection.production {
+            confirm::production(&session.connection.account, phrase)?;
+        }
+        Ok(session)
+    }
+
+    /// The same for what only reads.
+    ///
+    /// # Errors
+    /// What keeps the target from being opened.
+    pub async fn open_to_look(settings: &Arc<Settings>) -> Result<Self, Failure> {
         let cancel = interrupt::token()?;
         let clock: SharedClock = Arc::new(SystemClock);
         let connection = tokio::select! {

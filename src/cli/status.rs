@@ -26,7 +26,7 @@ pub struct Status {
 /// # Errors
 /// When the account cannot be read.
 pub async fn run(arguments: &Status, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
-    let session = Session::open(settings).await?;
+    let session = Session::open_to_look(settings).await?;
     let context = session.quiet();
     let resources = checklist::read(&context).await?;
     let states = steps::from_checklist(&resources);

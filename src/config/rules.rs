@@ -91,6 +91,18 @@ pub const BUCKET: Rule = Rule {
             && !text.starts_with("xn--")
     },
 };
+/// A pattern of account aliases and ids.
+pub const ACCOUNT_PATTERN: Rule = Rule {
+    expected: "an account id, or an alias of lower-case letters, digits and hyphens, in which `*` stands for anything",
+    optional: false,
+    check: |text| length(text, 1, 63) && all(text, "-*") && no_upper(text),
+};
+/// An account's alias or id.
+pub const ACCOUNT: Rule = Rule {
+    expected: "an account id, or an alias of 3 to 63 lower-case letters, digits and single hyphens",
+    optional: true,
+    check: |text| length(text, 3, 63) && all(text, "-") && no_upper(text) && single_hyphens(text),
+};
 /// Where the data come from.
 pub const SOURCE: Rule = Rule {
     expected: "`sample`, a path, or an s3:// or https:// address",

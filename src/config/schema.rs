@@ -68,6 +68,8 @@ pub const KEYS: &[Key] = &[
     text("aws.region", rules::REGION),
     text("aws.profile", rules::PROFILE),
     text("aws.bucket", rules::BUCKET),
+    key("aws.production", Kind::List(rules::ACCOUNT_PATTERN)),
+    text("aws.confirmed", rules::ACCOUNT),
     text("data.source", rules::SOURCE),
     text("data.schema", rules::PATH),
     key("data.sample_rows", Kind::Integer(100, 1_000_000)),
@@ -141,12 +143,15 @@ pub const KEYS: &[Key] = &[
     key("sql.over_ceiling", Kind::Choice(&["ask", "refuse"])),
     key("sql.session_minutes", Kind::Integer(1, 1440)),
     text("sql.queries_dir", rules::PATH),
+    key("costs.budget_usd", from_zero(1e6)),
+    key("costs.over_budget", Kind::Choice(&["warn", "stop"])),
     key("local.pace", Kind::Choice(&["auto", "instant", "live"])),
     text("local.state_dir", rules::PATH),
     key("screen.theme", Kind::Choice(&["dark", "light", "contrast", "mono"])),
     key("screen.images", Kind::Choice(&["auto", "off", "kitty", "iterm2", "sixel"])),
     key("screen.mouse", Kind::Boolean),
     key("screen.motion", Kind::Boolean),
+    key("screen.mask", Kind::Choice(&["auto", "on", "off"])),
 ];
 
 /// The setting with this dotted key.

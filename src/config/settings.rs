@@ -33,6 +33,8 @@ pub struct Settings {
     pub redshift_ml: RedshiftMl,
     /// The SQL console.
     pub sql: Sql,
+    /// What may be spent.
+    pub costs: Costs,
     /// The embedded AWS.
     pub local: Local,
     /// The screen.
@@ -87,6 +89,10 @@ pub struct Aws {
     pub profile: String,
     /// Bucket; empty for `<demo>-<account>-<region>` in lower case.
     pub bucket: String,
+    /// Patterns of aliases and account ids that are production.
+    pub production: Vec<String>,
+    /// The alias or id of a production account that may be worked in.
+    pub confirmed: String,
 }
 
 /// `[data]`
@@ -385,6 +391,26 @@ pub struct Local {
     pub state_dir: Option<PathBuf>,
 }
 
+/// What happens when the budget is used up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OverBudget {
+    /// Every step says so.
+    Warn,
+    /// No step makes more of what costs.
+    Stop,
+}
+
+/// `[costs]`
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Costs {
+    /// US dollars that the demonstration may cost on `aws`; 0 for no budget.
+    pub budget_usd: f64,
+    /// What happens when they are used up.
+    pub over_budget: OverBudget,
+}
+
 /// `[screen]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -397,6 +423,20 @@ pub struct Screen {
     pub mouse: bool,
     /// Whether things may move (spinners).
     pub motion: bool,
+    /// When account id and user are hidden.
+    pub mask: Mask,
+}
+
+/// When account id and user are hidden on the screen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Mask {
+    /// On the target `aws`.
+    Auto,
+    /// Always.
+    On,
+    /// Never.
+    Off,
 }
 
 impl Settings {

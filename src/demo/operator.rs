@@ -23,9 +23,10 @@ pub struct Need {
 }
 
 /// The steps of each statement, by name. The rest of the program (console, screens) uses what the steps use.
-const STEPS: [(&str, &[Step]); 21] = {
+const STEPS: [(&str, &[Step]); 22] = {
     use Step::{Cleanup, Deploy, Explore, Foundation, Lake, Load, Pipeline, Predict, RedshiftMl};
     [
+        ("WhichAccount", &[Foundation, Cleanup]),
         ("Roles", &[Foundation, Cleanup]),
         ("HandRolesToServices", &[Foundation, Pipeline, Deploy]),
         ("Bucket", &[Foundation, Explore, Lake, Cleanup]),

@@ -146,7 +146,7 @@ fn listen(
     transport: Arc<InProcess>,
     stop: &CancellationToken,
 ) -> std::io::Result<PathBuf> {
-    let path = socket::path_for(state_dir)?;
+    let path = socket::place(state_dir, socket::OWNER)?;
     let listener = socket::listen(&path)?;
     let listener = {
         let _entered = runtime.enter();

@@ -21,21 +21,30 @@ use super::transport::{Transport, TransportError};
 /// Longest path that every Unix accepts for a socket (macOS has 104 bytes with the final zero, Linux 108).
 const LONGEST_PATH: usize = 100;
 
-/// Where the socket of a state directory is: in it, or, where that path would be too long for a socket, in a directory of the user
-/// under a name made from the path.
-pub(super) fn path_for(state_dir: &Path) -> io::Result<PathBuf> {
-    let own = state_dir.join("socket");
-    if own.as_os_str().len() <= LONGEST_PATH {
-        return Ok(own);
+/// Longest name of a socket: a word and a process id.
+const LONGEST_NAME: usize = 20;
+
+/// The name of the owner's socket.
+pub(super) const OWNER: &str = "socket";
+
+/// Where a socket of a state directory is: in it, or, where that path would be too long for a socket, in a directory of the user under a
+/// name made from the path. Names have at most [`LONGEST_NAME`] bytes.
+///
+/// # Errors
+/// When the directory of the user cannot be made, or is not this user's alone.
+pub fn place(state_dir: &Path, name: &str) -> io::Result<PathBuf> {
+    // The same answer for every name, so that all sockets of a directory are beside each other.
+    if state_dir.as_os_str().len() + 1 + LONGEST_NAME <= LONGEST_PATH {
+        return Ok(state_dir.join(name));
     }
     let digest = Sha256::digest(state_dir.as_os_str().as_encoded_bytes());
-    let name: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let digest: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
     let directory = match std::env::var_os("XDG_RUNTIME_DIR").filter(|directory| directory.len() < 60) {
         Some(directory) => PathBuf::from(directory).join("shiftdeck"),
         None => PathBuf::from(format!("/tmp/shiftdeck-{}", rustix::process::getuid().as_raw())),
     };
     private_directory(&directory)?;
-    Ok(directory.join(format!("{name}.sock")))
+    Ok(directory.join(format!("{digest}.{name}")))
 }
 
 /// Makes a directory that nobody else can have prepared.
@@ -143,9 +152,9 @@ mod tests {
 
     #[test]
     fn a_long_state_directory_gets_a_short_socket_of_its_own() {
-        let short = path_for(Path::new("/var/lib/shiftdeck")).unwrap();
+        let short = place(Path::new("/var/lib/shiftdeck"), OWNER).unwrap();
         assert_eq!(short, Path::new("/var/lib/shiftdeck/socket"));
-        let long = |last: &str| path_for(&Path::new("/").join("x".repeat(120)).join(last)).unwrap();
+        let long = |last: &str| place(&Path::new("/").join("x".repeat(120)).join(last), OWNER).unwrap();
         assert!(long("a").as_os_str().len() <= LONGEST_PATH);
         assert_ne!(long("a"), long("b"));
     }

@@ -28,6 +28,8 @@ pub enum OpErrorKind {
     Usage,
     /// Something has to be there first: exit code 3.
     Precondition,
+    /// The login on the account has ended: exit code 3.
+    LoginEnded,
     /// Cancelled: exit code 130.
     Cancelled,
 }
@@ -86,7 +88,7 @@ impl Cause for AwsError {
             AwsErrorKind::Conflict => Some("something else is changing it: wait until that has ended, then run this again".to_owned()),
             _ => None,
         };
-        let kind = if self.kind == AwsErrorKind::Expired { OpErrorKind::Precondition } else { OpErrorKind::Failed };
+        let kind = if self.kind == AwsErrorKind::Expired { OpErrorKind::LoginEnded } else { OpErrorKind::Failed };
         let why = if self.code.is_empty() { self.message } else { format!("{} ({}, {})", self.message, self.service, self.code) };
         OpError { kind, resource: named(resource), what, why, fix }
     }

@@ -19,7 +19,7 @@ use std::time::Duration;
 use serde_json::{Map, Value, json};
 
 use super::report::Run;
-use super::{Context, OpError, OpErrorKind};
+use super::{Context, OpError, OpErrorKind, durations};
 use crate::demo::event::EventKind;
 use crate::demo::step::Step;
 
@@ -55,6 +55,7 @@ impl StepOutcome {
 /// Runs one step: `Started`, `Progress`…, then `Succeeded`, `Skipped` or `Failed` go to the progress channel.
 pub async fn run(context: &Context, step: Step) -> Result<StepOutcome, OpError> {
     let run = Run::begin(context, step);
+    let began = context.clock.now();
     let cancelled = async {
         context.cancel.cancelled().await;
         tokio::time::sleep(GRACE).await;
@@ -71,6 +72,9 @@ pub async fn run(context: &Context, step: Step) -> Result<StepOutcome, OpError> 
             let looked = matches!(step, Step::Explore | Step::Predict);
             let kind = if outcome.changed || looked { EventKind::Succeeded } else { EventKind::Skipped };
             run.end(kind, None, &outcome.message, detail);
+            if outcome.changed {
+                durations::remember(context, step, (context.clock.now() - began).to_std().unwrap_or_default()).await;
+            }
         }
         Err(error) => {
             let mut detail = Map::new();
@@ -87,6 +91,12 @@ pub async fn run(context: &Context, step: Step) -> Result<StepOutcome, OpError> 
 }
 
 async fn work(run: &Run<'_>, step: Step) -> Result<StepOutcome, OpError> {
+    // What a cleanup removes costs nothing any more.
+    if step != Step::Cleanup
+        && let Some(warning) = super::costs::guard(run.context).await?
+    {
+        run.say("", warning)?;
+    }
     // Boxed: each is a large future, and only one of them is ever alive.
     match step {
         Step::Foundation => Box::pin(foundation::run(run)).await,

@@ -1,6 +1,7 @@
-//! Between the port and the services: lets through what is signed, and learns the keys that the account gives out.
+//! Between the port and the services: lets through what is signed, learns the keys that the account gives out, and tells the screens.
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -12,20 +13,41 @@ use crate::demo::clock::SharedClock;
 use crate::keys::{AccessKey, Keys};
 use crate::local::service::{Request, Response, ServiceError};
 use crate::local::transport::{Transport, TransportError};
+use crate::naming;
+use crate::outside::{OutsideCall, Teller};
 use crate::refusal;
-use crate::signature::Signed;
+use crate::signature::{Refused, Signed};
 
 /// A way to the services for those who sign.
 pub struct Gate {
     services: Arc<dyn Transport>,
     keys: Keys,
     clock: SharedClock,
+    screens: Arc<Teller>,
 }
 
 impl Gate {
-    /// A gate before `services`.
-    pub fn new(services: Arc<dyn Transport>, keys: Keys, clock: SharedClock) -> Self {
-        Gate { services, keys, clock }
+    /// A gate before `services`, which tells `screens` of every request.
+    pub fn new(services: Arc<dyn Transport>, keys: Keys, clock: SharedClock, screens: Arc<Teller>) -> Self {
+        Gate { services, keys, clock, screens }
+    }
+
+    /// The services' answer to what is signed, a refusal to what is not.
+    async fn answer(&self, request: Request, signed: Result<Signed, Refused>, now: DateTime<Utc>) -> Result<Response, TransportError> {
+        let signed = match signed {
+            Ok(signed) => signed,
+            Err(refused) => return Ok(refusal::response(&request, None, "", &refused, now)),
+        };
+        if let Err(refused) = signed.verify(&request, &self.keys, now) {
+            tracing::debug!(?refused, service = signed.service(), "a request was refused");
+            return Ok(refusal::response(&request, Some(signed.service()), signed.key(), &refused, now));
+        }
+        let response = self.services.send(request.clone()).await?;
+        if let Err(error) = self.learn(signed.service(), &request, &response) {
+            // The key was given out but would not be accepted: better no key at all.
+            return Ok(ServiceError::new("InternalFailure", format!("a key could not be kept: {error}")).with_status(500).json_response());
+        }
+        Ok(response)
     }
 
     /// Takes note of the keys in an answer of STS or IAM.
@@ -50,21 +72,25 @@ impl Gate {
 #[async_trait]
 impl Transport for Gate {
     async fn send(&self, request: Request) -> Result<Response, TransportError> {
-        let now = self.clock.now();
-        let signed = match Signed::of(&request) {
-            Ok(signed) => signed,
-            Err(refused) => return Ok(refusal::response(&request, None, "", &refused, now)),
+        let (at, began) = (self.clock.now(), Instant::now());
+        let signed = Signed::of(&request);
+        let signing = signed.as_ref().map_or("", Signed::service);
+        let mut call = OutsideCall {
+            at,
+            from: naming::sender(&request),
+            service: naming::service(signing, &request),
+            operation: naming::operation(signing, &request),
+            duration: Duration::ZERO,
+            error: None,
         };
-        if let Err(refused) = signed.verify(&request, &self.keys, now) {
-            tracing::debug!(?refused, service = signed.service(), "a request was refused");
-            return Ok(refusal::response(&request, Some(signed.service()), signed.key(), &refused, now));
-        }
-        let response = self.services.send(request.clone()).await?;
-        if let Err(error) = self.learn(signed.service(), &request, &response) {
-            // The key was given out but would not be accepted: better no key at all.
-            return Ok(ServiceError::new("InternalFailure", format!("a key could not be kept: {error}")).with_status(500).json_response());
-        }
-        Ok(response)
+        let answer = self.answer(request, signed, at).await;
+        call.duration = began.elapsed();
+        call.error = match &answer {
+            Ok(response) => naming::error(response),
+            Err(error) => Some(error.to_string()),
+        };
+        self.screens.tell(&call);
+        answer
     }
 }
 

@@ -2,7 +2,7 @@
 //! clients of the warehouse.
 //!
 //! [`keys`] are what callers sign with, [`signature`] checks a request, [`refusal`] says no in the words of the service that was asked, and
-//! [`gate`] puts this between the port and the services. [`postgres`] is the other port. Inside the process, and on the owner's Unix
+//! [`gate`] puts this between the port and the services. [`postgres`] is the other port. [`outside`] tells the screens what is asked. Inside the process, and on the owner's Unix
 //! socket, nothing is checked: whoever gets that far is this user.
 
 use shiftdeck_demo as demo;
@@ -10,6 +10,8 @@ use shiftdeck_local as local;
 
 pub mod gate;
 pub mod keys;
+mod naming;
+pub mod outside;
 pub mod postgres;
 pub mod refusal;
 pub mod signature;
@@ -24,6 +26,7 @@ use gate::Gate;
 use keys::Keys;
 use local::server::Server;
 use local::{LocalError, Opened};
+use outside::Teller;
 use postgres::Postgres;
 
 /// Ports that are listened on.
@@ -49,13 +52,15 @@ impl Ports {
     /// When an address is not a loopback address or cannot be listened on, or when the warehouse is asked for and another process has it.
     pub async fn open(opened: &Opened, keys: Keys, clock: SharedClock, addresses: Addresses) -> Result<Self, LocalError> {
         let http = Server::bind(addresses.http).await?;
+        let teller =
+            Teller::open(keys.state_dir()).map(Arc::new).map_err(|source| LocalError::Io { path: keys.state_dir().to_owned(), source })?;
         let postgres = match (addresses.postgres, opened.account()) {
             (None, _) => None,
-            (Some(address), Some(account)) => Some(Postgres::bind(address, account).await?),
+            (Some(address), Some(account)) => Some(Postgres::bind(address, account, Arc::clone(&teller), clock.clone()).await?),
             // Sessions are in the engine, which only its owner has.
             (Some(_), None) => return Err(LocalError::InUse { state_dir: keys.state_dir().to_owned(), pid: None }),
         };
-        Ok(Ports { http, postgres, gate: Arc::new(Gate::new(opened.transport(), keys, clock)) })
+        Ok(Ports { http, postgres, gate: Arc::new(Gate::new(opened.transport(), keys, clock, teller)) })
     }
 
     /// The addresses, with the ports that were chosen for port 0.

@@ -1,4 +1,4 @@
-//! The text of a tab in the editor of the reader's choice.
+//! What other programs do with the terminal: edit the text of a tab, and log in.
 
 use std::io::Write as _;
 use std::process::Command;
@@ -36,6 +36,15 @@ pub fn edit(program: &str, text: &str, line: usize) -> Result<String, String> {
     std::fs::read_to_string(file.path()).map_err(|error| format!("The text could not be read back: {error}"))
 }
 
+/// Lets a shell run the command that logs in; the error is a sentence.
+pub fn log_in(command: &str) -> Result<(), String> {
+    // On the terminal, before anything that the program may ask.
+    eprintln!("{command}");
+    let status =
+        Command::new("sh").arg("-c").arg(command).status().map_err(|error| format!("`{command}` could not be started: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("`{command}` ended with {status}; nothing has changed")) }
+}
+
 /// Whether a program goes to a line given as `+12`.
 fn takes_line(program: &str) -> bool {
     let name = program.split_whitespace().next().and_then(|path| path.rsplit('/').next()).unwrap_or_default();
@@ -61,6 +70,7 @@ mod tests {
     fn what_the_program_leaves_comes_back() {
         let append = edit("f() { printf ' two' >> \"$1\"; }; f", "one", 1).unwrap();
         assert_eq!(append, "one two");
+        assert!(log_in("true").is_ok() && log_in("false").unwrap_err().contains("nothing has changed"));
         assert!(edit("false #", "one", 1).unwrap_err().contains("the text is as it was"));
     }
 }

@@ -3,6 +3,7 @@
 //! Input and drawing have a thread and a runtime of their own, so that work elsewhere never delays a key. What `update` asks for is done by
 //! `effects` on the program's runtime and comes back as messages. The first frame is drawn before the target is opened.
 
+pub mod cast;
 mod effects;
 mod elsewhere;
 mod images;
@@ -39,8 +40,8 @@ async fn orphaned() -> color_eyre::Result<ExitCode> {
 }
 
 /// Shows the screen until the reader leaves. Has to be called on a multi-threaded runtime, which does the work; the screen itself lives on
-/// a thread of its own. Standard input and output have to be terminals.
-pub async fn run(settings: Settings, clock: SharedClock) -> color_eyre::Result<ExitCode> {
+/// a thread of its own; what is drawn goes to `cast`, too. Standard input and output have to be terminals.
+pub async fn run(settings: Settings, clock: SharedClock, cast: Option<cast::Cast>) -> color_eyre::Result<ExitCode> {
     let settings = Arc::new(settings);
     let (sender, receiver) = mpsc::unbounded_channel();
     let runner = Runner::new(tokio::runtime::Handle::current(), Arc::clone(&settings), Arc::clone(&clock), sender);
@@ -52,7 +53,7 @@ pub async fn run(settings: Settings, clock: SharedClock) -> color_eyre::Result<E
         // Drawing needs little; the deepest part is the layout of a frame.
         .stack_size(4 << 20)
         .spawn(move || {
-            let outcome = screen::show(&settings, &clock, zone, runner, receiver);
+            let outcome = screen::show(&settings, &clock, zone, runner, receiver, cast);
             // Nobody listens only when the program is ending anyway.
             let _ = done.send(outcome);
         })

@@ -9,16 +9,20 @@ use std::time::Duration;
 use chrono::FixedOffset;
 use crossterm::event::EventStream;
 use futures::StreamExt;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::time::{Instant, sleep_until};
 
+use super::cast::Cast;
 use super::effects::Runner;
 use super::terminal::{self, Screen};
 use super::{elsewhere, images, input};
 use crate::app::{self, Effect, Model, Msg, sql};
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
+use crate::target;
 use crate::ui::theme::{Depth, Theme};
 use crate::ui::{self, Drawn};
 
@@ -28,6 +32,10 @@ const KEY_GAP: Duration = Duration::from_millis(8);
 const JOB_GAP: Duration = Duration::from_millis(33);
 /// How long the process may take to stop after it was asked to.
 const STOP: Duration = Duration::from_millis(300);
+/// The ground of a picture where the theme leaves it to the terminal.
+const BACK: (u8, u8, u8) = (16, 18, 22);
+/// The letters there.
+const FRONT: (u8, u8, u8) = (220, 222, 226);
 /// Messages of jobs taken at once before input is looked at again.
 const BURST: usize = 256;
 
@@ -38,10 +46,11 @@ pub fn show(
     zone: FixedOffset,
     runner: Runner,
     messages: UnboundedReceiver<Msg>,
+    cast: Option<Cast>,
 ) -> io::Result<ExitCode> {
     terminal::guard_panics();
     let images = images::protocol(&settings.screen.images, |name| std::env::var(name).ok());
-    let screen = Screen::take(settings.screen.mouse, images)?;
+    let screen = Screen::take(settings.screen.mouse, images, cast)?;
     let size = screen.size()?;
     let mut model = Model::new(settings, clock.now(), zone, (size.width, size.height));
     (model.explore.images.possible, model.explore.images.on) = (images.is_some(), images.is_some());
@@ -58,11 +67,12 @@ pub fn show(
         leaving: None,
         suspending: false,
         lending: None,
+        log_in: target::login_command(settings),
     };
     // The reader sees the screen before anything else is begun.
     view.draw()?;
     view.runner.run(Effect::FindConsole);
-    view.runner.run(Effect::Connect);
+    view.runner.run(Effect::Connect { confirmed: false });
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(view.turn(messages))
 }
@@ -80,8 +90,18 @@ struct Loop {
     leaving: Option<ExitCode>,
     /// Set when the process is about to be stopped.
     suspending: bool,
-    /// A text that is to be edited by another program.
-    lending: Option<(sql::TabId, String, usize)>,
+    /// Whom the terminal is to be lent to.
+    lending: Option<Loan>,
+    /// The command that logs in.
+    log_in: String,
+}
+
+/// What another program does with the terminal.
+enum Loan {
+    /// Edits a text.
+    Edit(sql::TabId, String, usize),
+    /// Logs in.
+    LogIn,
 }
 
 /// The signals that concern the screen.
@@ -123,18 +143,14 @@ impl Loop {
                 self.model.now = self.clock.now();
                 due = Some(Instant::now());
             }
-            if let Some((tab, text, line)) = self.lending.take() {
+            if let Some(loan) = self.lending.take() {
                 // Nobody else may read keys meanwhile.
                 drop(events);
-                let program = elsewhere::program(|name| std::env::var(name).ok());
-                let edited = self.screen.lend(|| elsewhere::edit(&program, &text, line))?;
+                let message = self.lend(loan)?;
                 events = EventStream::new();
                 // A Ctrl-C that was meant for the other program does not end this one.
                 let _ = tokio::time::timeout(Duration::ZERO, signals.interrupt.recv()).await;
-                if let Err(error) = &edited {
-                    self.model.say(error.clone(), true);
-                }
-                self.update(Msg::Sql(sql::Msg::Edited(tab, edited)))?;
+                self.update(message)?;
                 due = Some(Instant::now());
             }
             if due.is_some_and(|at| at <= Instant::now()) {
@@ -186,6 +202,25 @@ impl Loop {
         }
     }
 
+    /// Lends the terminal; gives what came of it.
+    fn lend(&mut self, loan: Loan) -> io::Result<Msg> {
+        match loan {
+            Loan::Edit(tab, text, line) => {
+                let program = elsewhere::program(|name| std::env::var(name).ok());
+                let edited = self.screen.lend(|| elsewhere::edit(&program, &text, line))?;
+                if let Err(error) = &edited {
+                    self.model.say(error.clone(), true);
+                }
+                Ok(Msg::Sql(sql::Msg::Edited(tab, edited)))
+            }
+            Loan::LogIn => {
+                let command = &self.log_in;
+                let done = self.screen.lend(|| elsewhere::log_in(command))?;
+                Ok(Msg::Login(app::login::Msg::Again(done)))
+            }
+        }
+    }
+
     fn input(&mut self, event: crossterm::event::Event) -> io::Result<()> {
         match input::message(event, &self.drawn) {
             Some(message) => self.update(message),
@@ -208,12 +243,22 @@ impl Loop {
                     self.screen.suspend()?;
                     self.suspending = true;
                 }
-                Effect::EditElsewhere { tab, text, line } => self.lending = Some((tab, text, line)),
+                Effect::EditElsewhere { tab, text, line } => self.lending = Some(Loan::Edit(tab, text, line)),
+                Effect::Picture => self.runner.run(Effect::WritePicture(self.picture())),
+                Effect::LogIn => self.lending = Some(Loan::LogIn),
                 Effect::Copy(text) => self.screen.copy(&text)?,
                 effect => self.runner.run(effect),
             }
         }
         Ok(())
+    }
+
+    /// The screen as it is, as SVG.
+    fn picture(&self) -> String {
+        let (columns, rows) = self.model.size;
+        let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
+        ui::draw_on(&mut buffer, &self.model, &self.theme);
+        ui::picture::svg(&buffer, BACK, FRONT)
     }
 
     fn draw(&mut self) -> io::Result<()> {
@@ -224,6 +269,9 @@ impl Loop {
             self.drawn = self.screen.draw(|frame| ui::draw(frame, model, theme))?;
         }
         self.screen.place(self.drawn.image.as_ref())?;
+        if let Some(error) = self.screen.broken_cast() {
+            self.model.say(format!("The recording has ended, it cannot be written: {error}"), true);
+        }
         let viewport = self.drawn.viewport;
         for effect in app::update(&mut self.model, Msg::Drawn(viewport)) {
             self.runner.run(effect);

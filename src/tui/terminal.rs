@@ -3,6 +3,7 @@
 use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{
@@ -16,6 +17,7 @@ use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::{Rect, Size};
 
+use super::cast::Cast;
 use super::images::{Placed, Protocol};
 use crate::app::explore::Image;
 use crate::ui::theme::Depth;
@@ -49,15 +51,21 @@ pub struct Screen {
     mouse: bool,
     last: Vec<u8>,
     placed: Placed,
+    cast: Option<(Cast, Instant)>,
+    /// Why the recording has ended before the screen.
+    broken_cast: Option<io::Error>,
 }
 
 impl Screen {
-    /// Takes the terminal.
-    pub fn take(mouse: bool, images: Option<Protocol>) -> io::Result<Screen> {
+    /// Takes the terminal; what is drawn goes to `cast`, too.
+    pub fn take(mouse: bool, images: Option<Protocol>, cast: Option<Cast>) -> io::Result<Screen> {
         enter(mouse)?;
         let bytes = FrameBytes::default();
         match Terminal::new(CrosstermBackend::new(bytes.clone())) {
-            Ok(terminal) => Ok(Screen { terminal, bytes, mouse, last: Vec::new(), placed: Placed::new(images) }),
+            Ok(terminal) => {
+                let cast = cast.map(|cast| (cast, Instant::now()));
+                Ok(Screen { terminal, bytes, mouse, last: Vec::new(), placed: Placed::new(images), cast, broken_cast: None })
+            }
             Err(error) => {
                 give_back();
                 Err(error)
@@ -82,9 +90,25 @@ impl Screen {
             out.write_all(&bytes)?;
             out.write_all(b"\x1b[?2026l")?;
             out.flush()?;
+            self.record(&bytes);
         }
         self.last = if bytes.len() <= 64 { bytes } else { Vec::new() };
         drawn.ok_or_else(|| io::Error::other("the frame was not drawn"))
+    }
+
+    /// Adds a frame to the recording. One that cannot be written ends it, and never the screen.
+    fn record(&mut self, bytes: &[u8]) {
+        let Some((cast, began)) = &mut self.cast else { return };
+        let area = self.terminal.get_frame().area();
+        if let Err(error) = cast.frame(began.elapsed(), (area.width, area.height), bytes) {
+            self.cast = None;
+            self.broken_cast = Some(error);
+        }
+    }
+
+    /// Why the recording has ended, once.
+    pub fn broken_cast(&mut self) -> Option<io::Error> {
+        self.broken_cast.take()
     }
 
     /// Whether the image on the screen is in the way of the frame that was drawn: then it has to be drawn anew from nothing.

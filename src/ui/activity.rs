@@ -17,6 +17,9 @@ const OPERATION: usize = 30;
 /// Columns of the duration.
 const DURATION: usize = 9;
 
+/// Columns of the name of another program.
+const FROM: usize = 11;
+
 /// Draws the pane.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
@@ -25,9 +28,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         canvas.text(area.x, area.y, area.width, "No call has been made yet.", Role::Dim);
         return;
     }
-    let operation = OPERATION.min(usize::from(area.width).saturating_sub(SERVICE + DURATION + 14).max(12));
-    let header =
+    // Only where another program has made calls does it matter who did.
+    let from = if state.others > 0 { FROM } else { 0 };
+    let operation = OPERATION.min(usize::from(area.width).saturating_sub(SERVICE + DURATION + 14 + from).max(12));
+    let mut header =
         format!("{} {} {} {}", left("Time", 8), left("  Service", SERVICE + 2), left("Operation", operation), right("Took", DURATION));
+    if from > 0 {
+        header.push_str("  From");
+    }
     canvas.text(area.x, area.y, area.width, &header, Role::Dim);
     let height = usize::from(area.height - 1);
     let at = Pane::Activity as usize;
@@ -45,6 +53,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         x += canvas.text(x, y, end.saturating_sub(x), &left(&call.service, SERVICE + 1), Role::Base);
         x += canvas.text(x, y, end.saturating_sub(x), &left(&call.operation, operation + 1), Role::Strong);
         x += canvas.text(x, y, end.saturating_sub(x), &right(&figures::duration(call.duration.as_secs_f64()), DURATION), Role::Dim);
+        if from > 0 {
+            x += 2;
+            let name = left(call.from.as_deref().unwrap_or("this screen"), FROM);
+            x += canvas.text(x, y, end.saturating_sub(x), &name, if call.from.is_some() { Role::Accent } else { Role::Dim });
+        }
         if let Some(code) = &call.error {
             canvas.text(x + 2, y, end.saturating_sub(x + 2), code, Role::Bad);
         }

@@ -43,7 +43,10 @@ pub fn header(canvas: &mut Canvas<'_>, area: Rect) {
     let target = match model.target {
         TargetKind::Local => "embedded AWS".to_owned(),
         TargetKind::Aws => match model.identity() {
-            Some(identity) => format!("AWS {}", identity.account),
+            Some(identity) => match &identity.alias {
+                Some(alias) => format!("AWS {alias} {}", identity.account),
+                None => format!("AWS {}", identity.account),
+            },
             None => "AWS".to_owned(),
         },
         TargetKind::Replay => "recording".to_owned(),
@@ -64,7 +67,13 @@ fn summary(canvas: &Canvas<'_>, pane: Pane) -> String {
     match pane {
         Pane::Walkthrough => format!("{} of 8 done", model.walkthrough.done()),
         Pane::Resources if model.resources.rows.is_empty() => String::new(),
-        Pane::Resources => format!("{} of {} ready", model.resources.ready(), model.resources.rows.len()),
+        Pane::Resources => {
+            let ready = format!("{} of {} ready", model.resources.ready(), model.resources.rows.len());
+            match &model.resources.costs {
+                Some(costs) => format!("{ready} · {}", costs.in_words()),
+                None => ready,
+            }
+        }
         Pane::Sql => engine_name(model.sql.tab().engine).to_owned(),
         Pane::Pipeline => model.pipeline.run.as_ref().map(|run| glyph::run(model, run.state).2.to_owned()).unwrap_or_default(),
         Pane::Predict => match &model.predict.model {
@@ -134,6 +143,9 @@ fn happening(canvas: &Canvas<'_>) -> Pieces {
     if let Some(notice) = &model.notice {
         let (mark, role) = if notice.bad { ("✖ ", Role::Bad) } else { ("› ", Role::Accent) };
         return Pieces::new().add(mark, role).add(notice.text.lines().next().unwrap_or_default(), Role::Base);
+    }
+    if let Some(warning) = model.login.warning(model.now) {
+        return Pieces::new().add("! ", Role::Warn).add(warning, Role::Strong).add("  L", Role::Accent).add(" logs in again", Role::Dim);
     }
     let spinner = format!("{} ", glyph::working(model));
     if let Link::Opening = model.link {

@@ -10,9 +10,11 @@ mod explore;
 mod glyph;
 pub mod layout;
 pub mod markdown;
+mod mask;
 mod message;
 #[cfg(test)]
 mod own_data_tests;
+pub mod picture;
 mod pipeline;
 mod popup;
 mod predict;
@@ -35,6 +37,7 @@ use crate::app::model::{Link, Viewport};
 use crate::app::msg::Target;
 use crate::app::sql::Half;
 use crate::app::{Model, Pane};
+use crate::config::settings::TargetKind;
 use canvas::Canvas;
 use theme::Theme;
 
@@ -91,11 +94,20 @@ fn half(target: &Target) -> Option<Half> {
 
 /// Draws a frame.
 pub fn draw(frame: &mut Frame<'_>, model: &Model, theme: &Theme) -> Drawn {
-    let (drawn, cursor) = paint(frame.buffer_mut(), model, theme);
+    let (drawn, cursor) = draw_on(frame.buffer_mut(), model, theme);
     if let Some(position) = cursor {
         frame.set_cursor_position(position);
     }
     drawn
+}
+
+/// Draws what a frame would show.
+pub fn draw_on(buffer: &mut Buffer, model: &Model, theme: &Theme) -> (Drawn, Option<Position>) {
+    let painted = paint(buffer, model, theme);
+    if model.masked() {
+        mask::apply(buffer, &model.private);
+    }
+    painted
 }
 
 fn paint(buffer: &mut Buffer, model: &Model, theme: &Theme) -> (Drawn, Option<Position>) {
@@ -110,7 +122,7 @@ fn paint(buffer: &mut Buffer, model: &Model, theme: &Theme) -> (Drawn, Option<Po
     canvas.view.overview = plan.overview;
     chrome::header(&mut canvas, plan.header);
     if let Link::Closed(error) = &model.link {
-        message::closed(&mut canvas, plan.body, error);
+        message::closed(&mut canvas, plan.body, error, model.target == TargetKind::Aws);
     } else {
         for (pane, outer) in &plan.panes {
             let inner = chrome::pane_frame(&mut canvas, *pane, *outer, plan.overview);

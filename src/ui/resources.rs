@@ -70,7 +70,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         && let Some(row) = state.rows.get(state.list.selected)
     {
         let y = area.bottom() - 2;
-        canvas.text(area.x, y, area.width, row.purpose, Role::Base);
+        let purpose = match state.cost_of(row) {
+            Some(cost) => format!("{} · {cost}", row.purpose),
+            None => row.purpose.to_owned(),
+        };
+        canvas.text(area.x, y, area.width, &purpose, Role::Base);
         let needs: Vec<&str> = row.depends_on.iter().map(|id| id.split_once('/').map_or(id.as_str(), |(_, name)| name)).collect();
         let made = format!("Made by step {} “{}”", row.step.number(), row.step.title());
         let text = if needs.is_empty() { made } else { format!("{made}, needs {}", needs.join(", ")) };

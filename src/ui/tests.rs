@@ -13,6 +13,7 @@ use ratatui::backend::TestBackend;
 use super::theme::{Depth, Theme};
 use super::{Drawn, draw};
 use crate::app::action::Command;
+use crate::app::model::Link;
 use crate::app::sql::catalog::{Catalog, CatalogColumn, Relation, RelationKind, Schema};
 use crate::app::sql::history::Ran;
 use crate::app::sql::result::tests::{answer, customers};
@@ -126,6 +127,110 @@ fn components() {
         )),
     );
     at_three_sizes("not_connected", &closed);
+}
+
+#[test]
+fn calls_of_other_programs_say_whose_they_are() {
+    let mut model = full_model();
+    model.focus = Pane::Activity;
+    model.zoomed = true;
+    let theirs = |operation: &str, from: &str, error: Option<&str>| crate::aws::activity::ApiCall {
+        at: model.now,
+        service: "S3".into(),
+        operation: operation.into(),
+        duration: Duration::from_millis(4),
+        error: error.map(Into::into),
+        reached: true,
+        from: Some(from.into()),
+    };
+    let calls = vec![theirs("PutObject", "Boto3", None), theirs("GetObject", "aws-cli", Some("NoSuchKey"))];
+    update(&mut model, Msg::Activity(crate::app::activity::Msg::Calls(calls)));
+    at_three_sizes("activity_outside", &model);
+}
+
+/// An account on AWS, as it is shown.
+fn on_aws() -> Model {
+    let mut model = full_model();
+    model.target = TargetKind::Aws;
+    let mut identity = crate::app::tests::identity();
+    identity.kind = TargetKind::Aws;
+    identity.alias = Some("acme-dev".into());
+    model.private.clone_from(&identity.private);
+    model.link = Link::Open(Box::new(identity));
+    model.mask = true;
+    model
+}
+
+/// What the demonstration's names have in them on an account: its id.
+fn private(model: &mut Model) {
+    let account = "123456789012";
+    for row in &mut model.resources.rows {
+        row.detail = format!("arn:aws:iam::{account}:role/{}", row.name);
+    }
+    model.say(format!("The bucket bankdm-{account}-us-east-1 belongs to ana.garcia"), true);
+    model.sql.tab_mut().replace(&format!("COPY dm.data FROM 's3://bankdm-{account}-us-east-1/data' -- ana.garcia"));
+}
+
+#[test]
+fn no_screen_shows_the_account_or_its_user_where_they_are_hidden() {
+    for pane in Pane::ALL {
+        for zoomed in [false, true] {
+            for (width, height) in SIZES {
+                let mut model = on_aws();
+                private(&mut model);
+                (model.focus, model.zoomed, model.size) = (pane, zoomed, (width, height));
+                let (text, _) = render(&model, width, height);
+                assert!(!text.contains("123456789012") && !text.contains("ana.garcia"), "{pane:?} {width}x{height}\n{text}");
+                model.reveal();
+                let (text, _) = render(&model, width, height);
+                assert!(width < 120 || text.contains("123456789012"), "on demand: {pane:?} {width}x{height}\n{text}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_end_of_a_login_is_told_before_it_comes() {
+    let mut model = on_aws();
+    let ends = model.now + chrono::Duration::minutes(4);
+    update(&mut model, Msg::Login(crate::app::login::Msg::Ends(Some(ends))));
+    at_three_sizes("login_ends", &model);
+}
+
+#[test]
+fn a_production_account_is_asked_about() {
+    let mut model = model();
+    model.target = TargetKind::Aws;
+    update(&mut model, Msg::Production { account: "123456789012".into(), phrase: "acme-prod".into() });
+    at_three_sizes("production_account", &model);
+    for letter in "acme-prod".chars() {
+        update(&mut model, Msg::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)));
+    }
+    let effects = update(&mut model, Msg::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)));
+    assert!(matches!(effects[..], [Effect::Connect { confirmed: true }]), "{effects:?}");
+}
+
+#[test]
+fn what_an_account_costs_is_beside_its_resources() {
+    let mut model = on_aws();
+    model.focus = Pane::Resources;
+    model.zoomed = true;
+    let selected = model.resources.rows[model.resources.list.selected].clone();
+    let part = crate::ops::costs::Cost {
+        kind: selected.kind,
+        name: selected.name,
+        usd_per_hour: Some(0.000_55),
+        usd_per_hour_at_work: None,
+        since: None,
+        usd: Some(0.0021),
+        note: String::new(),
+        idle: None,
+    };
+    let costs =
+        crate::ops::costs::Costs { parts: vec![part], usd_per_hour: 0.115, usd: 0.27, prices_as_of: "2025-11-01", budget_usd: Some(5.0) };
+    let ticket = model.resources.costs_read.issue();
+    update(&mut model, Msg::Resources(crate::app::resources::Msg::Costs(ticket, Ok(costs))));
+    at_three_sizes("resources_costs", &model);
 }
 
 fn run_of(effects: &[Effect]) -> RunId {

@@ -243,3 +243,33 @@ async fn a_kill_at_any_moment_loses_nothing_that_was_answered() {
         assert!(content <= 7, "{content} files for 7 objects");
     }
 }
+
+#[tokio::test]
+async fn every_moment_of_the_walkthrough_is_prepared_on_the_side_and_restored() {
+    use shiftdeck::demo::step::Step;
+    use shiftdeck::ops::steps::{StepState, from_checklist};
+    use shiftdeck::prepared::{self, Moment};
+    let directory = tempfile::tempdir().unwrap();
+    let mut settings = shiftdeck::config::load::load(&shiftdeck::config::load::Sources::default()).unwrap().settings;
+    settings.data.sample_rows = 500;
+    settings.mlops.auc_floor = 0.5;
+    settings.local.state_dir = Some(directory.path().to_owned());
+    let told = parking_lot::Mutex::new(Vec::new());
+    prepared::prepare(&settings, &clock(), |step| told.lock().push(step)).await.unwrap();
+    assert_eq!(told.into_inner().len(), 8);
+    assert!(!directory.path().join("account").exists(), "the account itself is not touched");
+    let settings = std::sync::Arc::new(settings);
+    for (moment, done) in [(Moment::After(Step::Load), 4), (Moment::Before(Step::Foundation), 0), (Moment::Before(Step::Cleanup), 8)] {
+        assert!(prepared::is_ready(&settings, moment).unwrap());
+        prepared::restore(&settings, moment).unwrap();
+        let connection = shiftdeck::target::open(&settings, clock(), shiftdeck::local::pace::Pace::Instant).await.unwrap();
+        let (context, _events) = connection.context(settings.clone(), clock());
+        let states = from_checklist(&shiftdeck::ops::checklist::read(&context).await.unwrap());
+        let is_done = states.iter().filter(|(step, state)| *step != Step::Cleanup && matches!(state, StepState::Done(_))).count();
+        assert_eq!(is_done, done, "{moment:?}: {states:?}");
+        connection.close().await;
+    }
+    let mut others = (*settings).clone();
+    others.data.sample_seed += 1;
+    assert!(!prepared::is_ready(&others, Moment::After(Step::Load)).unwrap(), "other rows make another account");
+}

@@ -32,8 +32,11 @@ pub(super) const ACTIONS: &[Action] = &[
     action(Global, C::Focus(Pane::Explore), "focus.6", "", "Go to Explore", &["6"]),
     action(Global, C::Focus(Pane::Activity), "focus.7", "", "Go to Activity", &["7"]),
     action(Always, C::Theme, "theme.next", "", "Next theme: dark, light, contrast, mono", &["f9"]),
+    action(Always, C::Picture, "picture", "", "Write the screen as it is to a file (SVG) in the current directory", &["f12"]),
     action(Always, C::Redraw, "redraw", "", "Draw the whole screen anew", &["ctrl-l"]),
     action(Always, C::Suspend, "suspend", "", "Go back to the shell; `fg` returns", &["ctrl-z"]),
+    action(Global, C::LogIn, "login", "", "Log in on the account again; what its end has stopped goes on", &["L"]),
+    action(Global, C::Reveal, "mask.reveal", "", "Show account and user for a few seconds, where they are hidden", &["M"]),
     action(Always, C::Quit, "quit", "", "Leave the program", &["ctrl-q"]),
     action(Global, C::Quit, "quit.now", "quit", "Leave the program", &["q"]),
 ];

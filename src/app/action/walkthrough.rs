@@ -9,6 +9,7 @@ const WALK: Scope = Scope::Pane(Pane::Walkthrough);
 pub(super) const ACTIONS: &[Action] = &[
     action(WALK, C::StepRun, "step.run", "run step", "Run the selected step", &["enter", "r"]),
     action(WALK, C::StepRunAll, "step.run-all", "run all", "Run every step but the cleanup, in order", &["R"]),
+    action(WALK, C::StepBegin, "step.begin-here", "", "Put the embedded AWS to where the selected step begins", &["T"]),
     action(WALK, C::StepShow, "step.show", "show pane", "Go to the pane where the step can be seen", &["o"]),
     action(WALK, C::Down, "walkthrough.next", "", "Select the next step", &["down", "j"]),
     action(WALK, C::Up, "walkthrough.previous", "", "Select the step before", &["up", "k"]),

@@ -63,6 +63,10 @@ pub enum Choice {
     Work(Box<super::pipeline::Work>),
     /// Leave the program.
     Quit,
+    /// Put the embedded account to where a step begins.
+    Begin(Step),
+    /// Open the account that looks like production.
+    Confirmed,
     /// Of the SQL console.
     Console(choice::Choice),
     /// The selected line of a picker, with one of the picker's further keys.

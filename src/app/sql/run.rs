@@ -320,7 +320,7 @@ fn ran(run: &Run, answer: &Result<QueryResult, OpError>, seconds: f64, now: Date
 /// What is above a ceiling, in a sentence; `None` when nothing is.
 pub fn above_ceiling(estimate: &Estimate, ceiling_bytes: u64, ceiling_usd: f64) -> Option<String> {
     use crate::demo::figures;
-    use crate::ops::query::cost::money;
+    use crate::ops::prices::money;
     let bytes = estimate.bytes.filter(|bytes| ceiling_bytes > 0 && *bytes > ceiling_bytes);
     if let Some(bytes) = bytes {
         return Some(format!("It may read {}; the ceiling is {}.", figures::bytes(bytes), figures::bytes(ceiling_bytes)));

@@ -6,6 +6,7 @@ use crate::app::action::{Command, Scope};
 use crate::app::model::Model;
 use crate::app::pipeline::View;
 use crate::app::sql::Half;
+use crate::config::settings::TargetKind;
 
 /// The scopes in which a key is looked up, the nearest first.
 pub fn scopes(model: &Model) -> Vec<Scope> {
@@ -44,6 +45,9 @@ pub fn available(model: &Model, command: Command) -> bool {
         C::Form(command) => predict::available(model, command),
         C::Beside(command) => predict::available_beside(model, command),
         C::Explore(command) => explore::available(model, command),
+        C::StepBegin => open && model.target == TargetKind::Local && model.walkthrough.run.is_none(),
+        C::Reveal => model.masked(),
+        C::LogIn => model.target == TargetKind::Aws,
         C::Refresh => open && matches!(model.focus, Pane::Resources | Pane::Pipeline | Pane::Predict | Pane::Explore),
         _ => true,
     }

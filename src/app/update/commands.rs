@@ -3,10 +3,10 @@
 use super::availability::{Cancels, available, cancels};
 use super::movement::{back, focus, move_rows, next_focus, page};
 use crate::app::action::Command;
-use crate::app::model::{Model, THEMES};
+use crate::app::model::{Link, Model, THEMES};
 use crate::app::popup::{Choice, Confirm, Item, Picker, Popup};
 use crate::app::predict::beside::View;
-use crate::app::{Effect, Pane, sql, walkthrough};
+use crate::app::{Effect, Pane, login, sql, walkthrough};
 use crate::config::settings::TargetKind;
 use crate::demo::figures;
 use crate::demo::resource::ResourceState;
@@ -51,12 +51,19 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         C::Redraw => vec![Effect::Redraw],
         C::Suspend => vec![Effect::Suspend],
+        C::LogIn => login::log_in(),
+        C::Picture => vec![Effect::Picture],
+        C::Reveal => {
+            model.reveal();
+            Vec::new()
+        }
         C::Quit => quit(model, false),
         C::StepRun => run_step(model),
         C::StepRunAll => {
             let steps = Step::ALL.into_iter().filter(|step| *step != Step::Cleanup).collect();
             start(model, steps)
         }
+        C::StepBegin => begin_here(model),
         C::StepShow => {
             let pane = walkthrough::notes(model.walkthrough.current().step).pane;
             focus(model, pane)
@@ -177,6 +184,43 @@ fn run_step(model: &mut Model) -> Vec<Effect> {
         choice: Choice::Run(vec![Step::Cleanup]),
     }));
     Vec::new()
+}
+
+/// Asks whether the account is to be as it is before the selected step.
+fn begin_here(model: &mut Model) -> Vec<Effect> {
+    if !available(model, Command::StepBegin) {
+        model.say("Only the embedded AWS can be put to a step, and not while a step runs", true);
+        return Vec::new();
+    }
+    let step = model.walkthrough.current().step;
+    let before = match step {
+        Step::Foundation => "as a fresh account".to_owned(),
+        step => format!("as it is before “{}”: the steps before are done, and nothing later", step.title()),
+    };
+    model.popups.push(Popup::Confirm(Confirm {
+        title: format!("Begin at step {}?", step.number()),
+        body: format!("The embedded AWS will be {before}. What is in it now is replaced, and statements that run are cancelled."),
+        phrase: None,
+        typed: String::new(),
+        yes: "Begin there",
+        choice: Choice::Begin(step),
+    }));
+    Vec::new()
+}
+
+/// The account is put to where a step begins, and opened again.
+pub(super) fn begin(model: &mut Model, step: Step) -> Vec<Effect> {
+    model.link = Link::Opening;
+    let mut effects = model.sql.cancel_all();
+    let selected = step as usize;
+    model.walkthrough = walkthrough::State::default();
+    model.walkthrough.select(selected);
+    model.resources.rows.clear();
+    model.pipeline.chosen = None;
+    model.predict.forget();
+    model.explore.set_source(None);
+    effects.push(Effect::BeginAt(step));
+    effects
 }
 
 fn start(model: &mut Model, steps: Vec<Step>) -> Vec<Effect> {

@@ -9,7 +9,8 @@ use crate::app::action::{self, Command, Scope};
 use crate::app::model::{Link, Model};
 use crate::app::popup::{Choice, Outcome};
 use crate::app::sql::Half;
-use crate::app::{Effect, Pane, predict};
+use crate::app::{Effect, Pane, login, predict};
+use crate::config::settings::TargetKind;
 
 pub(super) fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if let Some(top) = model.popups.last_mut() {
@@ -18,7 +19,9 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             return conclude(model, outcome);
         }
         return match action::find(&key, &[Scope::Always]).map(|action| action.command) {
-            Some(command @ (Command::Quit | Command::Suspend | Command::Redraw | Command::Theme)) => run_command(model, command),
+            Some(command @ (Command::Quit | Command::Suspend | Command::Redraw | Command::Theme | Command::Picture)) => {
+                run_command(model, command)
+            }
             _ => Vec::new(),
         };
     }
@@ -55,12 +58,15 @@ fn closed_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     match key.code {
         KeyCode::Char('r') | KeyCode::Enter => {
             model.link = Link::Opening;
-            vec![Effect::Connect]
+            vec![Effect::Connect { confirmed: false }]
         }
+        KeyCode::Char('L') if model.target == TargetKind::Aws => login::log_in(),
         KeyCode::Char('q') | KeyCode::Esc => vec![Effect::Quit],
         KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => vec![Effect::Quit],
         _ => match action::find(&key, &[Scope::Always]).map(|action| action.command) {
-            Some(command @ (Command::Quit | Command::Suspend | Command::Redraw | Command::Theme)) => run_command(model, command),
+            Some(command @ (Command::Quit | Command::Suspend | Command::Redraw | Command::Theme | Command::Picture)) => {
+                run_command(model, command)
+            }
             _ => Vec::new(),
         },
     }
@@ -139,5 +145,10 @@ pub(super) fn conclude(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         Some(Choice::Run(steps)) => model.walkthrough.start(steps),
         Some(Choice::Work(work)) => super::pipeline::begin(model, *work),
         Some(Choice::Quit) => super::commands::leave(model),
+        Some(Choice::Begin(step)) => super::commands::begin(model, step),
+        Some(Choice::Confirmed) => {
+            model.link = Link::Opening;
+            vec![Effect::Connect { confirmed: true }]
+        }
     }
 }

@@ -17,15 +17,19 @@ pub use console::engine_name;
 pub use pointer::TAB;
 
 use super::effect::Effect;
+use super::login;
 use super::model::{Held, Link, Model};
 use super::msg::Msg;
 use super::pane::Pane;
+use super::popup::{Choice, Confirm, Popup};
 use super::resources;
 use super::sql::{self, Half};
 use super::walkthrough::{self, Status};
+use crate::config::settings::TargetKind;
 use crate::demo::event::EventKind;
 use crate::demo::resource::ResourceState;
 use crate::demo::step::Step;
+use crate::ops::OpError;
 use crate::ops::query::QueryEngine;
 use crate::ops::steps::{StepState, from_checklist};
 use commands::run_command;
@@ -82,8 +86,11 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
         Msg::Connected(identity) => {
             model.region.clone_from(&identity.scenario.region);
             model.sql.library.clone_from(&identity.library);
+            model.private.clone_from(&identity.private);
             model.link = Link::Open(identity);
             let mut effects = model.resources.refresh();
+            let interrupted = model.login.take_up();
+            effects.extend(model.walkthrough.start(interrupted));
             effects.extend(model.pipeline.follow());
             effects.extend(model.predict.look());
             effects.extend(console::connected(model));
@@ -91,6 +98,17 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
         }
         Msg::NotConnected(error) => {
             model.link = Link::Closed(error);
+            Vec::new()
+        }
+        Msg::Production { account, phrase } => {
+            model.private = vec![account.clone()];
+            production(model, &account, phrase);
+            Vec::new()
+        }
+        Msg::Login(msg) => on_login(model, msg),
+        Msg::Written(said) => {
+            let bad = said.is_err();
+            model.say(said.unwrap_or_else(|why| why), bad);
             Vec::new()
         }
         Msg::Broken(what) => {
@@ -125,6 +143,9 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
 fn settle(model: &mut Model) {
     if model.notice.as_ref().is_some_and(|notice| notice.until <= model.now) {
         model.notice = None;
+    }
+    if model.revealed.is_some_and(|until| until <= model.now) {
+        model.revealed = None;
     }
     let tab = model.sql.tab_mut();
     tab.editor.set_dialect(super::sql::dialect(tab.engine));
@@ -163,6 +184,10 @@ fn on_resources(model: &mut Model, msg: resources::Msg) -> Vec<Effect> {
         None => from_checklist(&model.resources.rows),
     };
     model.walkthrough.update(walkthrough::Msg::Read(states), model.now);
+    // The embedded AWS costs nothing.
+    if model.target == TargetKind::Aws {
+        effects.extend(model.resources.want_costs(model.now));
+    }
     // The first look for the model goes out with the first checklist.
     if !first && endpoints_ready(model) > served {
         effects.extend(model.predict.look());
@@ -172,6 +197,50 @@ fn on_resources(model: &mut Model, msg: resources::Msg) -> Vec<Effect> {
 
 fn endpoints_ready(model: &Model) -> usize {
     model.resources.rows.iter().filter(|row| row.kind == "Endpoint" && row.state == ResourceState::Ready).count()
+}
+
+/// Asks before an account that looks like production is opened.
+fn production(model: &mut Model, account: &str, phrase: String) {
+    let which = if phrase == account { account.to_owned() } else { format!("{phrase} ({account})") };
+    model.link = Link::Closed(OpError::precondition(
+        "",
+        "this is a production account",
+        format!("the account {which} is one of the setting aws.production, and nothing is done in it before its name has been typed"),
+        "leave and choose another --profile; or try again and type its name",
+    ));
+    model.popups.push(Popup::Confirm(Confirm {
+        title: "Work in a production account?".into(),
+        body: format!("The account {which} is one of the setting aws.production. What the demonstration makes and removes there is real."),
+        phrase: Some(phrase),
+        typed: String::new(),
+        yes: "Work here",
+        choice: Choice::Confirmed,
+    }));
+}
+
+fn on_login(model: &mut Model, msg: login::Msg) -> Vec<Effect> {
+    match msg {
+        login::Msg::Ends(ends) => {
+            (model.login.ends, model.login.ended) = (ends, None);
+            Vec::new()
+        }
+        login::Msg::Ended(why) => {
+            model.login.ended = Some(why);
+            Vec::new()
+        }
+        login::Msg::Again(Ok(())) => {
+            model.login.renewed();
+            if matches!(model.link, Link::Closed(_)) {
+                model.link = Link::Opening;
+            }
+            model.say("Logged in again", false);
+            vec![Effect::Connect { confirmed: false }]
+        }
+        login::Msg::Again(Err(why)) => {
+            model.say(why, true);
+            Vec::new()
+        }
+    }
 }
 
 fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
@@ -212,7 +281,11 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
         walkthrough::Msg::RunOver => effects.extend(model.resources.refresh()),
         _ => {}
     }
+    let ended = if let walkthrough::Msg::Ended(step, _) = &msg { Some(*step) } else { None };
     model.walkthrough.update(msg, model.now);
+    if let Some(step) = ended {
+        model.login.step_ended(&model.walkthrough.steps, step);
+    }
     effects
 }
 

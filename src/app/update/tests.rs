@@ -4,8 +4,9 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
 use crate::app::action::Command;
-use crate::app::tests::{failure, full_model, open_model};
+use crate::app::tests::{failure, full_model, identity, open_model};
 use crate::config::settings::TargetKind;
+use crate::ops::OpErrorKind;
 use crate::ops::query::QueryEngine;
 
 fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
@@ -117,7 +118,7 @@ fn leaving_asks_only_while_something_runs() {
 fn an_account_that_cannot_be_opened_can_be_tried_again() {
     let mut model = open_model();
     update(&mut model, Msg::NotConnected(failure("could not open", "process 12 holds the directory", Some("Close it."))));
-    assert!(matches!(press(&mut model, KeyCode::Char('r'))[..], [Effect::Connect]));
+    assert!(matches!(press(&mut model, KeyCode::Char('r'))[..], [Effect::Connect { confirmed: false }]));
     assert_eq!(model.link, Link::Opening);
 }
 
@@ -309,4 +310,34 @@ fn parameters_are_asked_for_and_sent_as_parameters() {
     assert_eq!(request.parameters, [("job".to_owned(), "it's".to_owned())]);
     assert_eq!(model.sql.values["job"].as_deref(), Some("it's"), "remembered");
     assert!(model.sql.values["age"].is_none());
+}
+
+#[test]
+fn the_account_is_put_to_where_a_step_begins_after_a_question() {
+    let mut model = full_model();
+    model.focus = Pane::Walkthrough;
+    model.walkthrough.select(4);
+    assert!(press(&mut model, KeyCode::Char('T')).is_empty(), "it asks");
+    assert!(matches!(model.popups.last(), Some(Popup::Confirm(confirm)) if confirm.title == "Begin at step 5?"));
+    let effects = press(&mut model, KeyCode::Enter);
+    assert!(matches!(effects.last(), Some(Effect::BeginAt(Step::Pipeline))), "{effects:?}");
+    assert!(matches!(model.link, Link::Opening) && model.walkthrough.selected == 4 && model.resources.rows.is_empty());
+    model.target = TargetKind::Aws;
+    model.link = Link::Open(Box::new(identity()));
+    assert!(press(&mut model, KeyCode::Char('T')).is_empty() && model.popups.is_empty(), "an account is not put anywhere");
+}
+
+#[test]
+fn a_login_that_is_renewed_takes_up_what_it_has_interrupted() {
+    let mut model = full_model();
+    model.target = TargetKind::Aws;
+    update(&mut model, Msg::Walkthrough(walkthrough::Msg::Begun(Step::Lake)));
+    let error = OpError { kind: OpErrorKind::LoginEnded, ..failure("could not upload", "the token has expired", None) };
+    update(&mut model, Msg::Walkthrough(walkthrough::Msg::Ended(Step::Lake, Box::new(Err(error)))));
+    update(&mut model, Msg::Walkthrough(walkthrough::Msg::RunOver));
+    assert!(matches!(press(&mut model, KeyCode::Char('L'))[..], [Effect::LogIn]));
+    let effects = update(&mut model, Msg::Login(login::Msg::Again(Ok(()))));
+    assert!(matches!(effects[..], [Effect::Connect { confirmed: false }]));
+    let effects = update(&mut model, Msg::Connected(Box::new(identity())));
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::RunSteps(steps) if steps == &[Step::Lake])), "{effects:?}");
 }

@@ -4,6 +4,7 @@ use crate::cli::failure::Failure;
 use crate::config::settings::Sql;
 use crate::demo::figures;
 use crate::ops::Context;
+use crate::ops::prices;
 use crate::ops::query::{QueryEngine, QueryRequest, cost};
 
 /// Refuses a query that may read or cost more than the settings allow, or of which that cannot be known.
@@ -24,7 +25,7 @@ pub async fn check(context: &Context, request: &QueryRequest, rules: &Sql) -> Re
     }
     match estimate.usd {
         Some(usd) if rules.ceiling_usd > 0.0 && usd > rules.ceiling_usd => {
-            refuse(format!("it may cost {}; the ceiling is {}", cost::money(usd), cost::money(rules.ceiling_usd)))
+            refuse(format!("it may cost {}; the ceiling is {}", prices::money(usd), prices::money(rules.ceiling_usd)))
         }
         _ => Ok(()),
     }

@@ -8,6 +8,7 @@ use crate::cli::output::Output;
 use crate::cli::session::Session;
 use crate::config::Settings;
 use crate::demo::sql_script::Statement;
+use crate::ops::prices;
 use crate::ops::query::{QueryEngine, cost, guard, parameters};
 use crate::syntax::{self, Dialect, Parameter};
 
@@ -59,7 +60,7 @@ pub async fn run(arguments: &Sql, settings: &Arc<Settings>, mut output: Output, 
                 let estimate = cost::estimate(&session.quiet(), statement.text, &given).await?;
                 let of = estimate.partitions().map(|(read, all)| format!(" in {read} of {all} partitions")).unwrap_or_default();
                 output.line(&match (estimate.bytes, estimate.usd) {
-                    (Some(bytes), Some(usd)) => format!("   reads at most {}{of}, {}", bytes_in_words(bytes), cost::money(usd)),
+                    (Some(bytes), Some(usd)) => format!("   reads at most {}{of}, {}", bytes_in_words(bytes), prices::money(usd)),
                     _ => "   how much it reads is not known".to_owned(),
                 })?;
             }

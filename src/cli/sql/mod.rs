@@ -20,6 +20,7 @@ use crate::config::{Settings, settings};
 use crate::demo::figures;
 use crate::demo::sql_script::statements;
 use crate::ops::export::{Draft, Format, RowWriter};
+use crate::ops::prices;
 use crate::ops::query::{self, QueryEngine, QueryEvent, QueryRequest, QueryResult, SessionUse, cost, parameters};
 use crate::ops::{Context, OpErrorKind};
 
@@ -221,7 +222,7 @@ impl One<'_> {
             let size = result.result_bytes.map(|bytes| format!(", {}", bytes_in_words(bytes))).unwrap_or_default();
             let scanned = result.scanned_bytes.map(|bytes| format!(", {} scanned", bytes_in_words(bytes))).unwrap_or_default();
             let usd = result.scanned_bytes.and_then(|bytes| cost::usd(engine, bytes));
-            let usd = usd.map(|usd| format!(", {}", cost::money(usd))).unwrap_or_default();
+            let usd = usd.map(|usd| format!(", {}", prices::money(usd))).unwrap_or_default();
             let noun = if rows == 1 { "row" } else { "rows" };
             // What was written so far belongs above this line.
             sink.flush()?;

@@ -30,6 +30,7 @@ pub(super) async fn and_names(context: &Context, mut calls: Receiver<ApiCall>) -
     let mut heard = Vec::new();
     loop {
         match calls.try_recv() {
+            Ok(call) if call.from.is_some() => {}
             Ok(call) => heard.push(call),
             // Older calls than the channel keeps are those of services that answered.
             Err(TryRecvError::Lagged(_)) => {}
@@ -87,6 +88,7 @@ mod tests {
             duration: Duration::from_millis(millis),
             error: error.map(str::to_owned),
             reached: error != Some("dispatch failure"),
+            from: None,
         }
     }
 

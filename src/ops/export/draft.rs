@@ -51,6 +51,31 @@ impl Draft {
     }
 }
 
+/// Files of one name that are looked past before it is given up.
+const NAMES: usize = 1000;
+
+/// Writes a file into a folder under a name that nothing has yet: `stem.ending`, or `stem-2.ending` and so on. Gives its path.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn write_new(folder: &Path, stem: &str, ending: &str, content: &[u8]) -> io::Result<PathBuf> {
+    for number in 1..=NAMES {
+        let name = if number == 1 { format!("{stem}.{ending}") } else { format!("{stem}-{number}.{ending}") };
+        let path = folder.join(name);
+        if path.exists() {
+            continue;
+        }
+        let mut draft = Draft::new(&path)?;
+        draft.write_all(content)?;
+        match draft.keep_new() {
+            // Somebody was faster: the next name.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            kept => return kept.map(|()| path),
+        }
+    }
+    Err(io::Error::new(io::ErrorKind::AlreadyExists, format!("{NAMES} files of the name {stem}.{ending} are there already")))
+}
+
 impl Write for Draft {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.write(bytes)
@@ -65,6 +90,15 @@ impl Write for Draft {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+
+    #[test]
+    fn a_name_that_is_taken_is_looked_past() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = write_new(folder.path(), "shot", "svg", b"one").unwrap();
+        let second = write_new(folder.path(), "shot", "svg", b"two").unwrap();
+        assert_eq!((first, second.clone()), (folder.path().join("shot.svg"), folder.path().join("shot-2.svg")));
+        assert_eq!(std::fs::read(second).unwrap(), b"two");
+    }
 
     #[test]
     fn a_file_appears_whole_or_not_at_all() {

@@ -13,7 +13,7 @@ mod text;
 use std::io::{self, Write};
 use std::path::Path;
 
-pub use draft::Draft;
+pub use draft::{Draft, write_new};
 pub use insert::insert_statements;
 
 use crate::ops::query::{CellRef, Page, QueryColumn};

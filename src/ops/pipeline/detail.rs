@@ -6,11 +6,12 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::Value;
 
+use super::RunState;
 use super::logs::LogSource;
 use super::peek::split;
-use super::{RunState, prices};
 use crate::aws::pipelines::{ExecutionStep, JobPlace, StepWork};
 use crate::ops::error::op;
+use crate::ops::prices;
 use crate::ops::{Context, OpError};
 
 /// Objects of an artifact that are listed; the rest is only counted.
@@ -142,8 +143,8 @@ fn place(context: &Context, detail: &mut StepDetail, place: &JobPlace, begun: &E
     detail.instances = place.instances;
     // What was taken over cost nothing this time.
     let worked = if begun.cached_from.is_some() { Some(Duration::ZERO) } else { worked(place, begun.ended, context.clock.now()) };
-    detail.cost_usd = worked.and_then(|worked| prices::usd(&place.instance, place.instances, worked));
-    detail.price_as_of = detail.cost_usd.and_then(|_| prices::PRICES_NOW.as_ref()).map(|prices| prices.as_of.clone());
+    detail.cost_usd = worked.and_then(|worked| prices::job(&place.instance, place.instances, worked));
+    detail.price_as_of = detail.cost_usd.and_then(|_| prices::as_of()).map(str::to_owned);
 }
 
 /// How long a job's instances have worked.

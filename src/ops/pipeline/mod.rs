@@ -12,7 +12,6 @@ mod outputs;
 pub mod parameters;
 pub mod peek;
 mod plan;
-pub mod prices;
 pub mod quality;
 mod references;
 mod run;

@@ -1,62 +1,16 @@
 //! What a query of the lake costs, before and after; Redshift is paid by the hour whatever is asked of it.
 
-use std::sync::LazyLock;
-
-use serde::Deserialize;
-
 use super::partitions::{Layout, Wanted};
 use super::reads::{self, Read};
 use super::{QueryEngine, parameters, rows_with};
 use crate::aws::lake::LakeTable;
 use crate::ops::error::op;
-use crate::ops::{Context, OpError};
+use crate::ops::{Context, OpError, prices};
 use crate::syntax::{self, Dialect};
-
-const PRICES: &str = include_str!("../../../assets/sql/prices.toml");
-
-/// The prices of the data file.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Prices {
-    /// The day on which they were true.
-    pub as_of: String,
-    /// Of Athena.
-    pub athena: AthenaPrice,
-}
-
-/// What Athena takes.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AthenaPrice {
-    /// US dollars for 10^12 bytes.
-    pub usd_per_terabyte: f64,
-    /// Bytes of the smallest bill.
-    pub minimum_bytes: u64,
-    /// Bytes are rounded up to a multiple of this.
-    pub rounded_to_bytes: u64,
-}
-
-/// The prices. A test makes sure that the file can be read; what is in it at build time cannot change later.
-pub static PRICES_NOW: LazyLock<Option<Prices>> = LazyLock::new(|| toml::from_str(PRICES).ok());
 
 /// US dollars for a query of Athena that reads `bytes`; `None` where no price is known.
 pub fn usd(engine: QueryEngine, bytes: u64) -> Option<f64> {
-    if engine != QueryEngine::Athena {
-        return None;
-    }
-    let price = &PRICES_NOW.as_ref()?.athena;
-    let billed = bytes.max(price.minimum_bytes).div_ceil(price.rounded_to_bytes.max(1)) * price.rounded_to_bytes.max(1);
-    Some(billed as f64 * price.usd_per_terabyte / 1e12)
-}
-
-/// Money for people: `$0.00005`, `$1.23`. Small sums keep two digits that count.
-pub fn money(usd: f64) -> String {
-    if usd >= 0.01 || usd == 0.0 {
-        return format!("${usd:.2}");
-    }
-    let digits = (-usd.log10()).ceil().clamp(2.0, 12.0) as usize + 1;
-    let text = format!("${usd:.digits$}");
-    text.trim_end_matches('0').to_owned()
+    if engine == QueryEngine::Athena { prices::lake_query(bytes) } else { None }
 }
 
 /// A table that a statement reads.
@@ -213,26 +167,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_file_of_prices_can_be_read() {
-        let prices: Prices = toml::from_str(PRICES).unwrap();
-        assert!(chrono::NaiveDate::parse_from_str(&prices.as_of, "%Y-%m-%d").is_ok());
-        assert!(PRICES_NOW.is_some());
-    }
-
-    #[test]
-    fn ten_megabytes_are_the_least() {
+    fn only_the_lake_is_paid_by_what_is_read() {
         assert_eq!(usd(QueryEngine::Athena, 1), Some(0.00005));
-        assert_eq!(usd(QueryEngine::Athena, 10_000_001), Some(0.000055));
-        assert_eq!(usd(QueryEngine::Athena, 2_000_000_000_000), Some(10.0));
         assert_eq!(usd(QueryEngine::Redshift, 1), None);
-    }
-
-    #[test]
-    fn small_sums_keep_the_digits_that_count() {
-        assert_eq!(money(0.00005), "$0.00005");
-        assert_eq!(money(0.0000554), "$0.000055");
-        assert_eq!(money(0.0), "$0.00");
-        assert_eq!(money(12.345), "$12.35");
     }
 
     #[test]

@@ -10,6 +10,7 @@ use serde_json::json;
 use super::StepOutcome;
 use crate::aws::pipelines::Execution;
 use crate::aws::{AwsError, PollError, Tags};
+use crate::config::settings::TargetKind;
 use crate::demo::figures;
 use crate::demo::policies::DemoRole;
 use crate::demo::sql::SqlEngine;
@@ -17,7 +18,7 @@ use crate::ops::error::op;
 use crate::ops::pipeline::token;
 use crate::ops::query::{self, QueryEngine};
 use crate::ops::report::Run;
-use crate::ops::{Context, OpError, OpErrorKind, pipeline};
+use crate::ops::{Context, OpError, OpErrorKind, costs, pipeline, prices};
 
 /// SageMaker makes a log group for an endpoint of its own when its containers say something, and leaves it when the endpoint goes.
 const ENDPOINT_LOGS: &str = "/aws/sagemaker/Endpoints/";
@@ -322,7 +323,8 @@ async fn roles(context: &Context) -> Result<Vec<Removal>, OpError> {
 pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     let context = run.context;
     run.say("", "looking for everything that carries this demonstration's tag")?;
-    let planned = plan(context).await?;
+    let (planned, cost) = tokio::join!(plan(context), spent(context));
+    let planned = planned?;
     if planned.is_empty() {
         return Ok(StepOutcome::new(false, "Nothing of the demonstration is left in the account", json!({ "removed": [] })));
     }
@@ -354,8 +356,28 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         let fix = first.fix.clone().unwrap_or_else(|| "run cleanup again: what is gone already stays gone".to_owned());
         return Err(OpError::failed("", what, all.join("; ")).with_fix(fix));
     }
-    let message = format!("{} removed, nothing of the demonstration is left", figures::counted(removed.len() as u64, "resource"));
-    Ok(StepOutcome::new(!removed.is_empty(), message, json!({ "removed": removed })))
+    let mut message = format!("{} removed, nothing of the demonstration is left", figures::counted(removed.len() as u64, "resource"));
+    let mut detail = json!({ "removed": removed });
+    if let Some(usd) = cost {
+        message = format!("{message}; it cost about {}", prices::money(usd));
+        detail["usd_estimate"] = json!(usd);
+    }
+    Ok(StepOutcome::new(!removed.is_empty(), message, detail))
+}
+
+/// US dollars that the demonstration has cost on an account; `None` where it costs nothing, or where that cannot be told: no reason to leave
+/// anything standing.
+async fn spent(context: &Context) -> Option<f64> {
+    if context.settings.aws.target != TargetKind::Aws {
+        return None;
+    }
+    match costs::read(context).await {
+        Ok(costs) => Some(costs.usd),
+        Err(error) => {
+            tracing::info!(%error, "what the demonstration has cost is not known");
+            None
+        }
+    }
 }
 
 /// Removes one resource and waits until it is gone where others depend on that. Gives false when it was gone already.

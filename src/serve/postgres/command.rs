@@ -52,6 +52,15 @@ impl Command {
         }
     }
 
+    /// What it is called without what is in it: `SELECT`, `CREATE TABLE`.
+    pub fn kind(&self) -> String {
+        match self.word(0) {
+            "" => "statement".to_owned(),
+            word @ ("INSERT" | "UPDATE" | "DELETE" | "COPY" | "MERGE" | "UNLOAD" | "SELECT" | "WITH" | "VALUES") => word.to_owned(),
+            _ => self.tag(None),
+        }
+    }
+
     /// The tag of its end, with the rows that it changed where tags of that kind have them.
     pub fn tag(&self, affected: Option<u64>) -> String {
         let rows = affected.unwrap_or_default();

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::io;
 use std::sync::Arc;
+use std::time::Instant;
 
 use pgwire::messages::response::{ErrorResponse, TransactionStatus};
 use pgwire::messages::startup::{Authentication, BackendKeyData, ParameterStatus};
@@ -11,17 +12,27 @@ use tokio::net::TcpStream;
 use tokio_util::sync::CancellationToken;
 
 use super::cancel::{Cancellers, Registered};
+use super::command::Command;
 use super::extended::{Portal, Prepared};
 use super::failure::{Failure, Outcome};
 use super::login::Login;
 use super::wire::Wire;
+use crate::demo::clock::SharedClock;
 use crate::local::account::Account;
 use crate::local::engine::{self, BoundValue, Session};
+use crate::outside::{OutsideCall, Teller};
+
+/// Who is told of a client's statements, and when that is.
+pub(super) struct Told {
+    pub screens: Arc<Teller>,
+    pub clock: SharedClock,
+}
 
 /// A client that has logged in.
 pub(super) struct Connection {
     pub wire: Wire,
     pub account: Account,
+    pub told: Told,
     pub session: Session,
     pub registered: Registered,
     /// What was prepared, by name.
@@ -31,7 +42,7 @@ pub(super) struct Connection {
 }
 
 /// Answers a client until it goes.
-pub(super) async fn converse(socket: TcpStream, account: Account, cancellers: &Arc<Cancellers>) -> io::Result<()> {
+pub(super) async fn converse(socket: TcpStream, account: Account, told: Told, cancellers: &Arc<Cancellers>) -> io::Result<()> {
     let mut wire = Wire::new(socket)?;
     let startup = match wire.first().await? {
         Some(PgWireFrontendMessage::Startup(startup)) => startup,
@@ -44,7 +55,7 @@ pub(super) async fn converse(socket: TcpStream, account: Account, cancellers: &A
     match log_in(&mut wire, &account, cancellers, &startup.parameters).await? {
         Ok((session, registered)) => {
             let (prepared, portals) = (HashMap::new(), HashMap::new());
-            Connection { wire, account, session, registered, prepared, portals }.serve().await
+            Connection { wire, account, told, session, registered, prepared, portals }.serve().await
         }
         Err(failure) => {
             wire.refuse(failure).await?;
@@ -146,11 +157,27 @@ impl Connection {
 
     /// Runs a statement until it is cancelled.
     pub async fn run(&mut self, sql: &str, values: &[BoundValue], cancel: &CancellationToken) -> Outcome<engine::Outcome> {
+        let (at, began) = (self.told.clock.now(), Instant::now());
         let work = self.account.engine.execute_bound(&mut self.session, sql, values);
-        tokio::select! {
+        let outcome = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(Failure::cancelled()),
             outcome = work => outcome.map_err(Failure::from),
-        }
+        };
+        self.told.screens.tell(&OutsideCall {
+            at,
+            from: self
+                .session
+                .variables
+                .get("application_name")
+                .filter(|name| !name.is_empty())
+                .cloned()
+                .unwrap_or_else(|| "PostgreSQL".to_owned()),
+            service: "Redshift".to_owned(),
+            operation: Command::of(sql).kind(),
+            duration: began.elapsed(),
+            error: outcome.as_ref().err().map(|failure| failure.code.to_owned()),
+        });
+        outcome
     }
 }

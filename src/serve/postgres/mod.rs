@@ -25,30 +25,36 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
+use crate::demo::clock::SharedClock;
 use crate::local::LocalError;
 use crate::local::account::Account;
+use crate::outside::Teller;
 use cancel::Cancellers;
+use connection::Told;
 
 /// The port of the warehouse.
 pub struct Postgres {
     listener: TcpListener,
     address: SocketAddr,
     account: Account,
+    clock: SharedClock,
+    screens: Arc<Teller>,
 }
 
 impl Postgres {
-    /// Listens on `address`, which must be a loopback address, for the warehouse of an account that this process owns.
+    /// Listens on `address`, which must be a loopback address, for the warehouse of an account that this process owns. `screens` are told of
+    /// every statement.
     ///
     /// # Errors
     /// When the address is not a loopback address or cannot be listened on.
-    pub async fn bind(address: SocketAddr, account: Account) -> Result<Self, LocalError> {
+    pub async fn bind(address: SocketAddr, account: Account, screens: Arc<Teller>, clock: SharedClock) -> Result<Self, LocalError> {
         if !address.ip().is_loopback() {
             return Err(LocalError::NotLoopback(address));
         }
         let failed = |source| LocalError::Listen { address: address.to_string(), source };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
-        Ok(Postgres { listener, address, account })
+        Ok(Postgres { listener, address, account, clock, screens })
     }
 
     /// The address with the port that was chosen for port 0.
@@ -74,11 +80,12 @@ impl Postgres {
                 }
             };
             let (account, cancellers, stop) = (self.account.clone(), Arc::clone(&cancellers), stop.clone());
+            let told = Told { screens: Arc::clone(&self.screens), clock: self.clock.clone() };
             // Statements run where those of the Data API run, so that one that does not end keeps nobody waiting.
             drop(self.account.statements.spawn(async move {
                 let ended = tokio::select! {
                     () = stop.cancelled() => Ok(()),
-                    ended = connection::converse(socket, account, &cancellers) => ended,
+                    ended = connection::converse(socket, account, told, &cancellers) => ended,
                 };
                 if let Err(error) = ended {
                     tracing::debug!(%error, "a connection to the warehouse ended early");

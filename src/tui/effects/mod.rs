@@ -2,13 +2,16 @@
 
 mod console;
 mod explore;
+mod login;
 mod pipeline;
 mod predict_form;
 mod results;
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use parking_lot::Mutex;
@@ -32,6 +35,7 @@ use crate::local::pace::Pace;
 use crate::ops::query::QueryEngine;
 use crate::ops::results::Spill;
 use crate::ops::{self, Context, OpError, OpErrorKind};
+use crate::prepared::{self, Moment};
 use crate::syntax::Dialect;
 use crate::target::{self, Connection};
 
@@ -58,6 +62,8 @@ struct Shared {
     clock: SharedClock,
     messages: UnboundedSender<Msg>,
     connection: Mutex<Option<Connection>>,
+    /// Whether the reader has said that a production account is meant.
+    confirmed: AtomicBool,
     slots: Mutex<Slots>,
     tasks: TaskTracker,
     /// Where the rows of large results go.
@@ -69,6 +75,8 @@ struct Shared {
 #[derive(Default)]
 struct Slots {
     steps: CancellationToken,
+    /// Following the login.
+    login: CancellationToken,
     runs: HashMap<RunId, CancellationToken>,
     /// Fetching, and other work over the rows of a result.
     pages: HashMap<RunId, CancellationToken>,
@@ -88,6 +96,24 @@ struct Slots {
     /// What the Explore pane asks of the table.
     explore: HashMap<explore::Lane, CancellationToken>,
     check: CancellationToken,
+}
+
+impl Slots {
+    /// Cancels everything that uses the account.
+    fn cancel_work(&self) {
+        let single = [&self.steps, &self.resources, &self.predict, &self.explain, &self.roads];
+        for slot in single
+            .into_iter()
+            .chain(self.pipeline.values())
+            .chain(self.explore.values())
+            .chain(self.form.values())
+            .chain(self.runs.values())
+            .chain(self.pages.values())
+            .chain(self.results.values())
+        {
+            slot.cancel();
+        }
+    }
 }
 
 fn renew(slot: &mut CancellationToken) -> CancellationToken {
@@ -122,6 +148,7 @@ impl Runner {
             clock,
             messages,
             connection: Mutex::new(None),
+            confirmed: AtomicBool::new(false),
             slots: Mutex::new(Slots::default()),
             tasks: TaskTracker::new(),
             spill,
@@ -133,7 +160,9 @@ impl Runner {
     /// Starts an effect. Never waits.
     pub fn run(&self, effect: Effect) {
         let effect = match effect {
-            Effect::Connect => return self.connect(),
+            Effect::Connect { confirmed } => return self.connect(confirmed),
+            Effect::BeginAt(step) => return self.begin_at(step),
+            Effect::WritePicture(svg) => return self.write_picture(svg),
             // Reading text needs no account.
             Effect::CheckSql { ticket, tab, revision, dialect, text } => return self.check(ticket, tab, revision, dialect, text),
             Effect::Form(ask) if predict_form::needs_no_account(&ask) => return self.examples(ask),
@@ -162,6 +191,12 @@ impl Runner {
                     },
                     move || Msg::Resources(resources::Msg::Read(ticket, Err(broken("could not read the checklist")))),
                 );
+            }
+            Effect::ReadCosts { ticket } => {
+                drop(slots);
+                self.job(async move { Msg::Resources(resources::Msg::Costs(ticket, ops::costs::read(&context).await)) }, move || {
+                    Msg::Resources(resources::Msg::Costs(ticket, Err(broken("could not read the costs"))))
+                });
             }
             Effect::Query { run, request, session } => {
                 context.cancel = slots.runs.entry(run).or_default().clone();
@@ -265,7 +300,11 @@ impl Runner {
             | Effect::RenameQuery { .. }
             | Effect::DeleteQuery(_)
             | Effect::LeaveQueries => {}
-            Effect::Connect
+            Effect::Connect { .. }
+            | Effect::BeginAt(_)
+            | Effect::Picture
+            | Effect::WritePicture(_)
+            | Effect::LogIn
             | Effect::CheckSql { .. }
             | Effect::EditElsewhere { .. }
             | Effect::Copy(_)
@@ -280,18 +319,7 @@ impl Runner {
         {
             let slots = self.shared.slots.lock();
             slots.keep.cancel();
-            let single = [&slots.steps, &slots.resources, &slots.predict, &slots.explain, &slots.roads];
-            for slot in single
-                .into_iter()
-                .chain(slots.pipeline.values())
-                .chain(slots.explore.values())
-                .chain(slots.form.values())
-                .chain(slots.runs.values())
-                .chain(slots.pages.values())
-                .chain(slots.results.values())
-            {
-                slot.cancel();
-            }
+            slots.cancel_work();
         }
         self.shared.tasks.close();
         if tokio::time::timeout(FAREWELL, self.shared.tasks.wait()).await.is_err() {
@@ -344,14 +372,61 @@ impl Runner {
         );
     }
 
-    fn connect(&self) {
+    /// Puts the embedded account to where a step begins: prepared on the side when it has to be, then in the place of the account, which is
+    /// opened again whatever came of it.
+    fn begin_at(&self, step: Step) {
+        let runner = self.clone();
+        let work = async move {
+            let shared = &runner.shared;
+            let moment = Moment::Before(step);
+            let done = async {
+                if !prepared::is_ready(&shared.settings, moment)? {
+                    send(&shared.messages, Msg::Written(Ok("The steps are run on the side once; a few seconds".to_owned())));
+                    prepared::prepare(&shared.settings, &shared.clock, |_| {}).await?;
+                }
+                shared.slots.lock().cancel_work();
+                let connection = shared.connection.lock().take();
+                if let Some(connection) = connection {
+                    connection.close().await;
+                }
+                let settings = Arc::clone(&shared.settings);
+                let restored = tokio::task::spawn_blocking(move || prepared::restore(&settings, moment)).await;
+                restored.unwrap_or_else(|_| Err(broken("could not restore the account")))
+            };
+            if let Err(error) = done.await {
+                send(&shared.messages, Msg::Written(Err(format!("The account is as it was: {error}"))));
+            }
+            runner.connect(false);
+        };
+        drop(self.shared.tasks.spawn_on(work, &self.shared.handle));
+    }
+
+    fn write_picture(&self, svg: String) {
+        let written = move || match ops::export::write_new(Path::new("."), "shiftdeck", "svg", svg.as_bytes()) {
+            Ok(path) => Ok(format!("Written: {}", path.display())),
+            Err(error) => Err(format!("The picture was not written: {error}")),
+        };
+        let failed = || Msg::Written(Err("The picture was not written; run with -v to keep a log".to_owned()));
+        self.job(async move { tokio::task::spawn_blocking(written).await.map_or_else(|_| failed(), Msg::Written) }, failed);
+    }
+
+    fn connect(&self, confirmed: bool) {
         let shared = Arc::clone(&self.shared);
+        // Once is enough: a new login does not ask again.
+        let confirmed = shared.confirmed.fetch_or(confirmed, Ordering::Relaxed) || confirmed;
         self.job(
             async move {
                 match target::open(&shared.settings, Arc::clone(&shared.clock), Pace::Live).await {
+                    Ok(Connection { account, production: Some(phrase), .. }) if !confirmed => Msg::Production { account, phrase },
                     Ok(connection) => {
+                        let cancel = renew(&mut shared.slots.lock().login);
+                        let follow = login::follow(connection.clone(), Arc::clone(&shared.clock), shared.messages.clone());
+                        shared.handle.spawn(async move { cancel.run_until_cancelled(follow).await });
                         let identity = identity(&connection);
                         shared.handle.spawn(calls(connection.calls.subscribe(), shared.messages.clone()));
+                        if let Some(outside) = target::Outside::open(&shared.settings) {
+                            shared.handle.spawn(calls_of_others(outside, connection.calls.clone(), shared.messages.clone()));
+                        }
                         *shared.connection.lock() = Some(connection);
                         Msg::Connected(Box::new(identity))
                     }
@@ -434,7 +509,26 @@ fn identity(connection: &Connection) -> Identity {
         .collect();
     // What the embedded account of this very process does ends with it.
     let outlives = !connection.owns_account();
-    Identity { kind: connection.kind, account: connection.account.clone(), outlives, scenario, library }
+    let (account, alias) = (connection.account.clone(), connection.alias.clone());
+    let private = connection.private();
+    Identity { kind: connection.kind, account, alias, private, outlives, scenario, library }
+}
+
+/// Puts the calls of other programs among those of this one, until the screen is left.
+async fn calls_of_others(
+    outside: target::Outside,
+    calls: broadcast::Sender<crate::aws::activity::ApiCall>,
+    messages: UnboundedSender<Msg>,
+) {
+    loop {
+        let call = tokio::select! {
+            () = messages.closed() => return,
+            call = outside.next() => call,
+        };
+        let Some(call) = call else { return };
+        // Whoever else listens to the calls is told too; nobody listening is no error.
+        let _ = calls.send(call);
+    }
 }
 
 /// Hands on API calls, those that come close together in one message.

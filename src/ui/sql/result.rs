@@ -9,6 +9,7 @@ use crate::app::engine_name;
 use crate::app::sql::result::{ResultSet, View};
 use crate::app::text_width::{clip, width};
 use crate::demo::figures;
+use crate::ops::prices;
 use crate::ops::query::cost;
 
 /// Draws a result; its first row is the line that separates it from the editor.
@@ -56,7 +57,7 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, result: &ResultSet) {
     if let Some(bytes) = result.meta.scanned_bytes {
         facts = facts.add(format!(" · {} scanned", figures::bytes(bytes)), Role::Dim);
         if let Some(usd) = cost::usd(result.meta.engine, bytes) {
-            facts = facts.add(format!(" · {}", cost::money(usd)), Role::Dim);
+            facts = facts.add(format!(" · {}", prices::money(usd)), Role::Dim);
         }
     }
     let results = &canvas.model.sql.tab().results;

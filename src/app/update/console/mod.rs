@@ -18,7 +18,8 @@ use crate::app::{Effect, Pane};
 use crate::config::settings::{Guard, OverCeiling, TargetKind};
 use crate::demo::figures;
 use crate::demo::step::Step;
-use crate::ops::query::cost::{self, Estimate};
+use crate::ops::prices;
+use crate::ops::query::cost::Estimate;
 use crate::ops::query::{QueryEngine, guard};
 
 pub(super) fn run(model: &mut Model, command: Command) -> Vec<Effect> {
@@ -254,14 +255,14 @@ fn estimated(model: &mut Model, start: Start, answer: Result<Estimate, crate::op
 
 /// What a query would read, in a sentence.
 fn told(estimate: &Estimate) -> String {
-    let as_of = cost::PRICES_NOW.as_ref().map(|prices| prices.as_of.clone()).unwrap_or_default();
+    let as_of = prices::as_of().unwrap_or_default();
     match (estimate.bytes, estimate.usd) {
         (Some(bytes), Some(usd)) => {
             let of = match estimate.partitions() {
                 Some((read, all)) => format!(" in {} of {}", figures::count(read as u64), figures::counted(all as u64, "partition")),
                 None => String::new(),
             };
-            format!("At most {}{of} are read, {} at the price of {as_of}.", figures::bytes(bytes), cost::money(usd))
+            format!("At most {}{of} are read, {} at the price of {as_of}.", figures::bytes(bytes), prices::money(usd))
         }
         _ if estimate.tables.is_empty() => "How much it reads cannot be told before it runs.".to_owned(),
         _ => {

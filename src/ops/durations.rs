@@ -1,0 +1,85 @@
+//! How long each step took when it last changed something, on each target: what is to be expected of it the next time. Kept in the state
+//! directory.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::Context;
+use crate::config::Settings;
+use crate::demo::step::Step;
+
+/// The file, in the state directory.
+const FILE: &str = "durations.json";
+
+/// Seconds by step, by target.
+type Kept = BTreeMap<String, BTreeMap<String, f64>>;
+
+/// Seconds that each step took on the target of the settings when it last changed something; nothing of a step that never did.
+pub fn known(settings: &Settings) -> BTreeMap<Step, f64> {
+    let Some(path) = path(settings) else { return BTreeMap::new() };
+    let kept = read(&path).unwrap_or_else(|error| {
+        tracing::info!(%error, "the durations of steps cannot be read");
+        Kept::new()
+    });
+    let here = kept.get(settings.aws.target.name());
+    Step::ALL.into_iter().filter_map(|step| Some((step, *here?.get(step.name())?))).collect()
+}
+
+/// Keeps how long a step took. What cannot be kept is told to the log only: the step itself has ended well.
+pub(super) async fn remember(context: &Context, step: Step, took: Duration) {
+    let Some(path) = path(&context.settings) else { return };
+    let target = context.settings.aws.target.name();
+    let kept = tokio::task::spawn_blocking(move || write(&path, target, step, took.as_secs_f64())).await;
+    if let Err(error) = kept.map_err(io::Error::other).flatten() {
+        tracing::info!(%error, "the duration of a step cannot be kept");
+    }
+}
+
+fn path(settings: &Settings) -> Option<PathBuf> {
+    Some(settings.local.state_dir.as_ref()?.join(FILE))
+}
+
+fn read(path: &Path) -> io::Result<Kept> {
+    match std::fs::read(path) {
+        Ok(bytes) => serde_json::from_slice(&bytes).map_err(io::Error::other),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Kept::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Replaces the file by a rename, so that nobody reads half of it.
+fn write(path: &Path, target: &str, step: Step, seconds: f64) -> io::Result<()> {
+    let mut kept = read(path).unwrap_or_default();
+    kept.entry(target.to_owned()).or_default().insert(step.name().to_owned(), seconds);
+    let directory = path.parent().unwrap_or(Path::new("."));
+    std::fs::create_dir_all(directory)?;
+    let mut file = tempfile::NamedTempFile::new_in(directory)?;
+    serde_json::to_writer_pretty(&mut file, &kept)?;
+    file.persist(path)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    #[test]
+    fn the_last_duration_of_each_step_is_known_by_target() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut settings = crate::config::load::load(&crate::config::Sources::default()).unwrap().settings;
+        settings.local.state_dir = Some(directory.path().to_owned());
+        assert!(known(&settings).is_empty());
+        let path = path(&settings).unwrap();
+        write(&path, "local", Step::Lake, 3.0).unwrap();
+        write(&path, "local", Step::Lake, 2.5).unwrap();
+        write(&path, "aws", Step::Load, 90.0).unwrap();
+        assert_eq!(known(&settings), BTreeMap::from([(Step::Lake, 2.5)]));
+        std::fs::write(&path, "half a").unwrap();
+        assert!(known(&settings).is_empty(), "a broken file is no reason to fail");
+        write(&path, "local", Step::Load, 1.0).unwrap();
+        assert_eq!(known(&settings), BTreeMap::from([(Step::Load, 1.0)]));
+    }
+}

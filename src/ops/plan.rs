@@ -1,0 +1,113 @@
+//! What steps would do, before they do it: what is made, kept and removed, how long it took the last time, and what it costs.
+
+use serde::Serialize;
+
+use super::{Context, OpError, checklist, costs, durations, steps};
+use crate::demo::resource::{ResourceState, ResourceStatus};
+use crate::demo::step::Step;
+
+/// What a step would do with a resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Action {
+    /// It is made.
+    Create,
+    /// It is there and stays as it is, once it has been looked at.
+    Keep,
+    /// It is changing by itself and is waited for.
+    Wait,
+    /// It failed and is made anew.
+    Replace,
+    /// It is removed.
+    Remove,
+    /// It could not be read, so that nobody knows.
+    Unknown,
+}
+
+impl Action {
+    /// The word for people.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Action::Create => "create",
+            Action::Keep => "keep",
+            Action::Wait => "wait for",
+            Action::Replace => "replace",
+            Action::Remove => "remove",
+            Action::Unknown => "unknown",
+        }
+    }
+}
+
+/// One resource of a plan.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct Planned {
+    /// What is done with it.
+    pub action: Action,
+    /// The kind for people (`IAM role`).
+    pub kind: String,
+    /// Name.
+    pub name: String,
+    /// US dollars an hour that it will cost, as far as known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub usd_per_hour: Option<f64>,
+    /// Whether it costs only while it works.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub at_work_only: bool,
+}
+
+/// What a step would do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct StepPlan {
+    /// Which step.
+    pub step: Step,
+    /// Its resources, in the order in which they depend on each other; none of a step that only looks.
+    pub resources: Vec<Planned>,
+    /// Seconds that it took when it last changed something on this target.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<f64>,
+}
+
+/// What `selected` steps would do, by what the account shows. Nothing is changed.
+///
+/// # Errors
+/// When the account cannot be read.
+pub async fn plan(context: &Context, selected: &[Step]) -> Result<Vec<StepPlan>, OpError> {
+    let resources = checklist::read(context).await?;
+    let known = durations::known(&context.settings);
+    let mut plans = Vec::with_capacity(selected.len());
+    for step in selected.iter().copied() {
+        let resources = match step {
+            Step::Cleanup => steps::cleanup_plan(context).await?.iter().map(removed).collect(),
+            step => resources.iter().filter(|resource| resource.step == step && counts(resource)).map(|it| planned(context, it)).collect(),
+        };
+        plans.push(StepPlan { step, resources, seconds: known.get(&step).copied() });
+    }
+    Ok(plans)
+}
+
+/// Whether a step makes the resource: not what is there on every account, nor what is only made when somebody asks for it.
+fn counts(resource: &ResourceStatus) -> bool {
+    resource.kind != "Athena workgroup" && !resource.purpose.contains("on request")
+}
+
+fn removed(removal: &steps::Removal) -> Planned {
+    Planned { action: Action::Remove, kind: removal.kind.to_owned(), name: removal.name.clone(), usd_per_hour: None, at_work_only: false }
+}
+
+fn planned(context: &Context, resource: &ResourceStatus) -> Planned {
+    let action = match resource.state {
+        ResourceState::Missing => Action::Create,
+        ResourceState::Ready => Action::Keep,
+        ResourceState::Creating | ResourceState::Changing | ResourceState::Deleting => Action::Wait,
+        ResourceState::Failed => Action::Replace,
+        ResourceState::Unknown => Action::Unknown,
+    };
+    let cost = costs::of_planned(context, resource);
+    Planned {
+        action,
+        kind: resource.kind.to_owned(),
+        name: resource.name.clone(),
+        usd_per_hour: cost.map(|(usd, _)| usd),
+        at_work_only: cost.is_some_and(|(_, at_work)| at_work),
+    }
+}
