@@ -17,7 +17,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("ui", &["app", "syntax", "ops", "aws::activity", "demo", "config"]),
     ("target", &["serve", "local", "aws", "ops", "demo", "config"]),
     ("tui", &["ui", "syntax", "app", "ops", "aws", "demo", "config", "target", "local::pace"]),
-    ("cli", &["tui", "syntax", "ops", "aws", "demo", "config", "target", "local::pace"]),
+    // A walkthrough is checked by what presents it.
+    ("cli", &["tui", "app::walkthrough", "syntax", "ops", "aws", "demo", "config", "target", "local::pace"]),
     ("main", &["cli"]),
 ];
 

@@ -13,6 +13,7 @@ use crate::config::settings::{Guard, OverCeiling, TargetKind};
 use crate::demo::dataset::Words;
 use crate::ops::OpError;
 use crate::ops::query::QueryEngine;
+use crate::ops::stage::Told;
 
 /// For how long a notice stays, in seconds.
 const NOTICE_SECONDS: i64 = 5;
@@ -144,6 +145,8 @@ pub struct Model {
     pub frame: usize,
     /// The nine steps.
     pub walkthrough: walkthrough::State,
+    /// What the speaker was told last.
+    pub told: Option<Told>,
     /// The checklist.
     pub resources: resources::State,
     /// The console.
@@ -183,6 +186,7 @@ impl Model {
             notice: None,
             frame: 0,
             walkthrough: walkthrough::State::default(),
+            told: None,
             resources: resources::State::default(),
             sql: sql::State::of(settings),
             console: ConsoleRules {

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Pieces};
-use super::glyph;
 use super::theme::Role;
+use super::{glyph, stage};
 use crate::app::action::{self, Action, Command, Scope, key_label};
 use crate::app::model::Link;
 use crate::app::msg::Target;
@@ -240,6 +240,11 @@ pub fn hints(canvas: &mut Canvas<'_>, area: Rect) {
         .collect();
     let fixed_width: usize = fixed.iter().map(|(key, label, _)| width(key) + width(label) + 4).sum();
     let mut x = area.x + 1;
+    if let Some(remote) = &model.walkthrough.presenting {
+        let room = Rect { x, width: area.width.saturating_sub(fixed_width as u16 + 2), ..area };
+        x += stage::hint(canvas, room, remote) + 3;
+        wanted.retain(|action| action.scope != Scope::Pane(Pane::Walkthrough));
+    }
     let limit = area.right().saturating_sub(fixed_width as u16 + 1);
     for action in wanted {
         if !available(canvas.model, action.command) {

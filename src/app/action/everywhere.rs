@@ -31,6 +31,7 @@ pub(super) const ACTIONS: &[Action] = &[
     action(Global, C::Focus(Pane::Predict), "focus.5", "", "Go to Predict", &["5"]),
     action(Global, C::Focus(Pane::Explore), "focus.6", "", "Go to Explore", &["6"]),
     action(Global, C::Focus(Pane::Activity), "focus.7", "", "Go to Activity", &["7"]),
+    action(Always, C::Present, "present", "", "Begin a presentation, or end it", &["f12"]),
     action(Always, C::Theme, "theme.next", "", "Next theme: dark, light, contrast, mono", &["f9"]),
     action(Always, C::Redraw, "redraw", "", "Draw the whole screen anew", &["ctrl-l"]),
     action(Always, C::Suspend, "suspend", "", "Go back to the shell; `fg` returns", &["ctrl-z"]),

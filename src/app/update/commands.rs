@@ -2,11 +2,12 @@
 
 use super::availability::{Cancels, available, cancels};
 use super::movement::{back, focus, move_rows, next_focus, page};
+use super::remote;
 use crate::app::action::Command;
 use crate::app::model::{Model, THEMES};
 use crate::app::popup::{Choice, Confirm, Item, Picker, Popup};
 use crate::app::predict::beside::View;
-use crate::app::{Effect, Pane, sql, walkthrough};
+use crate::app::{Effect, Pane, sql};
 use crate::config::settings::TargetKind;
 use crate::demo::figures;
 use crate::demo::resource::ResourceState;
@@ -58,9 +59,12 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
             start(model, steps)
         }
         C::StepShow => {
-            let pane = walkthrough::notes(model.walkthrough.current().step).pane;
+            let pane = model.walkthrough.notes(model.walkthrough.current().step).pane;
             focus(model, pane)
         }
+        C::BeatOn => remote::on(model),
+        C::BeatBack => remote::back(model),
+        C::Present => remote::toggle(model),
         C::Refresh => refresh(model),
         C::Up => move_rows(model, model.focus, -1),
         C::Down => move_rows(model, model.focus, 1),
@@ -154,7 +158,7 @@ fn running_now(model: &Model) -> Vec<String> {
     running
 }
 
-fn run_step(model: &mut Model) -> Vec<Effect> {
+pub(super) fn run_step(model: &mut Model) -> Vec<Effect> {
     let step = model.walkthrough.current().step;
     if step != Step::Cleanup {
         return start(model, vec![step]);

@@ -11,8 +11,9 @@ mod movement;
 mod pipeline;
 mod pointer;
 mod predict;
+mod remote;
 
-pub use availability::{available, scopes};
+pub use availability::{available, scopes, space_goes_on};
 pub use console::engine_name;
 pub use pointer::TAB;
 
@@ -36,7 +37,9 @@ use pointer::{on_click, on_drag, on_scroll, on_sideways, on_wheel};
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let typed = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Click(_) | Msg::Popup(_) | Msg::Do(_) | Msg::Sql(sql::Msg::Run(..)));
     let drawn = matches!(msg, Msg::Drawn(_));
+    let step = model.walkthrough.current().step;
     let mut effects = handle(model, msg);
+    remote::settle(model, step);
     settle(model);
     if typed {
         effects.extend(console::after(model));
@@ -45,6 +48,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     if !drawn {
         effects.extend(pipeline::want(model));
         effects.extend(explore::want(model));
+        effects.extend(remote::tell(model));
     }
     effects
 }
@@ -212,7 +216,11 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
         walkthrough::Msg::RunOver => effects.extend(model.resources.refresh()),
         _ => {}
     }
+    let script = matches!(msg, walkthrough::Msg::Script(_));
     model.walkthrough.update(msg, model.now);
+    if script {
+        remote::script_read(model);
+    }
     effects
 }
 
