@@ -12,7 +12,7 @@ use crate::app::model::Link;
 use crate::app::msg::Target;
 use crate::app::sql::RunState;
 use crate::app::text_width::width;
-use crate::app::walkthrough::Status;
+use crate::app::walkthrough::{Beat, Status};
 use crate::app::{Pane, available, engine_name, scopes};
 use crate::config::settings::TargetKind;
 use crate::demo::figures;
@@ -169,6 +169,15 @@ fn happening(canvas: &Canvas<'_>) -> Pieces {
             .add(spinner, Role::Accent)
             .add("The pipeline is running", Role::Base)
             .add(format!("  {}", figures::so_far(seconds(run.started))), Role::Dim);
+    }
+    let view = model.walkthrough.current();
+    if let (Some(Beat::Do | Beat::Notice), Status::Done { message, .. }) =
+        (model.walkthrough.presenting.as_ref().map(|remote| remote.beat), &view.status)
+    {
+        return Pieces::new().add("✔ ", Role::Good).add(message.clone(), Role::Base);
+    }
+    if model.walkthrough.presenting.is_some() {
+        return Pieces::new().add(format!("{} ", view.step.number()), Role::Dim).add(model.walkthrough.title(view.step), Role::Base);
     }
     let next = model.walkthrough.steps.iter().find(|view| matches!(view.status, Status::Pending | Status::Cancelled));
     match next {

@@ -187,7 +187,7 @@ fn page(told: &Told, now: DateTime<Utc>, columns: usize, theme: &Theme) -> Vec<L
         strip.push(Span::styled(format!("{gap}{mark}"), theme.style(if present { Role::Accent } else { Role::Faint })));
         strip.push(Span::styled(beat.clone(), theme.style(if present { Role::Accent } else { Role::Faint })));
     }
-    strip.push(Span::styled("   then: ", theme.style(Role::Faint)));
+    strip.push(Span::styled("   → ", theme.style(Role::Accent)));
     strip.push(Span::styled(told.press.clone(), theme.style(Role::Base)));
     lines.push(Line::from(strip));
     private(told, now, columns, theme, &mut lines);
@@ -225,7 +225,7 @@ fn quietly(line: &Line<'_>, theme: &Theme) -> Line<'static> {
 fn private(told: &Told, now: DateTime<Utc>, columns: usize, theme: &Theme, lines: &mut Vec<Line<'static>>) {
     let mut shown = Vec::new();
     for running in &told.running {
-        let so_far = running.since.map(|since| format!("  {}", figures::so_far((now - since).num_milliseconds().max(0) as f64 / 1000.0)));
+        let so_far = running.since.map(|since| format!(" · {}", figures::so_far((now - since).num_milliseconds().max(0) as f64 / 1000.0)));
         marked("● ", Role::Accent, &format!("{}{}", running.what, so_far.unwrap_or_default()), columns, theme, &mut shown);
     }
     if told.running.is_empty() && !told.state.is_empty() {

@@ -5,12 +5,12 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::canvas::{Canvas, Pieces};
+use super::markdown;
 use super::theme::{Role, Theme};
-use super::walkthrough::{LIST, MEASURE, SIDE_BY_SIDE, events, outcome, steps};
-use super::{glyph, markdown};
+use super::walkthrough::{LIST, MEASURE, SIDE_BY_SIDE, appearance, events, outcome, steps};
 use crate::app::action::{Command, key_label};
 use crate::app::msg::Target;
-use crate::app::text_width::{left, width, wrap};
+use crate::app::text_width::{left, right, width, wrap};
 use crate::app::walkthrough::check::{Verdict, shown};
 use crate::app::walkthrough::{Beat, Press, Remote, Status};
 use crate::app::{Model, space_goes_on};
@@ -21,6 +21,10 @@ const ROOM_FOR_LIST: u16 = 26;
 
 /// Columns of the names of figures.
 const NAMES: usize = 20;
+/// From this width on two figures stand in a line.
+const TWO_FIGURES: usize = 70;
+/// Lines of figures at most.
+const FIGURE_ROWS: usize = 4;
 
 /// The beats, the present one marked.
 pub fn strip(beat: Beat) -> Pieces {
@@ -50,6 +54,7 @@ pub fn next(model: &Model) -> Option<(String, String)> {
 /// Draws the pane while a presentation is on.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote) {
     let mut text = area;
+    let roomy = area.width >= SIDE_BY_SIDE || area.height >= ROOM_FOR_LIST;
     if area.width >= SIDE_BY_SIDE {
         steps(canvas, Rect { width: LIST, y: area.y + 1, height: area.height.saturating_sub(1), ..area });
         let x = area.x + LIST + 4;
@@ -62,7 +67,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote) {
         marks(canvas, area);
         text = Rect { y: area.y + 2, height: area.height - 2, width: area.width.min(MEASURE), ..area };
     }
-    beat(canvas, text, remote);
+    beat(canvas, text, remote, roomy);
 }
 
 /// How far every step is, in one line.
@@ -70,7 +75,7 @@ fn marks(canvas: &mut Canvas<'_>, area: Rect) {
     let state = &canvas.model.walkthrough;
     let mut x = area.x;
     for (index, view) in state.steps.iter().enumerate() {
-        let (mark, role, _) = glyph::step(canvas.model, &view.status);
+        let (mark, role, _) = appearance(canvas.model, view);
         let number = view.step.number().to_string();
         let used = canvas.text(x, area.y, 2, &number, if index == state.selected { Role::Accent } else { Role::Dim });
         let more = canvas.text(x + used, area.y, 2, mark, role);
@@ -79,7 +84,8 @@ fn marks(canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-fn beat(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote) {
+/// The text of the beat; where there is room, with what the next press does below it, which the last line of the screen says too.
+fn beat(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote, roomy: bool) {
     let model = canvas.model;
     let step = model.walkthrough.current().step;
     if area.height < 3 {
@@ -96,8 +102,8 @@ fn beat(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote) {
         y += 1;
     }
     y += 1;
-    let foot = area.bottom() - 1;
-    if let Some((key, words)) = next(model) {
+    let foot = if roomy { area.bottom() - 1 } else { area.bottom() + 1 };
+    if let (Some((key, words)), true) = (next(model), roomy) {
         let hint = Pieces::new().add(key, Role::Accent).add(format!("  {words}"), Role::Dim);
         let used = canvas.pieces(area.x, foot, area.width, &hint);
         canvas.target(Rect::new(area.x, foot, used, 1), Target::Action(Command::BeatOn));
@@ -130,8 +136,6 @@ fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize) -> Vec<Line<'
             needed(model, view.step, theme, columns, &mut lines);
         }
         Beat::Show => {
-            lines.push(Line::from(Span::styled(format!("In {}", notes.pane.title()), theme.style(Role::Dim))));
-            lines.push(Line::default());
             lines.extend(markdown::render(&notes.show, columns, theme));
         }
         Beat::Do => {
@@ -168,11 +172,15 @@ fn needed(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut 
 fn result(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
     let state = &model.walkthrough;
     let figures = shown(step, &state.steps[step as usize].figures);
-    for (name, value) in &figures {
-        lines.push(Line::from(vec![
-            Span::styled(format!("  {}", left(name, NAMES)), theme.style(Role::Dim)),
-            Span::styled(crate::app::text_width::right(value, 10), theme.style(Role::Strong)),
-        ]));
+    let beside = if columns >= TWO_FIGURES { 2 } else { 1 };
+    for row in figures.chunks(beside).take(FIGURE_ROWS) {
+        let cell = |(name, value): &(&str, String)| {
+            [
+                Span::styled(format!("  {}", left(name, NAMES)), theme.style(Role::Dim)),
+                Span::styled(format!("{}  ", right(value, 10)), theme.style(Role::Strong)),
+            ]
+        };
+        lines.push(Line::from(row.iter().flat_map(cell).collect::<Vec<_>>()));
     }
     if !figures.is_empty() {
         lines.push(Line::default());
@@ -199,7 +207,8 @@ pub fn hint(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote) -> u16 {
     let strip = strip(remote.beat);
     let mut x = area.x + canvas.pieces(area.x, area.y, area.width, &strip);
     if let Some((key, words)) = next(canvas.model) {
-        let needed = (width(&key) + width(&words) + 4) as u16;
+        // Of a long title the beginning says enough.
+        let needed = (width(&key) + width(&words).min(12) + 4) as u16;
         if x + needed <= area.right() {
             x += 3;
             let used = canvas.text(x, area.y, 12, &key, Role::Accent);

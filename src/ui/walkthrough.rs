@@ -44,6 +44,16 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
+/// An account with nothing in it needs no cleanup.
+fn nothing_to_remove(view: &StepView) -> bool {
+    view.step == Step::Cleanup && matches!(view.status, Status::Done { seconds: None, .. })
+}
+
+/// Mark, role and word of a step in a list. A tick at the cleanup before the first step would tell the audience that one has been done.
+pub(super) fn appearance(model: &Model, view: &StepView) -> (&'static str, Role, &'static str) {
+    if nothing_to_remove(view) { ("·", Role::Faint, "nothing to remove") } else { glyph::step(model, &view.status) }
+}
+
 /// The list of steps.
 pub(super) fn steps(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
@@ -52,9 +62,8 @@ pub(super) fn steps(canvas: &mut Canvas<'_>, area: Rect) {
     let top = crate::app::list::window(0, state.selected, state.steps.len(), height);
     for (row, (index, view)) in state.steps.iter().enumerate().skip(top).take(height).enumerate() {
         let y = area.y + row as u16;
-        // An account with nothing in it needs no cleanup; a tick before the first step would tell the audience that one has been done.
-        let nothing = view.step == Step::Cleanup && matches!(view.status, Status::Done { seconds: None, .. });
-        let (mark, role, word) = if nothing { ("·", Role::Faint, "nothing to remove") } else { glyph::step(model, &view.status) };
+        let nothing = nothing_to_remove(view);
+        let (mark, role, word) = appearance(model, view);
         let time = match &view.status {
             Status::Running { since } => figures::so_far((model.now - *since).num_milliseconds() as f64 / 1000.0),
             Status::Done { seconds: Some(seconds), changed, .. } => match changed {

@@ -33,7 +33,7 @@ fn the_linter_says_where_and_what() {
     assert_eq!(ended.code, Some(1), "{}", ended.stderr);
     for expected in [
         "talk/4-load.md:4:7: there is no pane `Kitchen`",
-        "talk/4-load.md:6:15: no step gives a figure `beauty`",
+        "talk/4-load.md:7:15: no step gives a figure `beauty`",
         "`Nota` is none of the sections",
         "talk/10-lunch.md:1:1: the name says no step",
     ] {

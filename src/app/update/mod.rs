@@ -217,7 +217,14 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
         _ => {}
     }
     let script = matches!(msg, walkthrough::Msg::Script(_));
+    let done = match &msg {
+        walkthrough::Msg::Ended(step, outcome) if outcome.is_ok() => Some(*step),
+        _ => None,
+    };
     model.walkthrough.update(msg, model.now);
+    if let Some(step) = done {
+        effects.extend(remote::step_done(model, step));
+    }
     if script {
         remote::script_read(model);
     }

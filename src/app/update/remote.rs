@@ -1,10 +1,12 @@
 //! The presenter's remote: what a press does to the screen.
 
+use super::availability::available;
 use super::commands::{run_command, run_step};
 use super::movement::focus;
-use crate::app::action::actions;
+use crate::app::action::{Command, actions};
 use crate::app::model::Model;
 use crate::app::popup::{Choice, Confirm, Popup};
+use crate::app::sql::{self, Half, LibraryEntry};
 use crate::app::walkthrough::told::told;
 use crate::app::walkthrough::{Beat, Press, Remote};
 use crate::app::{Effect, Pane};
@@ -40,7 +42,10 @@ pub(super) fn on(model: &mut Model) -> Vec<Effect> {
     match press {
         Press::Show(pane) => {
             set(model, Beat::Show);
-            focus(model, pane)
+            put_statement(model);
+            let mut effects = focus(model, pane);
+            effects.extend(open(model));
+            effects
         }
         Press::Run | Press::Verify | Press::Again => {
             set(model, Beat::Do);
@@ -54,12 +59,11 @@ pub(super) fn on(model: &mut Model) -> Vec<Effect> {
         Press::Act(_) => {
             set(model, Beat::Do);
             let name = model.walkthrough.notes(model.walkthrough.current().step).action.clone();
-            let command = actions().find(|action| action.name == name).map(|action| action.command);
-            command.map(|command| run_command(model, command)).unwrap_or_default()
+            by_name(model, &name)
         }
         Press::Look => {
             set(model, Beat::Do);
-            Vec::new()
+            run_statement(model)
         }
         Press::Wait => {
             let title = model.walkthrough.running().map_or_else(String::new, |view| model.walkthrough.title(view.step).to_owned());
@@ -76,6 +80,60 @@ pub(super) fn on(model: &mut Model) -> Vec<Effect> {
             end(model)
         }
     }
+}
+
+/// Opens the view of the pane that the notes ask for.
+fn open(model: &mut Model) -> Vec<Effect> {
+    let name = model.walkthrough.notes(model.walkthrough.current().step).open.clone();
+    name.map(|name| by_name(model, &name)).unwrap_or_default()
+}
+
+/// Does an action by its name; one that can do nothing now is left alone.
+fn by_name(model: &mut Model, name: &str) -> Vec<Effect> {
+    match actions().find(|action| action.name == name) {
+        Some(action) if available(model, action.command) => run_command(model, action.command),
+        _ => Vec::new(),
+    }
+}
+
+/// The statement of the library that the notes ask for.
+fn statement(model: &Model) -> Option<LibraryEntry> {
+    let number = model.walkthrough.notes(model.walkthrough.current().step).statement?;
+    let prefix = format!("{number:02} ");
+    model.sql.library.iter().find(|entry| entry.title.starts_with(&prefix)).cloned()
+}
+
+/// Puts the statement of the notes into the console. What the presenter has written there stays, in its tab.
+fn put_statement(model: &mut Model) {
+    let Some(entry) = statement(model) else { return };
+    let holds = |text: &str, entry: &LibraryEntry| text.trim() == entry.text.trim();
+    if let Some(at) = model.sql.tabs().iter().position(|tab| tab.engine == entry.engine && holds(&tab.text(), &entry)) {
+        model.sql.go_to(at);
+    } else {
+        let text = model.sql.tab().text();
+        let own = !text.trim().is_empty() && !model.sql.library.iter().any(|entry| holds(&text, entry));
+        if own {
+            model.sql.open_tab();
+        }
+        let tab = model.sql.tab_mut();
+        tab.engine = entry.engine;
+        tab.replace(&entry.text);
+    }
+    model.sql.tab_mut().half = Half::Editor;
+}
+
+/// Runs the statement of the notes, if it is what the console shows.
+fn run_statement(model: &mut Model) -> Vec<Effect> {
+    let run = Command::Console(sql::Command::Run);
+    let shown = statement(model).is_some_and(|entry| model.sql.tab().text().trim() == entry.text.trim());
+    if shown && model.focus == Pane::Sql && model.popups.is_empty() && available(model, run) { run_command(model, run) } else { Vec::new() }
+}
+
+/// A step has ended well: its statement shows what has come of it.
+pub(super) fn step_done(model: &mut Model, step: Step) -> Vec<Effect> {
+    let here = model.walkthrough.current().step == step;
+    let doing = model.walkthrough.presenting.as_ref().is_some_and(|remote| remote.beat == Beat::Do);
+    if here && doing { run_statement(model) } else { Vec::new() }
 }
 
 /// One beat back. What was done stays done.
@@ -230,7 +288,11 @@ mod tests {
             space(&mut model);
         }
         assert!(model.walkthrough.presenting.is_none());
-        assert!(model.sql.tab().text().is_empty(), "nothing was typed into the console");
+        let text = model.sql.tab().text();
+        assert!(
+            model.sql.library.iter().any(|entry| entry.text == text.trim()) && model.sql.tabs().len() == 1,
+            "nothing was typed: {text}"
+        );
     }
 
     #[test]
@@ -283,6 +345,30 @@ mod tests {
         assert_eq!(beat(&model).1, Beat::Do, "PgDn goes on from everywhere");
         space(&mut model);
         assert_eq!(beat(&model).1, Beat::Notice, "and Space is the remote again");
+    }
+
+    #[test]
+    fn the_statement_of_a_step_waits_in_the_console_and_shows_what_has_come_of_it() {
+        let mut model = open_model();
+        model.sql.tab_mut().replace("select 'mine'");
+        for view in &mut model.walkthrough.steps[..2] {
+            view.status = Status::Done { message: "there".into(), seconds: None, changed: None };
+        }
+        model.walkthrough.select(Step::Lake as usize);
+        space(&mut model);
+        space(&mut model);
+        assert_eq!((model.sql.tabs().len(), model.sql.tabs()[0].text().as_str()), (2, "select 'mine'"));
+        assert!(model.sql.tab().text().starts_with("-- Ten rows of the lake"));
+        space(&mut model);
+        let outcome = StepOutcome { changed: true, message: "done".into(), detail: serde_json::Map::new() };
+        update(&mut model, Msg::Walkthrough(Walk::Begun(Step::Lake)));
+        let effects = update(&mut model, Msg::Walkthrough(Walk::Ended(Step::Lake, Box::new(Ok(outcome)))));
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::Query { .. })), "{effects:?}");
+        update(&mut model, Msg::Walkthrough(Walk::RunOver));
+        press(&mut model, KeyCode::PageUp);
+        press(&mut model, KeyCode::PageUp);
+        space(&mut model);
+        assert_eq!(model.sql.tabs().len(), 2, "the tab is found again");
     }
 
     #[test]

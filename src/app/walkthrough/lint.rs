@@ -23,6 +23,8 @@ pub enum Rule {
     Value,
     /// A pane that does not exist.
     Pane,
+    /// A statement that is not in the library, or is not shown in the console.
+    Statement,
     /// An action that does not exist.
     Action,
     /// A step that does not exist, or is told twice.
@@ -150,8 +152,8 @@ mod tests {
             found,
             [
                 ("1-lunch.md".to_owned(), 1, 1, Rule::Step),
-                ("4-load.md".to_owned(), 6, 9, Rule::Step),
-                ("4-load.md".to_owned(), 6, 17, Rule::Figure),
+                ("4-load.md".to_owned(), 7, 9, Rule::Step),
+                ("4-load.md".to_owned(), 7, 17, Rule::Figure),
                 ("5-load.md".to_owned(), 1, 1, Rule::Step),
                 ("6-lake.md".to_owned(), 1, 1, Rule::File),
             ]

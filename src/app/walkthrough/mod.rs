@@ -72,6 +72,8 @@ pub struct StepView {
     pub events: Vec<Event>,
     /// The figures of its last run here.
     pub figures: Map<String, Value>,
+    /// How its last run here ended, if well: a checklist that was read a moment too early does not make it forgotten.
+    pub ran: Option<Status>,
 }
 
 /// A run in progress.
@@ -138,7 +140,7 @@ impl Default for State {
         State {
             steps: Step::ALL
                 .into_iter()
-                .map(|step| StepView { step, status: Status::Unknown(String::new()), events: Vec::new(), figures: Map::new() })
+                .map(|step| StepView { step, status: Status::Unknown(String::new()), events: Vec::new(), figures: Map::new(), ran: None })
                 .collect(),
             selected: 0,
             scroll: 0,
@@ -227,6 +229,7 @@ impl State {
                 let view = self.view(step);
                 view.status = Status::Running { since: now };
                 view.events.clear();
+                view.ran = None;
                 // What is presented is chosen by the presenter.
                 if self.presenting.is_none() {
                     self.select(step as usize);
@@ -267,7 +270,7 @@ impl State {
                 (StepState::Done(_), Status::Done { seconds: Some(_), .. }) => continue,
                 (StepState::Pending, Status::Failed { .. } | Status::Cancelled) => continue,
                 (StepState::Pending, Status::Done { seconds: Some(_), .. }) if step == Step::Cleanup => continue,
-                (StepState::Done(message), _) => Status::Done { message, seconds: None, changed: None },
+                (StepState::Done(message), _) => view.ran.clone().unwrap_or(Status::Done { message, seconds: None, changed: None }),
                 (StepState::Pending, _) => Status::Pending,
                 (StepState::Unknown(why), _) => Status::Unknown(why),
             };
@@ -287,6 +290,7 @@ impl State {
             Err(error) if error.kind == OpErrorKind::Cancelled => (Status::Cancelled, Map::new()),
             Err(error) => (Status::Failed { error, seconds }, Map::new()),
         };
+        view.ran = matches!(status, Status::Done { .. }).then(|| status.clone());
         view.status = status;
         view.figures.clone_from(&detail);
         self.metrics.extend(detail);
@@ -298,6 +302,7 @@ impl State {
                     view.status = Status::Pending;
                     view.events.clear();
                     view.figures.clear();
+                    view.ran = None;
                 }
             }
         }
@@ -363,6 +368,20 @@ mod tests {
         state.update(Msg::Read(vec![(Step::Lake, StepState::Pending), (Step::Load, StepState::Done("there".into()))]), at(2));
         assert!(matches!(state.steps[2].status, Status::Failed { .. }));
         assert!(matches!(state.steps[3].status, Status::Done { seconds: None, .. }));
+    }
+
+    #[test]
+    fn a_checklist_that_was_read_too_early_does_not_make_a_run_forgotten() {
+        let mut state = State::default();
+        state.start(vec![Step::Lake]);
+        state.update(Msg::Begun(Step::Lake), at(0));
+        state.update(Msg::Ended(Step::Lake, outcome("41,188 rows")), at(3));
+        state.update(Msg::RunOver, at(3));
+        let done = state.steps[2].status.clone();
+        state.update(Msg::Read(vec![(Step::Lake, StepState::Pending)]), at(4));
+        assert_eq!(state.steps[2].status, Status::Pending);
+        state.update(Msg::Read(vec![(Step::Lake, StepState::Done("there".into()))]), at(5));
+        assert_eq!(state.steps[2].status, done);
     }
 
     #[test]

@@ -4,12 +4,13 @@ use super::check::Check;
 use super::lint::{Finding, Rule};
 use crate::app::action::{Action, actions};
 use crate::app::pane::Pane;
+use crate::demo::sql::statements;
 
 /// The action that runs the step itself.
 pub const RUN: &str = "step.run";
 
 /// The keys of a front matter.
-pub const KEYS: [&str; 5] = ["title", "minutes", "pane", "action", "checks"];
+pub const KEYS: [&str; 7] = ["title", "minutes", "pane", "open", "statement", "action", "checks"];
 
 /// The notes of a step.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,6 +21,10 @@ pub struct Notes {
     pub minutes: u32,
     /// The pane where it can be seen.
     pub pane: Pane,
+    /// The action that opens the right view of the pane, by its name; nothing when the pane is shown as it is.
+    pub open: Option<String>,
+    /// The statement of the library that the console shows, and runs once the step is done.
+    pub statement: Option<u8>,
     /// The action that it asks for, by its name in the table of actions.
     pub action: String,
     /// What has to be true afterwards.
@@ -76,6 +81,8 @@ impl Notes {
             title: title.to_owned(),
             minutes: 1,
             pane: Pane::Walkthrough,
+            open: None,
+            statement: None,
             action: RUN.to_owned(),
             checks: Vec::new(),
             body: String::new(),
@@ -162,6 +169,9 @@ impl Reader {
             seen.push(key);
             self.entry(number, line, key, value);
         }
+        if self.notes.statement.is_some() && self.notes.pane != Pane::Sql {
+            self.find(1, 1, Rule::Statement, "a `statement` is shown in SQL, and `pane` is another one".to_owned());
+        }
         if self.notes.title.is_empty() && !seen.contains(&"title") {
             self.find(1, 1, Rule::Key, "there is no `title`".to_owned());
         }
@@ -183,7 +193,20 @@ impl Reader {
                     self.find(number, at, Rule::Pane, format!("there is no pane `{value}`; the panes are {panes}"));
                 }
             },
-            "action" => match actions().any(|action| action.name == value) {
+            "statement" => match value.parse().ok().filter(|number| statements().any(|statement| statement.number == *number)) {
+                Some(number) => self.notes.statement = Some(number),
+                None => {
+                    let last = statements().map(|statement| statement.number).max().unwrap_or_default();
+                    self.find(
+                        number,
+                        at,
+                        Rule::Statement,
+                        format!("there is no statement `{value}` in the library; they go from 1 to {last}"),
+                    );
+                }
+            },
+            "action" | "open" => match actions().any(|action| action.name == value) {
+                true if key == "open" => self.notes.open = Some(value.to_owned()),
                 true => value.clone_into(&mut self.notes.action),
                 false => {
                     let near = nearest(value);
@@ -273,6 +296,7 @@ impl Reader {
 /// What an action that does not exist may have been meant for.
 fn nearest(name: &str) -> String {
     let family = name.split('.').next().unwrap_or_default();
+    // A whole list of them would be no help; the palette has it.
     let near: Vec<&str> = actions().map(|action| action.name).filter(|other| other.split('.').next() == Some(family)).take(6).collect();
     if near.is_empty() { format!("; `{RUN}` runs the step") } else { format!("; there are {}", near.join(", ")) }
 }
@@ -323,6 +347,15 @@ mod tests {
                 (22, 1, Rule::Section),
             ]
         );
+    }
+
+    #[test]
+    fn a_statement_is_of_the_library_and_in_the_console() {
+        let with = |statement: &str| WHOLE.replace("pane: SQL", &format!("pane: SQL\nstatement: {statement}"));
+        assert_eq!(Notes::read(&with("05")).0.statement, Some(5));
+        assert_eq!(places(&with("05")), []);
+        assert_eq!(places(&with("99")), [(5, 12, Rule::Statement)]);
+        assert_eq!(places(&with("5").replace("pane: SQL", "pane: Explore")), [(1, 1, Rule::Statement)]);
     }
 
     #[test]

@@ -112,8 +112,8 @@ impl Press {
             Press::Verify => "check that it is done".to_owned(),
             Press::Again => "run it again".to_owned(),
             Press::Offer(steps) => match steps.as_slice() {
-                [only] => format!("needs “{}” first", title(*only)),
-                steps => format!("needs {} steps first", steps.len()),
+                [only] => format!("run “{}” first", title(*only)),
+                _ => "run what it needs first".to_owned(),
             },
             Press::Act(_) => "do it".to_owned(),
             Press::Look => "what it did".to_owned(),

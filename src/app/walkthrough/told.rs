@@ -10,6 +10,9 @@ use crate::demo::figures;
 use crate::demo::step::Step;
 use crate::ops::stage::{Checked, Planned, Running, Told};
 
+/// Parts of the codes of errors that a presenter has to know of; that something does not exist is no news while it is being made.
+const REFUSALS: [&str; 6] = ["AccessDenied", "Unauthorized", "Expired", "Throttl", "LimitExceeded", "UnrecognizedClient"];
+
 /// What the speaker is told now; nothing while no presentation is on. The process is filled in by who writes it down.
 pub fn told(model: &Model) -> Option<Told> {
     let state = &model.walkthrough;
@@ -161,12 +164,11 @@ fn warnings(model: &Model, step: Step, beat: Beat) -> Vec<String> {
         let failed = state.checks(step).into_iter().filter(|(verdict, _)| *verdict == Verdict::Fails);
         warnings.extend(failed.map(|(_, text)| format!("A check does not hold: {text}")));
     }
-    let refused = model.activity.failed;
-    if refused > 0
-        && let Some(call) = model.activity.calls.iter().rev().find(|call| call.error.is_some())
+    let refused = |code: &str| REFUSALS.iter().any(|part| code.contains(part));
+    if let Some((call, code)) =
+        model.activity.calls.iter().rev().find_map(|call| Some((call, call.error.as_deref().filter(|code| refused(code))?)))
     {
-        let code = call.error.as_deref().unwrap_or_default();
-        warnings.push(format!("{} failed, the last one {} {} ({code})", figures::counted(refused, "call"), call.service, call.operation));
+        warnings.push(format!("{} refused {} ({code})", call.service, call.operation));
     }
     warnings.extend(state.script.trouble.iter().map(|trouble| format!("The walkthrough: {trouble}")));
     warnings
