@@ -50,6 +50,7 @@ fn colourful() -> bool {
 fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     let environment: BTreeMap<String, String> =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned()))).collect();
+    cli::check_walkthrough(&cli)?;
     if !cli.needs_settings() {
         return cli::run_without_settings(&cli, environment).map(|()| ExitCode::SUCCESS);
     }
@@ -63,7 +64,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
         Some(command) => {
             runtime.block_on(cli::run_command(command, settings, environment, cli.global.no_color)).map(|()| ExitCode::SUCCESS)
         }
-        None => runtime.block_on(cli::show_screen(settings, cli.cast.as_deref())),
+        None => runtime.block_on(cli::show_screen(settings, cli.walkthrough, cli.cast.as_deref())),
     };
     // Whatever still runs has been told to stop; nobody waits for it.
     runtime.shutdown_background();

@@ -18,7 +18,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("target", &["serve", "local", "aws", "ops", "demo", "config"]),
     ("prepared", &["target", "ops", "demo", "config", "local::pace"]),
     ("tui", &["ui", "syntax", "app", "ops", "aws", "demo", "config", "target", "prepared", "local::pace"]),
-    ("cli", &["tui", "syntax", "ops", "aws", "demo", "config", "target", "prepared", "local::pace"]),
+    // A walkthrough is checked by what presents it.
+    ("cli", &["tui", "app::walkthrough", "syntax", "ops", "aws", "demo", "config", "target", "prepared", "local::pace"]),
     ("main", &["cli"]),
 ];
 

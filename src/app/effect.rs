@@ -15,6 +15,7 @@ use crate::ops::console::workspace::Workspace;
 use crate::ops::explain::Evidence;
 use crate::ops::predict::DeployedModel;
 use crate::ops::query::{QueryEngine, QueryRequest, SessionUse};
+use crate::ops::stage::Told;
 use crate::syntax::Dialect;
 
 /// Something to be done outside of the state.
@@ -198,6 +199,8 @@ pub enum Effect {
     Form(super::predict::ask::Ask),
     /// Of the exploration.
     Explore(super::explore::Ask),
+    /// Tells the speaker of a presentation, or that none is on any more.
+    TellSpeaker(Option<Box<Told>>),
     /// Puts text on the clipboard of the terminal.
     Copy(String),
     /// Gives the screen to the editor of the reader's choice, with the text of a tab in a file.

@@ -29,4 +29,4 @@ pub use effect::Effect;
 pub use model::Model;
 pub use msg::Msg;
 pub use pane::Pane;
-pub use update::{TAB, available, engine_name, scopes, update};
+pub use update::{TAB, available, engine_name, scopes, space_goes_on, update};

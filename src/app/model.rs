@@ -13,6 +13,7 @@ use crate::config::settings::{Guard, Mask, OverCeiling, TargetKind};
 use crate::demo::dataset::Words;
 use crate::ops::OpError;
 use crate::ops::query::QueryEngine;
+use crate::ops::stage::Told;
 
 /// For how long what is private is shown on demand.
 const REVEALED_SECONDS: i64 = 5;
@@ -153,6 +154,8 @@ pub struct Model {
     pub frame: usize,
     /// The nine steps.
     pub walkthrough: walkthrough::State,
+    /// What the speaker was told last.
+    pub told: Option<Told>,
     /// The checklist.
     pub resources: resources::State,
     /// The console.
@@ -201,6 +204,7 @@ impl Model {
             notice: None,
             frame: 0,
             walkthrough: walkthrough::State::default(),
+            told: None,
             resources: resources::State::default(),
             sql: sql::State::of(settings),
             console: ConsoleRules {

@@ -12,6 +12,7 @@ pub mod failure;
 mod interrupt;
 mod local_state;
 mod model;
+mod notes;
 mod output;
 mod pipeline;
 mod plan;
@@ -23,6 +24,7 @@ mod serve;
 mod session;
 mod sql;
 mod status;
+mod walkthrough;
 
 use std::collections::BTreeMap;
 use std::io::IsTerminal;
@@ -58,6 +60,9 @@ pub struct Cli {
     /// Record the screen into a new file, as an asciicast (for asciinema and its players)
     #[arg(long, value_name = "FILE")]
     pub cast: Option<PathBuf>,
+    /// Present the walkthrough in this directory instead of the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub walkthrough: Option<PathBuf>,
     /// The command; the screen without one.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -128,6 +133,10 @@ pub enum Command {
     Doctor(doctor::Doctor),
     /// Show the configuration in force, with where each value comes from
     Config(config::Config),
+    /// Show the speaker's view of a presentation: notes, what comes next, time, and warnings
+    Notes(notes::Notes),
+    /// Make a walkthrough of one's own, and check it
+    Walkthrough(walkthrough::Walkthrough),
     /// Print completions for a shell
     Completions(completions::Completions),
     /// Print the manual page
@@ -171,7 +180,7 @@ impl Cli {
 
     /// Whether the command works on settings; the others have to work when the configuration is broken.
     pub fn needs_settings(&self) -> bool {
-        !matches!(self.command, Some(Command::Config(_) | Command::Completions(_) | Command::Man(_)))
+        !matches!(self.command, Some(Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Walkthrough(_)))
     }
 }
 
@@ -185,6 +194,7 @@ pub fn run_without_settings(cli: &Cli, environment: BTreeMap<String, String>) ->
         Some(Command::Config(arguments)) => config::run(arguments, &cli.sources(environment), &mut output),
         Some(Command::Completions(arguments)) => completions::run(arguments, &mut output),
         Some(Command::Man(_)) => completions::man(&mut output),
+        Some(Command::Walkthrough(arguments)) => walkthrough::run(arguments, &mut output),
         _ => Ok(()),
     }
 }
@@ -217,15 +227,16 @@ pub async fn run_command(
         Command::Checkpoint(arguments) => local_state::checkpoint(&arguments, &settings, &mut output).await,
         Command::Serve(arguments) => serve::run(&arguments, &settings, output).await,
         Command::Doctor(arguments) => doctor::run(&arguments, &settings, &environment, output).await,
-        Command::Config(_) | Command::Completions(_) | Command::Man(_) => Ok(()),
+        Command::Notes(arguments) => notes::run(&arguments, &settings, output).await,
+        Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Walkthrough(_) => Ok(()),
     }
 }
 
-/// Shows the screen until the person leaves it.
+/// Shows the screen until the person leaves it, with the walkthrough in a directory or the built-in one.
 ///
 /// # Errors
 /// When it ended by itself.
-pub async fn show_screen(settings: Settings, cast: Option<&Path>) -> Result<ExitCode, Failure> {
+pub async fn show_screen(settings: Settings, walkthrough: Option<PathBuf>, cast: Option<&Path>) -> Result<ExitCode, Failure> {
     let cast = match cast {
         Some(path) => Some(Cast::create(path).map_err(|error| Failure::Told {
             code: failure::exit::USAGE,
@@ -235,12 +246,27 @@ pub async fn show_screen(settings: Settings, cast: Option<&Path>) -> Result<Exit
         })?),
         None => None,
     };
-    crate::tui::run(settings, Arc::new(SystemClock), cast).await.map_err(|error| Failure::Told {
+    crate::tui::run(settings, walkthrough, Arc::new(SystemClock), cast).await.map_err(|error| Failure::Told {
         code: failure::exit::FAILED,
         what: "the screen ended unexpectedly".to_owned(),
         why: Some(format!("{error:#}")),
         next: Some("Run `shiftdeck doctor`, or start again with -v and look into the log.".to_owned()),
     })
+}
+
+/// Whether the walkthrough of the arguments can be presented.
+///
+/// # Errors
+/// Exit code 2 when a command is given, which presents none, or when there are no files.
+pub fn check_walkthrough(cli: &Cli) -> Result<(), Failure> {
+    match (&cli.walkthrough, &cli.command) {
+        (None, _) => Ok(()),
+        (Some(directory), None) => walkthrough::read(directory).map(drop),
+        (Some(_), Some(_)) => Err(Failure::usage(
+            "`--walkthrough` is for the screen, and a command was given",
+            "Leave the command out: `shiftdeck --walkthrough DIR`.",
+        )),
+    }
 }
 
 /// Whether the screen can be shown.

@@ -8,9 +8,12 @@ mod effects;
 mod elsewhere;
 mod images;
 mod input;
+pub mod notes;
 mod screen;
+pub mod script;
 mod terminal;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,11 +42,20 @@ async fn orphaned() -> color_eyre::Result<ExitCode> {
     })
 }
 
-/// Shows the screen until the reader leaves. Has to be called on a multi-threaded runtime, which does the work; the screen itself lives on
-/// a thread of its own; what is drawn goes to `cast`, too. Standard input and output have to be terminals.
-pub async fn run(settings: Settings, clock: SharedClock, cast: Option<cast::Cast>) -> color_eyre::Result<ExitCode> {
+/// Shows the screen until the reader leaves, with the walkthrough in a directory or the built-in one. Has to be called on a multi-threaded
+/// runtime, which does the work; the screen itself lives on a thread of its own; what is drawn goes to `cast`, too. Standard input and output
+/// have to be terminals.
+pub async fn run(
+    settings: Settings,
+    walkthrough: Option<PathBuf>,
+    clock: SharedClock,
+    cast: Option<cast::Cast>,
+) -> color_eyre::Result<ExitCode> {
     let settings = Arc::new(settings);
     let (sender, receiver) = mpsc::unbounded_channel();
+    if let Some(directory) = walkthrough {
+        tokio::spawn(script::follow(directory, script::LOOK, sender.clone()));
+    }
     let runner = Runner::new(tokio::runtime::Handle::current(), Arc::clone(&settings), Arc::clone(&clock), sender);
     let (done, mut ended) = oneshot::channel();
     let zone = Local::now().offset().fix();

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Pieces};
-use super::glyph;
 use super::theme::Role;
+use super::{glyph, stage};
 use crate::app::action::{self, Action, Command, Scope, key_label};
 use crate::app::model::Link;
 use crate::app::msg::Target;
 use crate::app::sql::RunState;
 use crate::app::text_width::width;
-use crate::app::walkthrough::Status;
+use crate::app::walkthrough::{Beat, Status};
 use crate::app::{Pane, available, engine_name, scopes};
 use crate::config::settings::TargetKind;
 use crate::demo::figures;
@@ -182,6 +182,15 @@ fn happening(canvas: &Canvas<'_>) -> Pieces {
             .add("The pipeline is running", Role::Base)
             .add(format!("  {}", figures::so_far(seconds(run.started))), Role::Dim);
     }
+    let view = model.walkthrough.current();
+    if let (Some(Beat::Do | Beat::Notice), Status::Done { message, .. }) =
+        (model.walkthrough.presenting.as_ref().map(|remote| remote.beat), &view.status)
+    {
+        return Pieces::new().add("✔ ", Role::Good).add(message.clone(), Role::Base);
+    }
+    if model.walkthrough.presenting.is_some() {
+        return Pieces::new().add(format!("{} ", view.step.number()), Role::Dim).add(model.walkthrough.title(view.step), Role::Base);
+    }
     let next = model.walkthrough.steps.iter().find(|view| matches!(view.status, Status::Pending | Status::Cancelled));
     match next {
         Some(view) if model.walkthrough.done() < 8 => {
@@ -252,6 +261,11 @@ pub fn hints(canvas: &mut Canvas<'_>, area: Rect) {
         .collect();
     let fixed_width: usize = fixed.iter().map(|(key, label, _)| width(key) + width(label) + 4).sum();
     let mut x = area.x + 1;
+    if let Some(remote) = &model.walkthrough.presenting {
+        let room = Rect { x, width: area.width.saturating_sub(fixed_width as u16 + 2), ..area };
+        x += stage::hint(canvas, room, remote) + 3;
+        wanted.retain(|action| action.scope != Scope::Pane(Pane::Walkthrough));
+    }
     let limit = area.right().saturating_sub(fixed_width as u16 + 1);
     for action in wanted {
         if !available(canvas.model, action.command) {

@@ -34,8 +34,26 @@ pub fn plan(area: Rect, model: &Model) -> Plan {
     let activity = Rect { y: area.bottom() - 2, height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height - 3, ..area };
     let overview = area.width >= OVERVIEW.0 && area.height >= OVERVIEW.1 && !model.zoomed;
-    let panes = if overview { together(body, model.focus) } else { vec![(model.focus, body)] };
+    let panes = match (overview, model.walkthrough.presenting.is_some()) {
+        (false, _) => vec![(model.focus, body)],
+        (true, false) => together(body, model.focus),
+        (true, true) => on_stage(body, model),
+    };
     Plan { header, body, panes, activity, hints, overview }
+}
+
+/// While a presentation is on: what is said on the left, and beside it what it is about.
+fn on_stage(body: Rect, model: &Model) -> Vec<(Pane, Rect)> {
+    let beside = match model.focus {
+        Pane::Walkthrough => model.walkthrough.notes(model.walkthrough.current().step).pane,
+        pane => pane,
+    };
+    if beside == Pane::Walkthrough {
+        return vec![(Pane::Walkthrough, body)];
+    }
+    let width = (u32::from(body.width) * 38 / 100).clamp(44, 80) as u16;
+    let left = Rect { width, ..body };
+    vec![(Pane::Walkthrough, left), (beside, Rect { x: body.x + width, width: body.width - width, ..body })]
 }
 
 fn together(body: Rect, focus: Pane) -> Vec<(Pane, Rect)> {
@@ -69,15 +87,17 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
     use crate::app::tests::model;
+    use crate::app::walkthrough::Remote;
 
     #[test]
     fn panes_cover_the_body_without_overlap_at_every_size() {
         for (width, height) in [(20, 6), (80, 24), (100, 28), (119, 36), (120, 36), (160, 45), (200, 60), (400, 120)] {
             for focus in Pane::ALL {
-                for zoomed in [false, true] {
+                for (zoomed, presented) in [(false, false), (true, false), (false, true), (true, true)] {
                     let mut model = model();
                     model.focus = focus;
                     model.zoomed = zoomed;
+                    model.walkthrough.presenting = presented.then(|| Remote::new(model.now, false));
                     let plan = plan(Rect::new(0, 0, width, height), &model);
                     let area: u32 = plan.panes.iter().map(|(_, pane)| pane.area()).sum();
                     assert_eq!(area, plan.body.area(), "{width}x{height} {focus:?}");

@@ -19,7 +19,11 @@ mod pipeline;
 mod popup;
 mod predict;
 mod resources;
+pub mod speaker;
 mod sql;
+mod stage;
+#[cfg(test)]
+mod stage_tests;
 #[cfg(test)]
 mod tests;
 pub mod theme;

@@ -5,26 +5,29 @@ use ratatui::text::{Line, Span};
 
 use super::canvas::Canvas;
 use super::theme::{Role, Theme};
-use super::{glyph, markdown};
+use super::{glyph, markdown, stage};
 use crate::app::msg::Target;
 use crate::app::text_width::{left, width, wrap};
-use crate::app::walkthrough::{Status, StepView, notes};
+use crate::app::walkthrough::{Status, StepView};
 use crate::app::{Model, Pane};
 use crate::demo::event::EventKind;
 use crate::demo::figures;
 use crate::demo::step::Step;
 
 /// From this width on steps and notes stand side by side.
-const SIDE_BY_SIDE: u16 = 96;
+pub(super) const SIDE_BY_SIDE: u16 = 96;
 /// Columns of the list of steps then.
-const LIST: u16 = 44;
+pub(super) const LIST: u16 = 44;
 /// Events on the screen of a step that runs.
 const EVENTS: usize = 7;
 /// Columns of running text at most, so that lines stay readable.
-const MEASURE: u16 = 92;
+pub(super) const MEASURE: u16 = 92;
 
 /// Draws the pane.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
+    if let Some(remote) = &canvas.model.walkthrough.presenting {
+        return stage::draw(canvas, area, remote);
+    }
     let count = canvas.model.walkthrough.steps.len() as u16;
     if area.width >= SIDE_BY_SIDE {
         steps(canvas, Rect { width: LIST, y: area.y + 1, height: area.height.saturating_sub(1), ..area });
@@ -41,16 +44,26 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     }
 }
 
-fn steps(canvas: &mut Canvas<'_>, area: Rect) {
+/// An account with nothing in it needs no cleanup.
+fn nothing_to_remove(view: &StepView) -> bool {
+    view.step == Step::Cleanup && matches!(view.status, Status::Done { seconds: None, .. })
+}
+
+/// Mark, role and word of a step in a list. A tick at the cleanup before the first step would tell the audience that one has been done.
+pub(super) fn appearance(model: &Model, view: &StepView) -> (&'static str, Role, &'static str) {
+    if nothing_to_remove(view) { ("·", Role::Faint, "nothing to remove") } else { glyph::step(model, &view.status) }
+}
+
+/// The list of steps.
+pub(super) fn steps(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
     let state = &model.walkthrough;
     let height = usize::from(area.height);
     let top = crate::app::list::window(0, state.selected, state.steps.len(), height);
     for (row, (index, view)) in state.steps.iter().enumerate().skip(top).take(height).enumerate() {
         let y = area.y + row as u16;
-        // An account with nothing in it needs no cleanup; a tick before the first step would tell the audience that one has been done.
-        let nothing = view.step == Step::Cleanup && matches!(view.status, Status::Done { seconds: None, .. });
-        let (mark, role, word) = if nothing { ("·", Role::Faint, "nothing to remove") } else { glyph::step(model, &view.status) };
+        let nothing = nothing_to_remove(view);
+        let (mark, role, word) = appearance(model, view);
         let time = match &view.status {
             Status::Running { since } => figures::so_far((model.now - *since).num_milliseconds() as f64 / 1000.0),
             Status::Done { seconds: Some(seconds), changed, .. } => match changed {
@@ -68,11 +81,13 @@ fn steps(canvas: &mut Canvas<'_>, area: Rect) {
             Status::Running { .. } => Role::Accent,
             Status::Pending | Status::Unknown(_) => Role::Base,
             _ if nothing => Role::Base,
+            // The walkthrough leaves it out.
+            _ if state.script.position(view.step).is_none() => Role::Dim,
             _ => Role::Strong,
         };
         let room = area.right().saturating_sub(x);
         let reserved = if time.is_empty() { 0 } else { width(&time) as u16 + 1 };
-        canvas.text(x, y, room.saturating_sub(reserved), view.step.title(), title_role);
+        canvas.text(x, y, room.saturating_sub(reserved), state.title(view.step), title_role);
         canvas.text_right(x, y, room, &time, if matches!(view.status, Status::Failed { .. }) { Role::Bad } else { Role::Dim });
         let whole = Rect::new(area.x, y, area.width, 1);
         if index == state.selected {
@@ -105,6 +120,18 @@ fn detail_lines(model: &Model, theme: &Theme, columns: usize) -> Vec<Line<'stati
     let view = model.walkthrough.current();
     let mut lines = Vec::new();
     let styled = |text: String, role: Role| Line::from(Span::styled(text, theme.style(role)));
+    outcome(view, theme, columns, "Enter runs the step again; what is done already is kept.", &mut lines);
+    events(view, theme, columns, &mut lines);
+    let notes = model.walkthrough.notes(view.step);
+    let minutes = if notes.minutes == 1 { "1 minute".to_owned() } else { format!("{} minutes", notes.minutes) };
+    lines.push(styled(format!("About {minutes} · shown in {}", notes.pane.title()), Role::Faint));
+    lines.push(Line::default());
+    lines.extend(markdown::render(&notes.body, columns, theme));
+    lines
+}
+
+/// How the step went; `again` says how it is run again.
+pub(super) fn outcome(view: &StepView, theme: &Theme, columns: usize, again: &str, lines: &mut Vec<Line<'static>>) {
     let block = |marker: &str, text: &str, role: Role, lines: &mut Vec<Line<'static>>| {
         for (index, line) in wrap(text, columns.saturating_sub(2)).into_iter().enumerate() {
             let lead = if index == 0 { marker } else { " " };
@@ -116,37 +143,31 @@ fn detail_lines(model: &Model, theme: &Theme, columns: usize) -> Vec<Line<'stati
     };
     match &view.status {
         Status::Done { message, .. } => {
-            block("✔", message, Role::Good, &mut lines);
+            block("✔", message, Role::Good, lines);
             lines.push(Line::default());
         }
         Status::Failed { error, .. } => {
-            block("✖", &error.to_string(), Role::Bad, &mut lines);
+            block("✖", &error.to_string(), Role::Bad, lines);
             if let Some(fix) = &error.fix {
-                block("→", fix, Role::Accent, &mut lines);
+                block("→", fix, Role::Accent, lines);
             }
-            block(" ", "Enter runs the step again; what is done already is kept.", Role::Dim, &mut lines);
+            block(" ", again, Role::Dim, lines);
             lines.push(Line::default());
         }
         Status::Cancelled => {
-            block("◇", "Cancelled. Enter runs the step again; what is done already is kept.", Role::Warn, &mut lines);
+            block("◇", &format!("Cancelled. {again}"), Role::Warn, lines);
             lines.push(Line::default());
         }
         Status::Unknown(why) if !why.is_empty() => {
-            block("?", why, Role::Warn, &mut lines);
+            block("?", why, Role::Warn, lines);
             lines.push(Line::default());
         }
         _ => {}
     }
-    events(view, theme, columns, &mut lines);
-    let notes = notes(view.step);
-    let minutes = if notes.minutes == 1 { "1 minute".to_owned() } else { format!("{} minutes", notes.minutes) };
-    lines.push(styled(format!("About {minutes} · shown in {}", notes.pane.title()), Role::Faint));
-    lines.push(Line::default());
-    lines.extend(markdown::render(&notes.body, columns, theme));
-    lines
 }
 
-fn events(view: &StepView, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
+/// What the step reported last.
+pub(super) fn events(view: &StepView, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
     let told: Vec<_> = view.events.iter().filter(|event| event.event == EventKind::Progress).collect();
     if told.is_empty() {
         return;

@@ -42,6 +42,7 @@ mod sql_merge;
 mod sql_statements;
 mod sql_system_views;
 mod sql_types;
+mod stage;
 mod steps;
 mod tpch;
 mod transform;

@@ -21,6 +21,9 @@ impl Chord {
             } else if let Some(tail) = rest.strip_prefix("alt-") {
                 modifiers |= KeyModifiers::ALT;
                 rest = tail;
+            } else if let Some(tail) = rest.strip_prefix("shift-") {
+                modifiers |= KeyModifiers::SHIFT;
+                rest = tail;
             } else {
                 break;
             }
@@ -53,9 +56,9 @@ impl Chord {
         Some(Chord { code, modifiers })
     }
 
-    /// Whether a key press is this chord. Shift counts only through the character that it makes.
+    /// Whether a key press is this chord. Shift counts through the character that it makes, or where the table names it.
     pub fn matches(&self, key: &KeyEvent) -> bool {
-        let relevant = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        let relevant = KeyModifiers::CONTROL | KeyModifiers::ALT | (self.modifiers & KeyModifiers::SHIFT);
         self.code == key.code && self.modifiers & relevant == key.modifiers & relevant
     }
 }
@@ -92,6 +95,7 @@ pub fn key_label(key: &str) -> String {
         "" => base,
         "ctrl" => format!("Ctrl-{base}"),
         "alt" => format!("Alt-{base}"),
+        "shift" => format!("Shift-{base}"),
         other => format!("{other}-{base}"),
     }
 }
@@ -107,5 +111,14 @@ mod tests {
         assert_eq!(key_label("-"), "-");
         assert_eq!(key_label("R"), "R");
         assert_eq!(key_label("alt-enter"), "Alt-Enter");
+        assert_eq!(key_label("shift-space"), "Shift-Space");
+    }
+
+    #[test]
+    fn shift_counts_where_it_is_named() {
+        let matches =
+            |chord: &str, modifiers| Chord::parse(chord).is_some_and(|chord| chord.matches(&KeyEvent::new(KeyCode::Char(' '), modifiers)));
+        assert!(matches("space", KeyModifiers::NONE) && matches("space", KeyModifiers::SHIFT));
+        assert!(matches("shift-space", KeyModifiers::SHIFT) && !matches("shift-space", KeyModifiers::NONE));
     }
 }

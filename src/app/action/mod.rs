@@ -47,6 +47,9 @@ pub enum Command {
     StepRunAll,
     StepShow,
     StepBegin,
+    BeatOn,
+    BeatBack,
+    Present,
     Refresh,
     Up,
     Down,
@@ -82,6 +85,10 @@ pub enum Scope {
     Always,
     /// Everywhere but where the key would be typed into a text.
     Global,
+    /// Everywhere, while a presentation is on.
+    Remote,
+    /// While a presentation is on, where Space is not typed or used otherwise.
+    InHand,
     /// A pane that has focus.
     Pane(Pane),
     /// A view of the Pipeline pane.
@@ -125,8 +132,9 @@ const fn action(
 }
 
 /// The tables, in the order of help and palette.
-const TABLES: [&[Action]; 10] = [
+const TABLES: [&[Action]; 11] = [
     walkthrough::ACTIONS,
+    walkthrough::REMOTE,
     resources::ACTIONS,
     sql_console::ACTIONS,
     sql_editor::ACTIONS,

@@ -13,6 +13,25 @@ pub(super) const ACTIONS: &[Action] = &[
     action(WALK, C::StepShow, "step.show", "show pane", "Go to the pane where the step can be seen", &["o"]),
     action(WALK, C::Down, "walkthrough.next", "", "Select the next step", &["down", "j"]),
     action(WALK, C::Up, "walkthrough.previous", "", "Select the step before", &["up", "k"]),
-    action(WALK, C::PageDown, "walkthrough.scroll-down", "scroll", "Read on in the notes of the step", &["pgdn", "space"]),
-    action(WALK, C::PageUp, "walkthrough.scroll-up", "", "Read back in the notes of the step", &["pgup"]),
+    // Before the next one, whose key is the same without Shift.
+    action(WALK, C::BeatBack, "walkthrough.back", "", "One beat back", &["shift-space", "backspace", "pgup"]),
+    action(WALK, C::BeatOn, "walkthrough.on", "present", "Present the step beat by beat: say, show, do, notice", &["space", "pgdn"]),
+    action(WALK, C::Present, "walkthrough.present", "", "Begin a presentation, or end it", &["p"]),
+    action(WALK, C::PageDown, "walkthrough.scroll-down", "", "Read on in the notes of the step", &["J", "ctrl-d"]),
+    action(WALK, C::PageUp, "walkthrough.scroll-up", "", "Read back in the notes of the step", &["K", "ctrl-u"]),
+];
+
+/// The remote, while a presentation is on.
+pub(super) const REMOTE: &[Action] = &[
+    action(Scope::Remote, C::BeatOn, "remote.on", "", "The next beat, from every pane", &["pgdn"]),
+    action(Scope::Remote, C::BeatBack, "remote.back", "", "One beat back, from every pane", &["pgup"]),
+    action(Scope::InHand, C::BeatBack, "remote.hand-back", "", "One beat back, where Space is the next one", &["shift-space", "backspace"]),
+    action(
+        Scope::InHand,
+        C::BeatOn,
+        "remote.hand-on",
+        "",
+        "The next beat; in texts, grids and lists that use it only until another key is pressed there",
+        &["space"],
+    ),
 ];

@@ -1,8 +1,10 @@
 //! What can be done now: the hint bar and the palette show nothing else.
 
 use super::{console, editor, explore, grid, pipeline, predict};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
 use crate::app::Pane;
-use crate::app::action::{Command, Scope};
+use crate::app::action::{self, Command, Scope};
 use crate::app::model::Model;
 use crate::app::pipeline::View;
 use crate::app::sql::Half;
@@ -10,6 +12,34 @@ use crate::config::settings::TargetKind;
 
 /// The scopes in which a key is looked up, the nearest first.
 pub fn scopes(model: &Model) -> Vec<Scope> {
+    let mut scopes = remote_scopes(model);
+    scopes.extend(pane_scopes(model));
+    scopes
+}
+
+/// Those of the remote: none while no presentation is on.
+pub(super) fn remote_scopes(model: &Model) -> Vec<Scope> {
+    match (model.walkthrough.presenting.is_some(), space_goes_on(model)) {
+        (false, _) => Vec::new(),
+        (true, false) => vec![Scope::Remote],
+        (true, true) => vec![Scope::InHand, Scope::Remote],
+    }
+}
+
+/// Whether Space is the remote: while a presentation is on, everywhere where it is neither typed nor used; there only as long as nothing
+/// but the remote was used since the last beat.
+pub fn space_goes_on(model: &Model) -> bool {
+    let Some(remote) = &model.walkthrough.presenting else { return false };
+    remote.in_hand || !space_is_used(model)
+}
+
+fn space_is_used(model: &Model) -> bool {
+    let space = KeyEvent::new(KeyCode::Char(' '), KeyModifiers::NONE);
+    let used = action::find(&space, &pane_scopes(model)).map(|action| action.command);
+    model.typing() || model.focus == Pane::Sql || used.is_some_and(|command| !matches!(command, Command::PageDown | Command::BeatOn))
+}
+
+fn pane_scopes(model: &Model) -> Vec<Scope> {
     match model.focus {
         Pane::Sql if model.sql.tab().half == Half::Editor => vec![Scope::Editor, Scope::Console, Scope::Always],
         Pane::Sql => vec![Scope::Results, Scope::Console, Scope::Global, Scope::Always],
@@ -31,6 +61,7 @@ pub fn available(model: &Model, command: Command) -> bool {
         // Tab indents in a text.
         C::NextFocus | C::PreviousFocus => !editor::takes_tab(model),
         C::StepRun | C::StepRunAll => open && model.walkthrough.run.is_none(),
+        C::BeatBack => model.walkthrough.presenting.is_some(),
         C::Cancel => cancels(model).is_some(),
         C::Console(command) => console::available(model, command),
         C::Edit(command) => editor::available(model, command),

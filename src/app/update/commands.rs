@@ -2,11 +2,12 @@
 
 use super::availability::{Cancels, available, cancels};
 use super::movement::{back, focus, move_rows, next_focus, page};
+use super::remote;
 use crate::app::action::Command;
 use crate::app::model::{Link, Model, THEMES};
 use crate::app::popup::{Choice, Confirm, Item, Picker, Popup};
 use crate::app::predict::beside::View;
-use crate::app::{Effect, Pane, login, sql, walkthrough};
+use crate::app::{Effect, Pane, login, sql};
 use crate::config::settings::TargetKind;
 use crate::demo::figures;
 use crate::demo::resource::ResourceState;
@@ -65,9 +66,12 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         C::StepBegin => begin_here(model),
         C::StepShow => {
-            let pane = walkthrough::notes(model.walkthrough.current().step).pane;
+            let pane = model.walkthrough.notes(model.walkthrough.current().step).pane;
             focus(model, pane)
         }
+        C::BeatOn => remote::on(model),
+        C::BeatBack => remote::back(model),
+        C::Present => remote::toggle(model),
         C::Refresh => refresh(model),
         C::Up => move_rows(model, model.focus, -1),
         C::Down => move_rows(model, model.focus, 1),
@@ -161,7 +165,7 @@ fn running_now(model: &Model) -> Vec<String> {
     running
 }
 
-fn run_step(model: &mut Model) -> Vec<Effect> {
+pub(super) fn run_step(model: &mut Model) -> Vec<Effect> {
     let step = model.walkthrough.current().step;
     if step != Step::Cleanup {
         return start(model, vec![step]);
@@ -212,9 +216,7 @@ fn begin_here(model: &mut Model) -> Vec<Effect> {
 pub(super) fn begin(model: &mut Model, step: Step) -> Vec<Effect> {
     model.link = Link::Opening;
     let mut effects = model.sql.cancel_all();
-    let selected = step as usize;
-    model.walkthrough = walkthrough::State::default();
-    model.walkthrough.select(selected);
+    model.walkthrough.forget();
     model.resources.rows.clear();
     model.pipeline.chosen = None;
     model.predict.forget();

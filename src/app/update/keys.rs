@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
+use super::availability::remote_scopes;
 use super::commands::run_command;
 use super::movement::focus;
 use super::scopes;
@@ -27,6 +28,12 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     }
     if matches!(model.link, Link::Closed(_)) {
         return closed_key(model, key);
+    }
+    if let Some(action) = action::find(&key, &remote_scopes(model)) {
+        return run_command(model, action.command);
+    }
+    if let Some(remote) = &mut model.walkthrough.presenting {
+        remote.in_hand = false;
     }
     if model.focus == Pane::Predict
         && model.predict.editing.is_some()

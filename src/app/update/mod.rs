@@ -11,8 +11,9 @@ mod movement;
 mod pipeline;
 mod pointer;
 mod predict;
+mod remote;
 
-pub use availability::{available, scopes};
+pub use availability::{available, scopes, space_goes_on};
 pub use console::engine_name;
 pub use pointer::TAB;
 
@@ -40,7 +41,9 @@ use pointer::{on_click, on_drag, on_scroll, on_sideways, on_wheel};
 pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let typed = matches!(msg, Msg::Key(_) | Msg::Paste(_) | Msg::Click(_) | Msg::Popup(_) | Msg::Do(_) | Msg::Sql(sql::Msg::Run(..)));
     let drawn = matches!(msg, Msg::Drawn(_));
+    let step = model.walkthrough.current().step;
     let mut effects = handle(model, msg);
+    remote::settle(model, step);
     settle(model);
     if typed {
         effects.extend(console::after(model));
@@ -49,6 +52,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     if !drawn {
         effects.extend(pipeline::want(model));
         effects.extend(explore::want(model));
+        effects.extend(remote::tell(model));
     }
     effects
 }
@@ -281,10 +285,16 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
         walkthrough::Msg::RunOver => effects.extend(model.resources.refresh()),
         _ => {}
     }
-    let ended = if let walkthrough::Msg::Ended(step, _) = &msg { Some(*step) } else { None };
+    let script = matches!(msg, walkthrough::Msg::Script(_));
+    let ended = if let walkthrough::Msg::Ended(step, outcome) = &msg { Some((*step, outcome.is_ok())) } else { None };
     model.walkthrough.update(msg, model.now);
-    if let Some(step) = ended {
-        model.login.step_ended(&model.walkthrough.steps, step);
+    match ended {
+        Some((step, true)) => effects.extend(remote::step_done(model, step)),
+        Some((step, false)) => model.login.step_ended(&model.walkthrough.steps, step),
+        None => {}
+    }
+    if script {
+        remote::script_read(model);
     }
     effects
 }

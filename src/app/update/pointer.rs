@@ -35,6 +35,9 @@ pub(super) fn on_click(model: &mut Model, target: Target) -> Vec<Effect> {
         model.sql.tab_mut().completion = None;
         model.sql.follow_call(false);
     }
+    if let (Some(remote), false) = (&mut model.walkthrough.presenting, matches!(target, Target::Action(_))) {
+        remote.in_hand = false;
+    }
     let times = times(model, target);
     model.pointer.held = match target {
         Target::EditorText(..) | Target::EditorLine(_) => Held::Text,

@@ -1,11 +1,22 @@
-//! The nine steps: what is known of each, the run in progress, and the presenter's notes.
+//! The nine steps: what is known of each, the run in progress, the script that presents them and the presenter's remote.
 
-mod notes;
+pub mod check;
+pub mod lint;
+pub mod notes;
+mod remote;
+pub mod script;
+pub mod told;
+
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-pub use notes::{Notes, notes};
+pub use notes::{Notes, Section};
+pub use remote::{Beat, Press, Remote};
+pub use script::Script;
+
+use check::Verdict;
 
 use super::effect::Effect;
 use crate::demo::event::{Event, EventKind};
@@ -59,6 +70,10 @@ pub struct StepView {
     pub status: Status,
     /// What it reported, oldest first.
     pub events: Vec<Event>,
+    /// The figures of its last run here.
+    pub figures: Map<String, Value>,
+    /// How its last run here ended, if well: a checklist that was read a moment too early does not make it forgotten.
+    pub ran: Option<Status>,
 }
 
 /// A run in progress.
@@ -85,6 +100,22 @@ pub struct State {
     pub run: Option<Run>,
     /// Figures of the steps that were run (`rows`, `auc`, …).
     pub metrics: Map<String, Value>,
+    /// What is said of the steps, and in which order they are presented.
+    pub script: Arc<Script>,
+    /// The presentation that is on.
+    pub presenting: Option<Remote>,
+}
+
+/// The steps that a step builds on.
+pub const fn needs(step: Step) -> &'static [Step] {
+    match step {
+        Step::Foundation | Step::Cleanup => &[],
+        Step::Explore | Step::Lake => &[Step::Foundation],
+        Step::Load => &[Step::Lake],
+        Step::Pipeline | Step::RedshiftMl => &[Step::Load],
+        Step::Deploy => &[Step::Pipeline],
+        Step::Predict => &[Step::Deploy],
+    }
 }
 
 /// What happens to the walkthrough.
@@ -100,6 +131,8 @@ pub enum Msg {
     Ended(Step, Box<Result<StepOutcome, OpError>>),
     /// The run is over.
     RunOver,
+    /// The files of the script were read.
+    Script(Vec<script::File>),
 }
 
 impl Default for State {
@@ -107,12 +140,14 @@ impl Default for State {
         State {
             steps: Step::ALL
                 .into_iter()
-                .map(|step| StepView { step, status: Status::Unknown(String::new()), events: Vec::new() })
+                .map(|step| StepView { step, status: Status::Unknown(String::new()), events: Vec::new(), figures: Map::new(), ran: None })
                 .collect(),
             selected: 0,
             scroll: 0,
             run: None,
             metrics: Map::new(),
+            script: Arc::clone(script::shared()),
+            presenting: None,
         }
     }
 }
@@ -128,6 +163,15 @@ impl State {
         self.run.as_ref().and_then(|run| run.current).and_then(|step| self.steps.get(step as usize))
     }
 
+    /// Forgets what is known of the steps: the account is another one now. What is presented stays.
+    pub fn forget(&mut self) {
+        for view in &mut self.steps {
+            (view.status, view.events) = (Status::Unknown(String::new()), Vec::new());
+        }
+        self.run = None;
+        self.metrics.clear();
+    }
+
     /// How many steps are done, the cleanup aside.
     pub fn done(&self) -> usize {
         self.steps.iter().filter(|view| view.step != Step::Cleanup && matches!(view.status, Status::Done { .. })).count()
@@ -139,6 +183,9 @@ impl State {
         if index != self.selected {
             self.selected = index;
             self.scroll = 0;
+            if let Some(remote) = &mut self.presenting {
+                remote.beat = Beat::Say;
+            }
         }
     }
 
@@ -165,6 +212,17 @@ impl State {
         }
     }
 
+    /// The checks of a step: how each comes out, and how that is told.
+    pub fn checks(&self, step: Step) -> Vec<(Verdict, String)> {
+        let view = &self.steps[step as usize];
+        let done = |other: Step| match &self.steps[other as usize].status {
+            Status::Unknown(_) => None,
+            status => Some(matches!(status, Status::Done { .. })),
+        };
+        let fact = |name: &str| view.figures.get(name).or_else(|| self.metrics.get(name));
+        self.notes(step).checks.iter().map(|check| check.judge(done, fact)).collect()
+    }
+
     fn view(&mut self, step: Step) -> &mut StepView {
         &mut self.steps[step as usize]
     }
@@ -180,7 +238,11 @@ impl State {
                 let view = self.view(step);
                 view.status = Status::Running { since: now };
                 view.events.clear();
-                self.select(step as usize);
+                view.ran = None;
+                // What is presented is chosen by the presenter.
+                if self.presenting.is_none() {
+                    self.select(step as usize);
+                }
             }
             Msg::Event(event) => {
                 let view = self.view(event.step);
@@ -193,6 +255,7 @@ impl State {
                 view.events.push(event);
             }
             Msg::Ended(step, outcome) => self.ended(step, *outcome, now),
+            Msg::Script(files) => self.script = Arc::new(Script::of(&files, &self.script)),
             Msg::RunOver => {
                 self.run = None;
                 for view in &mut self.steps {
@@ -216,7 +279,7 @@ impl State {
                 (StepState::Done(_), Status::Done { seconds: Some(_), .. }) => continue,
                 (StepState::Pending, Status::Failed { .. } | Status::Cancelled) => continue,
                 (StepState::Pending, Status::Done { seconds: Some(_), .. }) if step == Step::Cleanup => continue,
-                (StepState::Done(message), _) => Status::Done { message, seconds: None, changed: None },
+                (StepState::Done(message), _) => view.ran.clone().unwrap_or(Status::Done { message, seconds: None, changed: None }),
                 (StepState::Pending, _) => Status::Pending,
                 (StepState::Unknown(why), _) => Status::Unknown(why),
             };
@@ -236,7 +299,9 @@ impl State {
             Err(error) if error.kind == OpErrorKind::Cancelled => (Status::Cancelled, Map::new()),
             Err(error) => (Status::Failed { error, seconds }, Map::new()),
         };
+        view.ran = matches!(status, Status::Done { .. }).then(|| status.clone());
         view.status = status;
+        view.figures.clone_from(&detail);
         self.metrics.extend(detail);
         // The figures of a demonstration that is gone are no longer true.
         if step == Step::Cleanup && matches!(self.steps[step as usize].status, Status::Done { .. }) {
@@ -245,6 +310,8 @@ impl State {
                 if view.step != Step::Cleanup && !matches!(view.status, Status::Queued | Status::Running { .. }) {
                     view.status = Status::Pending;
                     view.events.clear();
+                    view.figures.clear();
+                    view.ran = None;
                 }
             }
         }
@@ -310,6 +377,20 @@ mod tests {
         state.update(Msg::Read(vec![(Step::Lake, StepState::Pending), (Step::Load, StepState::Done("there".into()))]), at(2));
         assert!(matches!(state.steps[2].status, Status::Failed { .. }));
         assert!(matches!(state.steps[3].status, Status::Done { seconds: None, .. }));
+    }
+
+    #[test]
+    fn a_checklist_that_was_read_too_early_does_not_make_a_run_forgotten() {
+        let mut state = State::default();
+        state.start(vec![Step::Lake]);
+        state.update(Msg::Begun(Step::Lake), at(0));
+        state.update(Msg::Ended(Step::Lake, outcome("41,188 rows")), at(3));
+        state.update(Msg::RunOver, at(3));
+        let done = state.steps[2].status.clone();
+        state.update(Msg::Read(vec![(Step::Lake, StepState::Pending)]), at(4));
+        assert_eq!(state.steps[2].status, Status::Pending);
+        state.update(Msg::Read(vec![(Step::Lake, StepState::Done("there".into()))]), at(5));
+        assert_eq!(state.steps[2].status, done);
     }
 
     #[test]

@@ -1,12 +1,19 @@
-//! The presenter's notes: one markdown file per step with a front matter, embedded.
+//! The notes of a step: one markdown file with a front matter, taken apart with the place of everything that is wrong in it.
 
-use std::sync::OnceLock;
-
+use super::check::Check;
+use super::lint::{Finding, Rule};
+use crate::app::action::{Action, actions};
 use crate::app::pane::Pane;
-use crate::demo::step::Step;
+use crate::demo::sql::statements;
+
+/// The action that runs the step itself.
+pub const RUN: &str = "step.run";
+
+/// The keys of a front matter.
+pub const KEYS: [&str; 7] = ["title", "minutes", "pane", "open", "statement", "action", "checks"];
 
 /// The notes of a step.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Notes {
     /// Title.
     pub title: String,
@@ -14,134 +21,357 @@ pub struct Notes {
     pub minutes: u32,
     /// The pane where it can be seen.
     pub pane: Pane,
+    /// The action that opens the right view of the pane, by its name; nothing when the pane is shown as it is.
+    pub open: Option<String>,
+    /// The statement of the library that the console shows, and runs once the step is done.
+    pub statement: Option<u8>,
     /// The action that it asks for, by its name in the table of actions.
     pub action: String,
-    /// What has to be true afterwards, as `metric operator value` or the name of a step that is done.
-    pub checks: Vec<String>,
-    /// The markdown below the front matter.
+    /// What has to be true afterwards.
+    pub checks: Vec<Check>,
+    /// The markdown below the front matter, without what is for the speaker alone.
     pub body: String,
+    /// What is said.
+    pub say: String,
+    /// What is shown.
+    pub show: String,
+    /// What the action does.
+    pub happens: String,
+    /// What is to be noticed in the result.
+    pub notice: String,
+    /// What only the speaker sees; may be empty.
+    pub aside: String,
 }
 
-/// Why notes cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotesError {
-    /// No front matter.
-    #[error("the notes do not begin with `---`")]
-    NoFrontMatter,
-    /// A line of the front matter is not `key: value`, or the key is not known.
-    #[error("line {line}: `{text}` is none of title, minutes, pane, action, checks")]
-    Unknown {
-        /// Line, from 1.
-        line: usize,
-        /// The line.
-        text: String,
-    },
-    /// A value does not fit.
-    #[error("line {line}: `{value}` is not {expected}")]
-    Value {
-        /// Line, from 1.
-        line: usize,
-        /// What is there.
-        value: String,
-        /// What was expected.
-        expected: &'static str,
-    },
+/// A section of the notes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Section {
+    /// What is said.
+    Say,
+    /// What is shown.
+    Show,
+    /// What the action does.
+    Happens,
+    /// What is to be noticed.
+    Notice,
+    /// What only the speaker sees.
+    Aside,
 }
 
-impl Notes {
-    /// Reads notes.
-    pub fn parse(text: &str) -> Result<Notes, NotesError> {
-        let rest = text.strip_prefix("---\n").ok_or(NotesError::NoFrontMatter)?;
-        let (head, body) = rest.split_once("\n---\n").ok_or(NotesError::NoFrontMatter)?;
-        let mut notes = Notes {
-            title: String::new(),
-            minutes: 1,
-            pane: Pane::Walkthrough,
-            action: "step.run".into(),
-            checks: Vec::new(),
-            body: body.trim().to_owned(),
-        };
-        for (index, line) in head.lines().enumerate() {
-            let line_number = index + 2;
-            let unknown = || NotesError::Unknown { line: line_number, text: line.to_owned() };
-            let value_error = |value: &str, expected| NotesError::Value { line: line_number, value: value.to_owned(), expected };
-            let (key, value) = line.split_once(':').ok_or_else(unknown)?;
-            let value = value.trim();
-            match key.trim() {
-                "title" => notes.title = value.to_owned(),
-                "minutes" => notes.minutes = value.parse().map_err(|_| value_error(value, "a whole number of minutes"))?,
-                "pane" => notes.pane = Pane::by_title(value).ok_or_else(|| value_error(value, "the title of a pane"))?,
-                "action" => notes.action = value.to_owned(),
-                "checks" => {
-                    notes.checks = value.split(',').map(|check| check.trim().to_owned()).filter(|check| !check.is_empty()).collect()
-                }
-                _ => return Err(unknown()),
-            }
+impl Section {
+    /// Every section, in order; all but the last have to be there.
+    pub const ALL: [Section; 5] = [Section::Say, Section::Show, Section::Happens, Section::Notice, Section::Aside];
+
+    /// The heading.
+    pub const fn heading(self) -> &'static str {
+        match self {
+            Section::Say => "Say",
+            Section::Show => "Show",
+            Section::Happens => "What happens",
+            Section::Notice => "Notice",
+            Section::Aside => "Aside",
         }
-        Ok(notes)
     }
 }
 
-const TEXTS: [&str; 9] = [
-    include_str!("../../../assets/walkthrough/1-foundation.md"),
-    include_str!("../../../assets/walkthrough/2-explore.md"),
-    include_str!("../../../assets/walkthrough/3-lake.md"),
-    include_str!("../../../assets/walkthrough/4-load.md"),
-    include_str!("../../../assets/walkthrough/5-pipeline.md"),
-    include_str!("../../../assets/walkthrough/6-deploy.md"),
-    include_str!("../../../assets/walkthrough/7-predict.md"),
-    include_str!("../../../assets/walkthrough/8-redshift-ml.md"),
-    include_str!("../../../assets/walkthrough/9-cleanup.md"),
-];
+impl Notes {
+    /// Notes without a text.
+    pub fn empty(title: &str) -> Notes {
+        Notes {
+            title: title.to_owned(),
+            minutes: 1,
+            pane: Pane::Walkthrough,
+            open: None,
+            statement: None,
+            action: RUN.to_owned(),
+            checks: Vec::new(),
+            body: String::new(),
+            say: String::new(),
+            show: String::new(),
+            happens: String::new(),
+            notice: String::new(),
+            aside: String::new(),
+        }
+    }
 
-/// The notes of a step.
-pub fn notes(step: Step) -> &'static Notes {
-    static NOTES: OnceLock<Vec<Notes>> = OnceLock::new();
-    let all = NOTES.get_or_init(|| {
-        TEXTS
-            .iter()
-            .zip(Step::ALL)
-            .map(|(text, step)| {
-                // The files are part of the program and a test reads each of them; were one broken, its text is shown as it is.
-                Notes::parse(text).unwrap_or_else(|error| Notes {
-                    title: step.title().to_owned(),
-                    minutes: 1,
-                    pane: Pane::Walkthrough,
-                    action: "step.run".into(),
-                    checks: Vec::new(),
-                    body: format!("{error}\n\n{text}"),
-                })
-            })
-            .collect()
-    });
-    &all[step as usize]
+    /// Reads notes: what can be understood of them, and everything that is wrong.
+    pub fn read(text: &str) -> (Notes, Vec<Finding>) {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let mut reader = Reader { notes: Notes::empty(""), findings: Vec::new() };
+        let lines: Vec<&str> = text.lines().collect();
+        let end = lines.iter().skip(1).position(|line| line.trim_end() == "---").map(|at| at + 1);
+        let body = match end {
+            Some(end) if lines.first().is_some_and(|line| line.trim_end() == "---") => {
+                reader.front_matter(&lines[1..end]);
+                end + 1
+            }
+            _ => {
+                reader.find(1, 1, Rule::FrontMatter, "the notes do not begin with a front matter between two lines `---`".to_owned());
+                0
+            }
+        };
+        reader.sections(&lines[body..], body);
+        (reader.notes, reader.findings)
+    }
+
+    /// The action that the notes ask for; `None` when it is the step itself.
+    pub fn other_action(&self) -> Option<&'static Action> {
+        actions().find(|action| action.name == self.action && action.name != RUN)
+    }
+
+    /// The text of a section.
+    pub fn section(&self, section: Section) -> &str {
+        match section {
+            Section::Say => &self.say,
+            Section::Show => &self.show,
+            Section::Happens => &self.happens,
+            Section::Notice => &self.notice,
+            Section::Aside => &self.aside,
+        }
+    }
+}
+
+/// Notes being read.
+struct Reader {
+    notes: Notes,
+    findings: Vec<Finding>,
+}
+
+/// The column of a piece of a line, in characters from 1.
+fn column(line: &str, piece: &str) -> usize {
+    let at = (piece.as_ptr() as usize).saturating_sub(line.as_ptr() as usize).min(line.len());
+    line.get(..at).map_or(1, |before| before.chars().count() + 1)
+}
+
+impl Reader {
+    fn find(&mut self, line: usize, column: usize, rule: Rule, message: String) {
+        self.findings.push(Finding { line, column, rule, message });
+    }
+
+    /// The lines between the two `---`, the first of which is line 2 of the file.
+    fn front_matter(&mut self, lines: &[&str]) {
+        let mut seen: Vec<&str> = Vec::new();
+        for (index, line) in lines.iter().enumerate() {
+            let number = index + 2;
+            if line.trim().is_empty() {
+                continue;
+            }
+            let Some((key, value)) = line.split_once(':') else {
+                self.find(number, 1, Rule::Key, format!("`{}` is not `key: value`", line.trim()));
+                continue;
+            };
+            let (key, value) = (key.trim(), value.trim());
+            let at = column(line, key);
+            if seen.contains(&key) {
+                self.find(number, at, Rule::Key, format!("`{key}` is there twice"));
+                continue;
+            }
+            seen.push(key);
+            self.entry(number, line, key, value);
+        }
+        if self.notes.statement.is_some() && self.notes.pane != Pane::Sql {
+            self.find(1, 1, Rule::Statement, "a `statement` is shown in SQL, and `pane` is another one".to_owned());
+        }
+        if self.notes.title.is_empty() && !seen.contains(&"title") {
+            self.find(1, 1, Rule::Key, "there is no `title`".to_owned());
+        }
+    }
+
+    fn entry(&mut self, number: usize, line: &str, key: &str, value: &str) {
+        let at = column(line, value);
+        match key {
+            "title" if value.is_empty() => self.find(number, at, Rule::Value, "the title is empty".to_owned()),
+            "title" => value.clone_into(&mut self.notes.title),
+            "minutes" => match value.parse() {
+                Ok(minutes) if minutes > 0 => self.notes.minutes = minutes,
+                _ => self.find(number, at, Rule::Value, format!("`{value}` is not a whole number of minutes")),
+            },
+            "pane" => match Pane::by_title(value) {
+                Some(pane) => self.notes.pane = pane,
+                None => {
+                    let panes = Pane::ALL.map(Pane::title).join(", ");
+                    self.find(number, at, Rule::Pane, format!("there is no pane `{value}`; the panes are {panes}"));
+                }
+            },
+            "statement" => match value.parse().ok().filter(|number| statements().any(|statement| statement.number == *number)) {
+                Some(number) => self.notes.statement = Some(number),
+                None => {
+                    let last = statements().map(|statement| statement.number).max().unwrap_or_default();
+                    self.find(
+                        number,
+                        at,
+                        Rule::Statement,
+                        format!("there is no statement `{value}` in the library; they go from 1 to {last}"),
+                    );
+                }
+            },
+            "action" | "open" => match actions().any(|action| action.name == value) {
+                true if key == "open" => self.notes.open = Some(value.to_owned()),
+                true => value.clone_into(&mut self.notes.action),
+                false => {
+                    let near = nearest(value);
+                    self.find(number, at, Rule::Action, format!("there is no action `{value}`{near}"));
+                }
+            },
+            "checks" => {
+                for part in value.split(',').filter(|part| !part.trim().is_empty()) {
+                    match Check::parse(part.trim()) {
+                        Ok(check) => self.notes.checks.push(check),
+                        Err(error) => self.find(number, column(line, part.trim()), error.rule(), error.to_string()),
+                    }
+                }
+            }
+            _ => self.find(number, column(line, key), Rule::Key, format!("`{key}` is none of {}", KEYS.join(", "))),
+        }
+    }
+
+    /// The lines below the front matter; `before` lines come before them.
+    fn sections(&mut self, lines: &[&str], before: usize) {
+        let mut current: Option<Section> = None;
+        let mut seen: Vec<Section> = Vec::new();
+        let mut stray = false;
+        for (index, line) in lines.iter().enumerate() {
+            let number = before + index + 1;
+            if let Some(heading) = line.strip_prefix("## ").map(str::trim) {
+                current = Section::ALL.into_iter().find(|section| section.heading().eq_ignore_ascii_case(heading));
+                match current {
+                    Some(section) if seen.contains(&section) => {
+                        self.find(number, 4, Rule::Section, format!("the section `{}` is there twice", section.heading()));
+                    }
+                    Some(section) => seen.push(section),
+                    None => {
+                        let names = Section::ALL.map(Section::heading).join(", ");
+                        self.find(number, 4, Rule::Section, format!("`{heading}` is none of the sections {names}"));
+                        stray = true;
+                    }
+                }
+                if current != Some(Section::Aside) {
+                    self.notes.body.push_str(line);
+                    self.notes.body.push('\n');
+                }
+                continue;
+            }
+            match current {
+                Some(section) => {
+                    let text = self.text(section);
+                    text.push_str(line);
+                    text.push('\n');
+                }
+                None if !stray && !line.trim().is_empty() => {
+                    stray = true;
+                    self.find(number, 1, Rule::Section, "this text stands before the first section and is shown by no beat".to_owned());
+                }
+                None => {}
+            }
+            if current != Some(Section::Aside) {
+                self.notes.body.push_str(line);
+                self.notes.body.push('\n');
+            }
+        }
+        let last = (before + lines.len()).max(1);
+        for section in Section::ALL {
+            let text = self.text(section);
+            *text = text.trim().to_owned();
+            let empty = text.is_empty();
+            if section != Section::Aside && !seen.contains(&section) {
+                self.find(last, 1, Rule::Section, format!("the section `## {}` is missing", section.heading()));
+            } else if empty && seen.contains(&section) {
+                self.find(last, 1, Rule::Section, format!("the section `## {}` is empty", section.heading()));
+            }
+        }
+        self.notes.body = self.notes.body.trim().to_owned();
+    }
+
+    fn text(&mut self, section: Section) -> &mut String {
+        match section {
+            Section::Say => &mut self.notes.say,
+            Section::Show => &mut self.notes.show,
+            Section::Happens => &mut self.notes.happens,
+            Section::Notice => &mut self.notes.notice,
+            Section::Aside => &mut self.notes.aside,
+        }
+    }
+}
+
+/// What an action that does not exist may have been meant for.
+fn nearest(name: &str) -> String {
+    let family = name.split('.').next().unwrap_or_default();
+    // A whole list of them would be no help; the palette has it.
+    let near: Vec<&str> = actions().map(|action| action.name).filter(|other| other.split('.').next() == Some(family)).take(6).collect();
+    if near.is_empty() { format!("; `{RUN}` runs the step") } else { format!("; there are {}", near.join(", ")) }
 }
 
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::app::action::actions;
+
+    const WHOLE: &str = "---\ntitle: A\nminutes: 3\npane: SQL\naction: step.run\nchecks: load, rows > 0\n---\n## Say\nOne.\n\n## Show\nTwo.\n\n## What happens\nThree.\n\n## Notice\nFour.\n\n## Aside\nFive.\n";
 
     #[test]
-    fn the_notes_of_every_step_are_complete() {
-        for (text, step) in TEXTS.iter().zip(Step::ALL) {
-            let notes = Notes::parse(text).unwrap_or_else(|error| panic!("{step}: {error}"));
-            assert_eq!(notes.title, step.title(), "{step}");
-            assert!(notes.minutes >= 1);
-            assert!(actions().any(|action| action.name == notes.action), "{step}: {}", notes.action);
-            assert!(!notes.checks.is_empty(), "{step}");
-            for heading in ["## Say", "## Show", "## What happens", "## Notice"] {
-                assert!(notes.body.contains(heading), "{step}: {heading}");
-            }
-        }
+    fn sections_are_taken_apart_and_the_aside_is_not_in_the_body() {
+        let (notes, findings) = Notes::read(WHOLE);
+        assert_eq!(findings, []);
+        assert_eq!((notes.say.as_str(), notes.happens.as_str(), notes.aside.as_str()), ("One.", "Three.", "Five."));
+        assert!(!notes.body.contains("Five") && !notes.body.contains("Aside") && notes.body.ends_with("Four."));
+        assert_eq!((notes.minutes, notes.pane, notes.checks.len()), (3, Pane::Sql, 2));
+        let windows = WHOLE.replace('\n', "\r\n");
+        assert_eq!(Notes::read(&windows), (notes, vec![]));
+    }
+
+    fn places(text: &str) -> Vec<(usize, usize, Rule)> {
+        Notes::read(text).1.into_iter().map(|finding| (finding.line, finding.column, finding.rule)).collect()
     }
 
     #[test]
-    fn broken_front_matter_is_refused_with_its_line() {
-        assert_eq!(Notes::parse("# x"), Err(NotesError::NoFrontMatter));
-        assert!(matches!(Notes::parse("---\ntitle: a\nminutes: soon\n---\nx"), Err(NotesError::Value { line: 3, .. })));
-        assert!(matches!(Notes::parse("---\ntitle: a\ncolour: red\n---\nx"), Err(NotesError::Unknown { line: 3, .. })));
-        assert!(matches!(Notes::parse("---\npane: Kitchen\n---\nx"), Err(NotesError::Value { line: 2, .. })));
+    fn everything_that_is_wrong_is_found_with_its_place() {
+        let broken = WHOLE
+            .replace("minutes: 3", "minutes: soon")
+            .replace("pane: SQL", "pane:  Kitchen")
+            .replace("step.run", "step.fly")
+            .replace("load, rows > 0", "lunch, rows > many, beauty > 1, rows ~ 2")
+            .replace("title: A", "title: A\ncolour: red")
+            .replace("## Notice", "## Remember");
+        assert_eq!(
+            places(&broken),
+            [
+                (3, 1, Rule::Key),
+                (4, 10, Rule::Value),
+                (5, 8, Rule::Pane),
+                (6, 9, Rule::Action),
+                (7, 9, Rule::Step),
+                (7, 16, Rule::Check),
+                (7, 29, Rule::Figure),
+                (7, 41, Rule::Check),
+                (18, 4, Rule::Section),
+                (22, 1, Rule::Section),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_statement_is_of_the_library_and_in_the_console() {
+        let with = |statement: &str| WHOLE.replace("pane: SQL", &format!("pane: SQL\nstatement: {statement}"));
+        assert_eq!(Notes::read(&with("05")).0.statement, Some(5));
+        assert_eq!(places(&with("05")), []);
+        assert_eq!(places(&with("99")), [(5, 12, Rule::Statement)]);
+        assert_eq!(places(&with("5").replace("pane: SQL", "pane: Explore")), [(1, 1, Rule::Statement)]);
+    }
+
+    #[test]
+    fn notes_without_a_front_matter_or_a_title_are_told() {
+        assert_eq!(places("# x")[0], (1, 1, Rule::FrontMatter));
+        assert!(places(&WHOLE.replace("title: A\n", "")).contains(&(1, 1, Rule::Key)));
+        assert!(places(&WHOLE.replace("One.", "")).contains(&(21, 1, Rule::Section)));
+        assert!(places("").len() > 1);
+    }
+
+    #[test]
+    fn columns_count_characters() {
+        assert_eq!(places(&WHOLE.replace("checks: load", "checks: größe > 1, load"))[0], (6, 9, Rule::Figure));
+        assert_eq!(
+            places(&WHOLE.replace("checks: load, rows > 0", "checks: load, rows > ö, lunch")),
+            [(6, 15, Rule::Check), (6, 25, Rule::Step)]
+        );
     }
 }

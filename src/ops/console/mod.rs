@@ -85,7 +85,7 @@ impl Store {
 }
 
 /// Reads a document; one that is not there is `None`.
-fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
+pub(super) fn load<T: DeserializeOwned>(path: &Path) -> io::Result<Option<T>> {
     match std::fs::read(path) {
         Ok(bytes) => serde_json::from_slice(&bytes).map(Some).map_err(|error| named(path, io::Error::other(error))),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),

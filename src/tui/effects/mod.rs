@@ -6,6 +6,7 @@ mod login;
 mod pipeline;
 mod predict_form;
 mod results;
+pub mod speaker;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -69,6 +70,7 @@ struct Shared {
     /// Where the rows of large results go.
     spill: Spill,
     disk: Arc<console::Disk>,
+    speaker: speaker::Speaker,
 }
 
 /// One token for each kind of work of which only the newest counts: giving out a new one cancels the old work.
@@ -142,6 +144,7 @@ impl Runner {
         let directory = settings.local.state_dir.clone().map_or_else(std::env::temp_dir, |directory| directory.join(SPILL));
         let spill = Spill::new(directory, ROOM);
         let disk = Arc::new(console::Disk::new(ops::console::Store::of(&settings)));
+        let speaker = speaker::Speaker::new(ops::stage::Store::of(&settings));
         let shared = Shared {
             handle,
             settings,
@@ -153,6 +156,7 @@ impl Runner {
             tasks: TaskTracker::new(),
             spill,
             disk,
+            speaker,
         };
         Runner { shared: Arc::new(shared) }
     }
@@ -165,6 +169,7 @@ impl Runner {
             Effect::WritePicture(svg) => return self.write_picture(svg),
             // Reading text needs no account.
             Effect::CheckSql { ticket, tab, revision, dialect, text } => return self.check(ticket, tab, revision, dialect, text),
+            Effect::TellSpeaker(told) => return self.tell_speaker(told),
             Effect::Form(ask) if predict_form::needs_no_account(&ask) => return self.examples(ask),
             effect => effect,
         };
@@ -306,6 +311,7 @@ impl Runner {
             | Effect::WritePicture(_)
             | Effect::LogIn
             | Effect::CheckSql { .. }
+            | Effect::TellSpeaker(_)
             | Effect::EditElsewhere { .. }
             | Effect::Copy(_)
             | Effect::Redraw
@@ -321,6 +327,7 @@ impl Runner {
             slots.keep.cancel();
             slots.cancel_work();
         }
+        self.shared.speaker.close();
         self.shared.tasks.close();
         if tokio::time::timeout(FAREWELL, self.shared.tasks.wait()).await.is_err() {
             tracing::warn!("left while {} jobs were still ending", self.shared.tasks.len());

@@ -184,6 +184,7 @@ fn help_lines(model: &Model) -> Vec<(String, String)> {
         lines.push((" ".to_owned(), String::new()));
     };
     group("Everywhere", &|scope| matches!(scope, Scope::Always | Scope::Global));
+    group("While a presentation is on", &|scope| matches!(scope, Scope::Remote | Scope::InHand));
     for pane in Pane::ALL {
         match pane {
             Pane::Sql => {

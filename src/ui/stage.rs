@@ -1,0 +1,221 @@
+//! A presentation on the screen: which beat is on, its text large and alone, and what the next press does. The audience reads along, so that
+//! what is for the speaker only (time, asides, warnings) is never here.
+
+use ratatui::layout::Rect;
+use ratatui::text::{Line, Span};
+
+use super::canvas::{Canvas, Pieces};
+use super::markdown;
+use super::theme::{Role, Theme};
+use super::walkthrough::{LIST, MEASURE, SIDE_BY_SIDE, appearance, events, outcome, steps};
+use crate::app::action::{Command, key_label};
+use crate::app::msg::Target;
+use crate::app::text_width::{left, right, width, wrap};
+use crate::app::walkthrough::check::{Verdict, shown};
+use crate::app::walkthrough::{Beat, Press, Remote, Status};
+use crate::app::{Model, space_goes_on};
+use crate::demo::step::Step;
+
+/// From this height on the list of steps stands above the text.
+const ROOM_FOR_LIST: u16 = 26;
+
+/// Columns of the names of figures.
+const NAMES: usize = 20;
+/// From this width on two figures stand in a line.
+const TWO_FIGURES: usize = 70;
+/// Lines of figures at most.
+const FIGURE_ROWS: usize = 4;
+
+/// The beats, the present one marked.
+pub fn strip(beat: Beat) -> Pieces {
+    Beat::ALL.into_iter().fold(Pieces::new(), |pieces, other| {
+        // The mark has its place in front of every beat, so that nothing moves.
+        let gap = if other == Beat::Say { "" } else { " ·" };
+        let (mark, role) = match other.cmp(&beat) {
+            std::cmp::Ordering::Equal => ("▸", Role::Accent),
+            std::cmp::Ordering::Less => (" ", Role::Dim),
+            std::cmp::Ordering::Greater => (" ", Role::Faint),
+        };
+        pieces.add(gap, Role::Faint).add(mark, Role::Accent).add(other.name(), role)
+    })
+}
+
+/// The key that goes on here, and what it does. No key while it does nothing.
+pub fn next(model: &Model) -> Option<(String, String)> {
+    let press = model.walkthrough.press()?;
+    let words = press.words(|step| model.walkthrough.title(step).to_owned());
+    let key = if space_goes_on(model) { "space" } else { "pgdn" };
+    Some(match press {
+        Press::Wait => (key_label(key), format!("goes on {words}")),
+        _ => (key_label(key), words),
+    })
+}
+
+/// Draws the pane while a presentation is on.
+pub fn draw(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote) {
+    let mut text = area;
+    let roomy = area.width >= SIDE_BY_SIDE || area.height >= ROOM_FOR_LIST;
+    if area.width >= SIDE_BY_SIDE {
+        steps(canvas, Rect { width: LIST, y: area.y + 1, height: area.height.saturating_sub(1), ..area });
+        let x = area.x + LIST + 4;
+        text = Rect::new(x, area.y + 1, (area.right() - x).min(MEASURE), area.height.saturating_sub(1));
+    } else if area.height >= ROOM_FOR_LIST {
+        let list = canvas.model.walkthrough.steps.len() as u16;
+        steps(canvas, Rect { height: list, ..area });
+        text = Rect { y: area.y + list + 1, height: area.height - list - 1, width: area.width.min(MEASURE), ..area };
+    } else if area.height > 6 {
+        marks(canvas, area);
+        text = Rect { y: area.y + 2, height: area.height - 2, width: area.width.min(MEASURE), ..area };
+    }
+    beat(canvas, text, remote, roomy);
+}
+
+/// How far every step is, in one line.
+fn marks(canvas: &mut Canvas<'_>, area: Rect) {
+    let state = &canvas.model.walkthrough;
+    let mut x = area.x;
+    for (index, view) in state.steps.iter().enumerate() {
+        let (mark, role, _) = appearance(canvas.model, view);
+        let number = view.step.number().to_string();
+        let used = canvas.text(x, area.y, 2, &number, if index == state.selected { Role::Accent } else { Role::Dim });
+        let more = canvas.text(x + used, area.y, 2, mark, role);
+        canvas.target(Rect::new(x, area.y, used + more, 1), Target::Row(crate::app::Pane::Walkthrough, index));
+        x += used + more + 2;
+    }
+}
+
+/// The text of the beat; where there is room, with what the next press does below it, which the last line of the screen says too.
+fn beat(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote, roomy: bool) {
+    let model = canvas.model;
+    let step = model.walkthrough.current().step;
+    if area.height < 3 {
+        return;
+    }
+    let title = format!("{}  {}", step.number(), model.walkthrough.title(step));
+    let strip = strip(remote.beat);
+    let used = canvas.text(area.x, area.y, area.width, &title, Role::Strong);
+    let mut y = area.y + 1;
+    if usize::from(area.width.saturating_sub(used)) > strip.width() + 2 {
+        canvas.pieces(area.right() - strip.width() as u16, area.y, area.width, &strip);
+    } else {
+        canvas.pieces(area.x, y, area.width, &strip);
+        y += 1;
+    }
+    y += 1;
+    let foot = if roomy { area.bottom() - 1 } else { area.bottom() + 1 };
+    if let (Some((key, words)), true) = (next(model), roomy) {
+        let hint = Pieces::new().add(key, Role::Accent).add(format!("  {words}"), Role::Dim);
+        let used = canvas.pieces(area.x, foot, area.width, &hint);
+        canvas.target(Rect::new(area.x, foot, used, 1), Target::Action(Command::BeatOn));
+    }
+    let lines = lines(model, canvas.theme, remote.beat, usize::from(area.width));
+    let height = usize::from(foot.saturating_sub(y + 1));
+    let end = lines.len().saturating_sub(height);
+    let top = model.walkthrough.scroll.min(end);
+    canvas.view.notes_end = end;
+    canvas.view.heights[crate::app::Pane::Walkthrough as usize] = height;
+    for (row, line) in lines.iter().skip(top).take(height).enumerate() {
+        canvas.line(area.x, y + row as u16, area.width, line);
+    }
+    if top < end && height > 1 {
+        let y = y + height as u16 - 1;
+        canvas.text(area.x, y, area.width, &left("", usize::from(area.width)), Role::Base);
+        canvas.text(area.x, y, area.width, &format!("↓ {} more lines (J)", lines.len() - top - height + 1), Role::Faint);
+    }
+}
+
+/// The text of a beat.
+fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize) -> Vec<Line<'static>> {
+    let state = &model.walkthrough;
+    let view = state.current();
+    let notes = state.notes(view.step);
+    let mut lines = Vec::new();
+    match beat {
+        Beat::Say => {
+            lines.extend(markdown::render(&notes.say, columns, theme));
+            needed(model, view.step, theme, columns, &mut lines);
+        }
+        Beat::Show => {
+            lines.extend(markdown::render(&notes.show, columns, theme));
+        }
+        Beat::Do => {
+            outcome(view, theme, columns, "Space runs the step again; what is done already is kept.", &mut lines);
+            events(view, theme, columns, &mut lines);
+            lines.extend(markdown::render(&notes.happens, columns, theme));
+        }
+        Beat::Notice => {
+            outcome(view, theme, columns, "Space goes on.", &mut lines);
+            result(model, view.step, theme, columns, &mut lines);
+            lines.extend(markdown::render(&notes.notice, columns, theme));
+        }
+    }
+    lines
+}
+
+/// What has to be done before the step can be.
+fn needed(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
+    let state = &model.walkthrough;
+    let missing = state.missing(step);
+    if missing.is_empty() || matches!(state.steps[step as usize].status, Status::Done { .. }) || state.run.is_some() {
+        return;
+    }
+    let names: Vec<String> = missing.iter().map(|step| format!("{} “{}”", step.number(), state.title(*step))).collect();
+    let text = format!("Builds on {}, which can be run first.", names.join(", "));
+    lines.push(Line::default());
+    for (index, line) in wrap(&text, columns.saturating_sub(2)).into_iter().enumerate() {
+        let lead = if index == 0 { "◌ " } else { "  " };
+        lines.push(Line::from(vec![Span::styled(lead, theme.style(Role::Warn)), Span::styled(line, theme.style(Role::Dim))]));
+    }
+}
+
+/// The figures of the step, and its checks.
+fn result(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
+    let state = &model.walkthrough;
+    let figures = shown(step, &state.steps[step as usize].figures);
+    let beside = if columns >= TWO_FIGURES { 2 } else { 1 };
+    for row in figures.chunks(beside).take(FIGURE_ROWS) {
+        let cell = |(name, value): &(&str, String)| {
+            [
+                Span::styled(format!("  {}", left(name, NAMES)), theme.style(Role::Dim)),
+                Span::styled(format!("{}  ", right(value, 10)), theme.style(Role::Strong)),
+            ]
+        };
+        lines.push(Line::from(row.iter().flat_map(cell).collect::<Vec<_>>()));
+    }
+    if !figures.is_empty() {
+        lines.push(Line::default());
+    }
+    let checks = state.checks(step);
+    for (verdict, text) in &checks {
+        let role = match verdict {
+            Verdict::Holds => Role::Good,
+            Verdict::Fails => Role::Bad,
+            Verdict::Open => Role::Faint,
+        };
+        for (index, line) in wrap(text, columns.saturating_sub(2)).into_iter().enumerate() {
+            let lead = if index == 0 { format!("{verdict} ") } else { "  ".to_owned() };
+            lines.push(Line::from(vec![Span::styled(lead, theme.style(role)), Span::styled(line, theme.style(Role::Base))]));
+        }
+    }
+    if !checks.is_empty() {
+        lines.push(Line::default());
+    }
+}
+
+/// The remote in the line of what can be done; gives the columns used.
+pub fn hint(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote) -> u16 {
+    let strip = strip(remote.beat);
+    let mut x = area.x + canvas.pieces(area.x, area.y, area.width, &strip);
+    if let Some((key, words)) = next(canvas.model) {
+        // Of a long title the beginning says enough.
+        let needed = (width(&key) + width(&words).min(12) + 4) as u16;
+        if x + needed <= area.right() {
+            x += 3;
+            let used = canvas.text(x, area.y, 12, &key, Role::Accent);
+            let more = canvas.text(x + used + 1, area.y, area.right() - x - used - 1, &words, Role::Strong);
+            canvas.target(Rect::new(x, area.y, used + 1 + more, 1), Target::Action(Command::BeatOn));
+            x += used + 1 + more;
+        }
+    }
+    x - area.x
+}
