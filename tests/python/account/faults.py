@@ -24,11 +24,11 @@ WITH_ROLE = {"CreateNamespace", "UpdateNamespace", "POST 3", "CreatePipeline", "
 
 
 class Faults(Recorder):
-    """`kind` is one of KINDS. Nothing fails before `calm` calls have been made, nor while it is switched `off`."""
+    """`kind` is one of KINDS. Nothing fails before `calm` calls have been made, nor after `most` faults, nor while it is switched `off`."""
 
-    def __init__(self, url, kind, seed, calm=0, rate=RATE):
+    def __init__(self, url, kind, seed, calm=0, rate=RATE, most=1 << 30):
         super().__init__(url)
-        self.kind, self.seed, self.calm, self.rate = kind, seed, calm, rate
+        self.kind, self.seed, self.calm, self.rate, self.most = kind, seed, calm, rate, most
         self.off = False
         self.calls = 0
         self.injected = []
@@ -44,7 +44,8 @@ class Faults(Recorder):
             name = f"{asked.service} {asked.operation}"
             self.made[name] += 1
             draw = random.Random(f"{self.seed} {name} {self.made[name]}")
-            fails = not self.off and self.calls > self.calm and concerns(self.kind, asked) and draw.random() < self.rate
+            fails = not self.off and self.calls > self.calm and len(self.injected) < self.most
+            fails = fails and concerns(self.kind, asked) and draw.random() < self.rate
             if fails:
                 self.injected.append(name)
         if not fails:

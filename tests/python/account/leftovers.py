@@ -1,16 +1,15 @@
 """What a demonstration left in the embedded AWS, by name and not by tag: an orphan has no tag, perhaps."""
 
-
 from account import pages
 
 
-def of_demo(cloud):
-    """Kind and name of everything that can be removed and is there."""
+def of_demo(cloud, demo):
+    """Kind and name of everything that can be removed and has the demonstration's name in its own."""
     sagemaker, serverless = cloud.sagemaker, cloud.client("redshift-serverless")
-    glue = cloud.client("athena")
+    lake = cloud.client("athena")
     listings = {
         "bucket": [each["Name"] for each in cloud.s3.list_buckets()["Buckets"]],
-        "role": [each["RoleName"] for each in pages(cloud.client("iam"), "list_roles", "Roles") if not each["Path"].startswith("/aws-service-role/")],
+        "role": [each["RoleName"] for each in pages(cloud.client("iam"), "list_roles", "Roles")],
         "secret": [each["Name"] for each in pages(cloud.client("secretsmanager"), "list_secrets", "SecretList", IncludePlannedDeletion=True)],
         "function": [each["FunctionName"] for each in pages(cloud.client("lambda"), "list_functions", "Functions")],
         "workgroup": [each["workgroupName"] for each in pages(serverless, "list_workgroups", "workgroups")],
@@ -23,10 +22,8 @@ def of_demo(cloud):
         "model group": [
             each["ModelPackageGroupName"] for each in pages(sagemaker, "list_model_package_groups", "ModelPackageGroupSummaryList")
         ],
-        "lake database": [
-            each["Name"] for each in pages(glue, "list_databases", "DatabaseList", CatalogName="AwsDataCatalog") if each["Name"] != "default"
-        ],
-        "athena workgroup": [each["Name"] for each in glue.list_work_groups()["WorkGroups"] if each["Name"] != "primary"],
+        "lake database": [each["Name"] for each in pages(lake, "list_databases", "DatabaseList", CatalogName="AwsDataCatalog")],
+        "athena workgroup": [each["Name"] for each in lake.list_work_groups()["WorkGroups"]],
         "log group": [each["logGroupName"] for each in pages(cloud.client("logs"), "describe_log_groups", "logGroups")],
     }
-    return [f"{kind} {name}" for kind, names in listings.items() for name in names]
+    return [f"{kind} {name}" for kind, names in listings.items() for name in names if demo.lower() in name.lower()]
