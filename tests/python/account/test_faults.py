@@ -84,21 +84,28 @@ def run(program, service, cloud, state, number):
 
 
 def named(number):
+    """What a run is called."""
     return f"{list(KINDS)[number % len(KINDS)]}-{number // len(KINDS)}"
 
 
-@pytest.mark.parametrize("number", range(COUNT), ids=named)
+def numbers():
+    """The numbers of all runs; with what is known of them."""
+    no_fix = pytest.mark.xfail(strict=True, raises=AssertionError, reason="a failure that has no class of its own comes without advice")
+    return [pytest.param(number, id=named(number), marks=[no_fix] if named(number).startswith("malformed") else []) for number in range(COUNT)]
+
+
+@pytest.mark.parametrize("number", numbers())
 def test_a_run_with_faults_ends_with_a_reason(results, number):
     result = results[number]
     lines, err = result.ended.lines, result.ended.err
-    assert result.faults, "nothing happened"
+    # Few calls give a role to a service: a seed may spare all of them.
+    assert result.faults or result.kind in RATES, "nothing happened"
     if result.ended.code == 0:
         assert lines[-1]["event"] == "summary" and lines[-1]["ok"]
         return
     assert result.ended.code in (1, 3), result.ended
     assert err.startswith("error: ") and "why:" in err, err
-    if result.kind != "malformed":
-        assert "next:" in err, err
+    assert "next:" in err, err
     if result.kind in ("throttling", "expired", "denied", "role not yet known"):
         assert WORDS in err, err
     if lines:
