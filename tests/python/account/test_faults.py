@@ -48,7 +48,7 @@ class Result:
 
 @pytest.fixture(scope="module")
 def results(program, tmp_path_factory):
-    """All runs, by their number."""
+    """All runs, by their number, and the groups of logs that are there when all are cleaned up."""
     service = Server(program, tmp_path_factory.mktemp("service"))
     cloud = aws.Aws(service)
     # Clients are made here: making them is not safe in threads, using them is.
@@ -59,10 +59,11 @@ def results(program, tmp_path_factory):
 
     with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
         ended = list(pool.map(one, range(COUNT)))
+    logs = [group["logGroupName"] for group in cloud.client("logs").describe_log_groups()["logGroups"]]
     if path := os.environ.get("SHIFTDECK_FAULT_REPORT"):
         with open(path, "w") as file:
             file.writelines(json.dumps(dataclasses.asdict(result)) + "\n" for result in ended)
-    yield ended
+    yield ended, logs
     service.close()
 
 
@@ -96,7 +97,7 @@ def numbers():
 
 @pytest.mark.parametrize("number", numbers())
 def test_a_run_with_faults_ends_with_a_reason(results, number):
-    result = results[number]
+    result = results[0][number]
     lines, err = result.ended.lines, result.ended.err
     # Few calls give a role to a service: a seed may spare all of them.
     assert result.faults or result.kind in RATES, "nothing happened"
@@ -116,6 +117,11 @@ def test_a_run_with_faults_ends_with_a_reason(results, number):
 
 @pytest.mark.parametrize("number", range(COUNT), ids=named)
 def test_nothing_is_left_after_a_cleanup(results, number):
-    result = results[number]
+    result = results[0][number]
     assert result.cleaned.code == 0, result.cleaned
     assert result.left == []
+
+
+def test_no_log_is_left(results):
+    """Their groups are of all demonstrations of the account, so that they are asked for in the end."""
+    assert results[1] == []
