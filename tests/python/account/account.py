@@ -45,35 +45,42 @@ def there(call, **arguments):
 
 
 def buckets(cloud):
+    """Buckets with their objects."""
     for bucket in cloud.s3.list_buckets()["Buckets"]:
         name = bucket["Name"]
         objects = {}
         for entry in pages(cloud.s3, "list_objects_v2", "Contents", Bucket=name) if has_objects(cloud, name) else []:
             got = cloud.s3.get_object(Bucket=name, Key=entry["Key"])
             objects[entry["Key"]] = [hashlib.sha256(got["Body"].read()).hexdigest(), got["Metadata"], got["LastModified"]]
-        yield name, [bucket["CreationDate"], there(cloud.s3.get_bucket_tagging, Bucket=name), there(cloud.s3.get_public_access_block, Bucket=name), objects]
+        tags, block = (there(call, Bucket=name) for call in (cloud.s3.get_bucket_tagging, cloud.s3.get_public_access_block))
+        yield name, [bucket["CreationDate"], tags, block, objects]
 
 
 def has_objects(cloud, bucket):
+    """Whether a bucket has any; a listing of none has no contents at all."""
     return cloud.s3.list_objects_v2(Bucket=bucket, MaxKeys=1)["KeyCount"] > 0
 
 
 def roles(cloud):
+    """Roles with their policies."""
     iam = cloud.client("iam")
     for role in pages(iam, "list_roles", "Roles"):
         name = role["RoleName"]
-        inline = [iam.get_role_policy(RoleName=name, PolicyName=policy) for policy in pages(iam, "list_role_policies", "PolicyNames", RoleName=name)]
+        policies = pages(iam, "list_role_policies", "PolicyNames", RoleName=name)
+        inline = [iam.get_role_policy(RoleName=name, PolicyName=policy) for policy in policies]
         attached = list(pages(iam, "list_attached_role_policies", "AttachedPolicies", RoleName=name))
         yield name, [iam.get_role(RoleName=name)["Role"], inline, attached]
 
 
 def secrets(cloud):
+    """Secrets with their values."""
     manager = cloud.client("secretsmanager")
     for secret in pages(manager, "list_secrets", "SecretList"):
         yield secret["Name"], [manager.describe_secret(SecretId=secret["ARN"]), manager.get_secret_value(SecretId=secret["ARN"])]
 
 
 def functions(cloud):
+    """Functions with their tags."""
     client = cloud.client("lambda")
     for function in pages(client, "list_functions", "Functions"):
         described = client.get_function(FunctionName=function["FunctionName"])
@@ -81,23 +88,27 @@ def functions(cloud):
 
 
 def clusters(cloud):
+    """Provisioned warehouses."""
     for cluster in pages(cloud.client("redshift"), "describe_clusters", "Clusters"):
         yield cluster["ClusterIdentifier"], cluster
 
 
 def subnet_groups(cloud):
+    """Their networks."""
     for group in pages(cloud.client("redshift"), "describe_cluster_subnet_groups", "ClusterSubnetGroups"):
         yield group["ClusterSubnetGroupName"], group
 
 
 def log_groups(cloud):
+    """Groups of logs with their streams."""
     logs = cloud.client("logs")
     for group in pages(logs, "describe_log_groups", "logGroups"):
-        streams = [stream["logStreamName"] for stream in pages(logs, "describe_log_streams", "logStreams", logGroupName=group["logGroupName"])]
-        yield group["logGroupName"], sorted(streams)
+        name = group["logGroupName"]
+        yield name, sorted(stream["logStreamName"] for stream in pages(logs, "describe_log_streams", "logStreams", logGroupName=name))
 
 
 def lake_databases(cloud):
+    """Databases of the lake with their tables."""
     glue = cloud.client("glue")
     for database in pages(glue, "get_databases", "DatabaseList"):
         yield database["Name"], [database, list(pages(glue, "get_tables", "TableList", DatabaseName=database["Name"]))]

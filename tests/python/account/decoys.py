@@ -4,7 +4,8 @@ import io
 import json
 import zipfile
 
-TRUST = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}]}
+LAMBDA = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+TRUST = {"Version": "2012-10-17", "Statement": [LAMBDA]}
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 # Tags that are like the demonstration's own without being them.
 TAGS = {"shiftdeck": "BankDM", "demo": "BankDM", "shiftdeck:demo": "BankDM2", "Name": "BankDM"}
@@ -56,7 +57,8 @@ def storage(cloud, names, tags, contents):
     if tags:
         cloud.s3.put_bucket_tagging(Bucket=names.bucket, Tagging={"TagSet": tags})
     if contents:
-        for key in ("bankdm.csv", "bankdm/database/x.csv", "old/bankdm/data/x.csv", "athena/other.csv", "bankdm/pipeline.json", "bankdm2/data/x.csv"):
+        keys = ("bankdm.csv", "bankdm/database/x.csv", "old/bankdm/data/x.csv", "athena/other.csv", "bankdm/pipeline.json", "bankdm2/data/x.csv")
+        for key in keys:
             cloud.s3.put_object(Bucket=names.bucket, Key=key, Body=key.encode(), Metadata={"whose": "theirs"})
     glue = cloud.client("glue")
     glue.create_database(DatabaseInput={"Name": names.database, "Description": "theirs"})

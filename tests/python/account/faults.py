@@ -78,11 +78,13 @@ def hang_up(handler, kind):
 
 
 def throttled(asked, draw):
+    """Too many calls, as each service says it."""
     code = {"s3": "SlowDown", "query": "Throttling", "rest": "TooManyRequestsException"}.get(asked.protocol, "ThrottlingException")
-    return answers.error(asked, 503 if asked.protocol == "s3" else 400 if asked.protocol != "rest" else 429, code, f"Rate exceeded, {WORDS}")
+    return answers.error(asked, {"s3": 503, "rest": 429}.get(asked.protocol, 400), code, f"Rate exceeded, {WORDS}")
 
 
 def broken(asked, draw):
+    """The service, or a proxy before it, has a problem."""
     status = draw.choice([500, 502, 503])
     if draw.random() < 0.5:
         return status, {"Content-Type": "text/html"}, f"<html><h1>{WORDS}</h1></html>".encode()
@@ -90,30 +92,37 @@ def broken(asked, draw):
 
 
 def silent(asked, draw):
+    """No answer, for as long as the proxy is patient."""
     return None
 
 
 def reset(asked, draw):
+    """The connection ends at once."""
     return None
 
 
 def malformed(asked, draw):
+    """An answer that is none."""
     kinds = {"json": "application/x-amz-json-1.1", "rest": "application/json", "cbor": "application/cbor"}
     text = draw.choice([b"", b"{", b"<html>", b"\x00\xff\xfe", b"null", b"[]"])
     return draw.choice([200, 400]), {"Content-Type": kinds.get(asked.protocol, "text/xml")}, text
 
 
 def expired(asked, draw):
+    """The credentials have run out."""
     code = {"s3": "ExpiredToken", "query": "ExpiredToken"}.get(asked.protocol, "ExpiredTokenException")
     return answers.error(asked, 403 if asked.protocol in ("query", "rest") else 400, code, f"The security token has expired, {WORDS}")
 
 
 def denied(asked, draw):
+    """The caller may not."""
     code = "AccessDenied" if asked.protocol in ("s3", "query") else "AccessDeniedException"
-    return answers.error(asked, 400 if asked.protocol == "json" else 403, code, f"User is not authorized to perform {asked.operation}, {WORDS}")
+    message = f"User is not authorized to perform {asked.operation}, {WORDS}"
+    return answers.error(asked, 400 if asked.protocol == "json" else 403, code, message)
 
 
 def unknown_role(asked, draw):
+    """IAM has not told the service of the role yet."""
     if asked.service == "lambda":
         message = "The role defined for the function cannot be assumed by Lambda."
         return answers.error(asked, 400, "InvalidParameterValueException", f"{message} ({WORDS})")

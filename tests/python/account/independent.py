@@ -17,16 +17,15 @@ PATIENCE = 60
 class Independent(Served):
     """A server of a package of this interpreter, until it is closed. Any key does."""
 
-    def __init__(self, folder, script, health, arguments=lambda port: [], variables=lambda port: {}):
-        port = free_port()
+    def __init__(self, folder, port, script, health, *arguments, **variables):
         self.log = folder / f"{script}.log"
         with self.log.open("w") as log:
             self.process = subprocess.Popen(
-                [str(Path(sys.executable).parent / script), *arguments(port)],
+                [str(Path(sys.executable).parent / script), *arguments],
                 stdout=log,
                 stderr=log,
                 cwd=folder,
-                env=environment(**variables(port)),
+                env=environment(**variables),
             )
         super().__init__(f"http://127.0.0.1:{port}", "AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
         end = time.monotonic() + PATIENCE
@@ -42,13 +41,15 @@ class Independent(Served):
 
 def moto(folder):
     """moto's server, with the managed policies of IAM."""
-    arguments = lambda port: ["-H", "127.0.0.1", "-p", str(port)]  # noqa: E731
-    return Independent(folder, "moto_server", "/moto-api/data.json", arguments, lambda port: {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"})
+    port = free_port()
+    arguments = ["-H", "127.0.0.1", "-p", str(port)]
+    return Independent(folder, port, "moto_server", "/moto-api/data.json", *arguments, MOTO_IAM_LOAD_MANAGED_POLICIES="true")
 
 
 def ministack(folder):
     """ministack, which keeps nothing."""
-    return Independent(folder, "ministack", "/_ministack/health", variables=lambda port: {"GATEWAY_PORT": str(port)})
+    port = free_port()
+    return Independent(folder, port, "ministack", "/_ministack/health", GATEWAY_PORT=str(port), IOT_MTLS_ENABLED="0", SFTP_ENABLED="0")
 
 
 def free_port():

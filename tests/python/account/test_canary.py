@@ -209,7 +209,8 @@ def places(evidence, canary):
 
 def told_of_statements(place):
     """Whether a place is what the program says of a statement that a person wrote."""
-    return place.startswith(tuple(f"{what} of {how}{name} on" for what in ("output", "errors") for how in ("", "rehearsal of ") for name in STATEMENTS))
+    said = re.match(r"(?:output|errors) of (?:rehearsal of )?(\w+) on ", place)
+    return said is not None and said[1] in STATEMENTS
 
 
 CANARIES = ["password", "secret key", "session token", "password of a user", "key in a statement", "symmetric key"]

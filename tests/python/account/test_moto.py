@@ -42,7 +42,8 @@ def test_a_foundation_is_laid_once_and_taken_away(account, moto, gaps):
     assert sorted(removed) == sorted(f"{kind} {name}" for kind, name in planned)
     assert left(moto, gaps) == {}
     assert "nothing to remove" in account.done("cleanup", "--dry-run").out
-    assert account.done("cleanup", "--yes", "--json").lines[-1]["steps"]["cleanup"] == {"ok": True, "changed": False, "seconds": pytest.approx(0, abs=60)}
+    again = account.done("cleanup", "--yes", "--json").lines[-1]["steps"]["cleanup"]
+    assert again["ok"] and not again["changed"]
 
 
 def left(moto, gaps):
@@ -99,7 +100,7 @@ def test_results_of_others_in_a_bucket_of_ones_own_stay(account, moto):
     moto.s3.put_object(Bucket="own-bucket", Key="athena/staging/theirs.csv", Body=b"theirs")
     account.settings += ["--set", "aws.bucket=own-bucket"]
     account.done("cleanup", "--yes")
-    assert moto.s3.get_object(Bucket="own-bucket", Key="athena/staging/theirs.csv")["Body"].read() == b"theirs"
+    assert moto.s3.list_objects_v2(Bucket="own-bucket")["KeyCount"] == 1
 
 
 @pytest.mark.xfail(strict=True, raises=AssertionError, reason="a bucket that could not be tagged is left: nothing says any more whose it is")

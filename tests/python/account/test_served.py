@@ -42,9 +42,8 @@ def query(cloud, sql):
     """Runs a statement of the lake by others' hands."""
     athena = cloud.client("athena")
     started = athena.start_query_execution(QueryString=sql, ResultConfiguration={"OutputLocation": "s3://theirs/results/"})
-    ended = cloud.wait(
-        lambda: athena.get_query_execution(QueryExecutionId=started["QueryExecutionId"])["QueryExecution"]["Status"], "State", ("QUEUED", "RUNNING")
-    )
+    identity = started["QueryExecutionId"]
+    ended = cloud.wait(lambda: athena.get_query_execution(QueryExecutionId=identity)["QueryExecution"]["Status"], "State", ("QUEUED", "RUNNING"))
     assert ended["State"] == "SUCCEEDED", ended
 
 
@@ -72,7 +71,8 @@ def test_all_of_it_goes_and_the_neighbours_stay(account, cloud):
     account.done("run", "--all")
     account.done("cleanup", "--yes")
     assert neighbours(cloud) == before
-    assert [name for name in leftovers.of_demo(cloud, "bankdm") if not any(other in name for other in ("-old", "_old", "xbank", "x-bank", "bankdms"))] == []
+    theirs = ("-old", "_old", "xbank", "x-bank", "bankdms")
+    assert [name for name in leftovers.of_demo(cloud, "bankdm") if not any(other in name for other in theirs)] == []
 
 
 def neighbours(cloud):
@@ -84,7 +84,7 @@ def neighbours(cloud):
             "namespaces": serverless.list_namespaces()["namespaces"],
             "workgroups": serverless.list_workgroups()["workgroups"],
             "lake": lake(cloud),
-            "logs": {group: [stream["logStreamName"] for stream in logs.describe_log_streams(logGroupName=group)["logStreams"]] for group in groups},
+            "logs": {group: logs.describe_log_streams(logGroupName=group)["logStreams"] for group in groups},
             "objects": [each["Key"] for each in cloud.s3.list_objects_v2(Bucket="theirs")["Contents"]],
         },
         default=str,
@@ -144,13 +144,15 @@ def test_an_execution_that_is_at_work_leaves_nothing(program, account, service, 
     service.close()
     slow = Server(program, tmp_path / "service", "--set", "local.pace=live")
     account.served, cloud = slow, aws.Aws(slow)
-    started = cloud.sagemaker.start_pipeline_execution(PipelineName="BankDM-Pipeline", PipelineParameters=[{"Name": "CacheKey", "Value": "other"}])
+    anew = [{"Name": "CacheKey", "Value": "other"}]
+    started = cloud.sagemaker.start_pipeline_execution(PipelineName="BankDM-Pipeline", PipelineParameters=anew)
 
     def running():
-        steps = cloud.steps(started["PipelineExecutionArn"])
-        return {"Status": "ready" if any(step["StepStatus"] == "Executing" and "ProcessingJob" in str(step.get("Metadata")) for step in steps.values()) else "no"}
+        steps = cloud.steps(started["PipelineExecutionArn"]).values()
+        working = [step for step in steps if step["StepStatus"] == "Executing" and "ProcessingJob" in step.get("Metadata", {})]
+        return {"Working": bool(working)}
 
-    cloud.wait(running, "Status", ("no",))
+    cloud.wait(running, "Working", (False,))
     account.done("cleanup", "--yes")
     left = leftovers.of_demo(cloud, "bankdm") + [group["logGroupName"] for group in cloud.client("logs").describe_log_groups()["logGroups"]]
     slow.close()
