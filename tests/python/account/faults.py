@@ -19,6 +19,8 @@ RATE = 0.2
 SILENCE = 0.5
 # What the service says, so that a test finds its words again.
 WORDS = "said-by-the-service"
+# An answer to HEAD has no body, so that the service has no words.
+WORDLESS = "HEAD"
 # Calls that give a role to a service.
 WITH_ROLE = {"CreateNamespace", "UpdateNamespace", "POST 3", "CreatePipeline", "StartPipelineExecution", "CreateModel"}
 
@@ -64,7 +66,9 @@ class Faults(Recorder):
 
 def concerns(kind, asked):
     """Whether a fault can come to a call."""
-    return kind != "role not yet known" or asked.operation in WITH_ROLE and asked.service in ("redshift-serverless", "lambda", "sagemaker")
+    if kind == "role not yet known":
+        return asked.operation in WITH_ROLE and asked.service in ("redshift-serverless", "lambda", "sagemaker")
+    return kind not in SPEAKING or not asked.operation.startswith(WORDLESS)
 
 
 def hang_up(handler, kind):
@@ -141,3 +145,4 @@ KINDS = {
     "role not yet known": unknown_role,
 }
 LOSING = {broken, silent, reset, malformed}
+SPEAKING = {"throttling", "expired", "denied"}

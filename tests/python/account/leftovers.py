@@ -24,6 +24,11 @@ def of_demo(cloud, demo):
         ],
         "lake database": [each["Name"] for each in pages(lake, "list_databases", "DatabaseList", CatalogName="AwsDataCatalog")],
         "athena workgroup": [each["Name"] for each in lake.list_work_groups()["WorkGroups"]],
-        "log group": [each["logGroupName"] for each in pages(cloud.client("logs"), "describe_log_groups", "logGroups")],
+        "log group": log_groups(cloud),
     }
     return [f"{kind} {name}" for kind, names in listings.items() for name in names if demo.lower() in name.lower()]
+
+
+def log_groups(cloud):
+    """Every group of logs; those of jobs have no demonstration's name."""
+    return [each["logGroupName"] for each in pages(cloud.client("logs"), "describe_log_groups", "logGroups")]

@@ -158,6 +158,20 @@ def test_nobody_at_the_address(account, moto_server):
     assert ended.code == 3 and "could not be reached" in ended.err and "next: check the network" in ended.err, ended
 
 
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="S3 gives no reason for a refused HEAD, and the program guesses none")
+def test_expired_keys_where_s3_gives_no_reason(program, moto, moto_server, gaps, tmp_path):
+    """S3 answers HEAD with expired keys by a bare status 400."""
+
+    def refuse(asked, body):
+        return (400, {}, b"") if asked.service == "s3" and asked.operation.startswith("HEAD") else gaps(asked, body)
+
+    front = Front(moto_server.url, refuse)
+    account = Account(program, tmp_path, Served(front.url, moto_server.key, moto_server.secret), "warehouse.kind=provisioned")
+    ended = account.run("run", "foundation")
+    front.close()
+    assert ended.code == 3 and "credentials" in ended.err and "next:" in ended.err, ended
+
+
 def test_a_cleanup_that_nobody_confirmed(account, moto):
     account.done("run", "foundation")
     before = contents(moto)

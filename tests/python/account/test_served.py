@@ -154,6 +154,6 @@ def test_an_execution_that_is_at_work_leaves_nothing(program, account, service, 
 
     cloud.wait(running, "Working", (False,))
     account.done("cleanup", "--yes")
-    left = leftovers.of_demo(cloud, "bankdm") + [group["logGroupName"] for group in cloud.client("logs").describe_log_groups()["logGroups"]]
+    left = leftovers.of_demo(cloud, "bankdm") + leftovers.log_groups(cloud)
     slow.close()
     assert left == []
