@@ -4,6 +4,7 @@ moto has no Redshift Serverless and none of the calls in `Gaps`. Where a test cl
 """
 
 import json
+import threading
 import urllib.request
 
 import pytest
@@ -112,6 +113,29 @@ def test_a_bucket_that_cannot_be_tagged_is_not_left(program, moto, moto_server, 
     refused = Account(program, tmp_path, Served(front.url, moto_server.key, moto_server.secret), "warehouse.kind=provisioned")
     assert "could not tag the bucket" in refused.run("run", "foundation").err
     assert refused.run("cleanup", "--yes").code == 0
+    front.close()
+    assert left(moto, gaps) == {}
+
+
+@pytest.mark.xfail(strict=True, raises=AssertionError, reason="what fails breaks off what is made at the same time, and the bucket has no tag yet")
+def test_a_bucket_is_not_left_when_something_else_fails(program, moto, moto_server, gaps, tmp_path):
+    """The bucket is there, and its tags are asked for, when the login is refused."""
+    looked, refused = threading.Event(), threading.Event()
+
+    def answer(asked, body):
+        if asked.operation == "GET 1 tagging" and not refused.is_set():
+            looked.set()
+            refused.wait(10)
+        if asked.operation == "CreateSecret":
+            looked.wait(10)
+            refused.set()
+            return answers.error(asked, 400, "AccessDeniedException", "User is not authorized")
+        return gaps(asked, body)
+
+    front = Front(moto_server.url, answer)
+    account = Account(program, tmp_path, Served(front.url, moto_server.key, moto_server.secret), "warehouse.kind=provisioned")
+    assert "could not keep the login" in account.run("run", "foundation").err
+    assert account.run("cleanup", "--yes").code == 0
     front.close()
     assert left(moto, gaps) == {}
 
