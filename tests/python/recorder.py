@@ -57,7 +57,10 @@ class Recorder:
 
     def pass_on(self, handler):
         """Sends a request on and its answer back. The headers are passed as they are: they are signed."""
-        body = received(handler)
+        self.send_back(handler, self.ask(handler, received(handler)))
+
+    def ask(self, handler, body):
+        """Sends a request on; gives the exchange."""
         connection = http.client.HTTPConnection(self.target.hostname, self.target.port)
         try:
             connection.putrequest(handler.command, handler.path, skip_host=True, skip_accept_encoding=True)
@@ -70,25 +73,29 @@ class Recorder:
             content = answer.read()
         finally:
             connection.close()
-        self.exchanges.append(
-            Exchange(
-                handler.command,
-                handler.path,
-                {name.lower(): value for name, value in handler.headers.items()},
-                body,
-                answer.status,
-                {name.lower(): value for name, value in answer.getheaders()},
-                content,
-            )
+        exchange = Exchange(
+            handler.command,
+            handler.path,
+            {name.lower(): value for name, value in handler.headers.items()},
+            body,
+            answer.status,
+            {name.lower(): value for name, value in answer.getheaders()},
+            content,
         )
-        handler.send_response_only(answer.status)
-        for name, value in answer.getheaders():
-            if name.lower() not in HOP_BY_HOP and (name.lower() != "content-length" or handler.command == "HEAD"):
+        self.exchanges.append(exchange)
+        return exchange
+
+    @staticmethod
+    def send_back(handler, exchange):
+        """Sends an answer back."""
+        handler.send_response_only(exchange.status)
+        for name, value in exchange.answer_headers.items():
+            if name not in HOP_BY_HOP and (name != "content-length" or handler.command == "HEAD"):
                 handler.send_header(name, value)
         if handler.command != "HEAD":
-            handler.send_header("Content-Length", str(len(content)))
+            handler.send_header("Content-Length", str(len(exchange.answer)))
         handler.end_headers()
-        handler.wfile.write(content)
+        handler.wfile.write(exchange.answer)
         handler.wfile.flush()
 
     def close(self):
