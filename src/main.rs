@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::IsTerminal as _;
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
@@ -24,6 +25,9 @@ const WORK_NICENESS: i32 = 5;
 
 /// The variable that chooses what is logged, in the syntax of `tracing_subscriber::EnvFilter`.
 const LOG_VARIABLE: &str = "SHIFTDECK_LOG";
+
+/// How much the SDK and the HTTP client write at most.
+const SDK_AT_MOST: &str = "aws_smithy_runtime=debug,aws_smithy_runtime_api=debug,aws_runtime=debug,aws_sigv4=debug,hyper=debug,h2=debug";
 
 fn main() -> ExitCode {
     // First, so that it sees a panic in anything below.
@@ -99,12 +103,14 @@ fn start_log(environment: &BTreeMap<String, String>, verbose: u8, state_dir: Opt
         (None, _) => "debug,shiftdeck=trace",
     };
     let Some(directory) = state_dir else { return Ok(()) };
-    let filter = EnvFilter::try_new(filter)
+    // On its finest level the SDK writes out what it sends and gets, statements and logins among it.
+    let capped = if filter.to_ascii_lowercase().contains("trace") { format!("{filter},{SDK_AT_MOST}") } else { filter.to_owned() };
+    let filter = EnvFilter::try_new(&capped)
         .map_err(|error| Failure::usage(format!("{LOG_VARIABLE} is `{filter}`: {error}"), "For example: SHIFTDECK_LOG=shiftdeck=debug"))?;
     let path = directory.join("shiftdeck.log");
     let failed = |error: std::io::Error| Failure::io(format!("{} cannot be written", path.display()), &error);
     std::fs::create_dir_all(directory).map_err(failed)?;
-    let file = OpenOptions::new().create(true).append(true).open(&path).map_err(failed)?;
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(&path).map_err(failed)?;
     // Only one subscriber is ever set in a process, so that setting it cannot fail.
     let _ = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Mutex::new(file)).try_init();
     Ok(())

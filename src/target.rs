@@ -331,7 +331,7 @@ fn embedded_error(what: &str, error: &LocalError) -> OpError {
 async fn aws_config(settings: &Settings) -> Result<SdkConfig, OpError> {
     let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).operation_attempt_timeout(ATTEMPT_TIMEOUT).build();
     let mut loader = aws_config::defaults(BehaviorVersion::latest())
-        .retry_config(RetryConfig::adaptive().with_max_attempts(ATTEMPTS))
+        .retry_config(RetryConfig::standard().with_max_attempts(ATTEMPTS))
         .timeout_config(timeouts);
     if !settings.aws.region.is_empty() {
         loader = loader.region(Region::new(settings.aws.region.clone()));

@@ -109,11 +109,17 @@ where
             let metadata = context.err().meta();
             let code = metadata.code().unwrap_or_default();
             let message = metadata.message().unwrap_or_default();
-            let kind = kind_of(code, message, status);
+            // S3 answers HEAD without a body: there is no code, and 400 is what it answers when the credentials have expired.
+            let mute = code.is_empty() && status == 400 && operation.starts_with("Head");
+            let kind = if mute { AwsErrorKind::Expired } else { kind_of(code, message, status) };
             let message = match (message.is_empty(), code.is_empty()) {
                 (false, _) => message.to_owned(),
                 (true, false) => format!("the service answered {code}"),
-                (true, true) => format!("the service answered with HTTP status {status}"),
+                (true, true) if mute => {
+                    "the request was refused without a reason (HTTP status 400), as with expired credentials".to_owned()
+                }
+                (true, true) if (200..300).contains(&status) => "the answer could not be read".to_owned(),
+                (true, true) => format!("the service answered with HTTP status {status}, without a reason"),
             };
             made(code, message, kind)
         }
@@ -129,8 +135,20 @@ where
         }
         SdkError::TimeoutError(_) => made("", "the service did not answer in time".to_owned(), AwsErrorKind::Network),
         SdkError::ConstructionFailure(_) => made("", root_cause(error), AwsErrorKind::Validation),
+        SdkError::ResponseError(context) => {
+            let status = context.raw().status().as_u16();
+            let message =
+                format!("the service answered with HTTP status {status}, and the answer could not be read ({})", root_cause(error));
+            made("", message, if matches!(status, 403 | 404 | 429 | 503) { kind_of("", "", status) } else { AwsErrorKind::Other })
+        }
         _ => made("", format!("the answer could not be read ({})", root_cause(error)), AwsErrorKind::Other),
     }
+}
+
+/// An answer without what every answer of the operation has.
+pub(super) fn incomplete(service: &'static str, operation: &'static str) -> AwsError {
+    let message = "the answer does not name what was made".to_owned();
+    AwsError { service, operation, code: String::new(), message, kind: AwsErrorKind::Other }
 }
 
 /// The innermost reason, which is the one that helps a reader.

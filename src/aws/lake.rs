@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::AwsError;
 use super::client::{Lazy, Source, lazy_client};
-use super::error::fault;
+use super::error::{fault, incomplete};
 
 const SERVICE: &str = "Athena";
 
@@ -130,7 +130,7 @@ impl Lake {
             .result_configuration(ResultConfiguration::builder().output_location(&place.output).build())
             .set_execution_parameters((!parameters.is_empty()).then(|| parameters.to_vec()));
         let said = request.send().await.map_err(fault(SERVICE, "StartQueryExecution"))?;
-        Ok(said.query_execution_id().unwrap_or_default().to_owned())
+        said.query_execution_id().map(str::to_owned).ok_or_else(|| incomplete(SERVICE, "StartQueryExecution"))
     }
 
     /// What is known of a query.
@@ -282,7 +282,7 @@ impl Lake {
     pub async fn database(&self, name: &str) -> Result<Option<String>, AwsError> {
         let request = self.client.get().get_database().catalog_name(CATALOG).database_name(name);
         match request.send().await.map_err(fault(SERVICE, "GetDatabase")) {
-            Ok(said) => Ok(Some(said.database().and_then(|database| database.description()).unwrap_or_default().to_owned())),
+            Ok(said) => Ok(said.database().map(|database| database.description().unwrap_or_default().to_owned())),
             Err(error) if error.is_not_found() || says_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
@@ -292,14 +292,9 @@ impl Lake {
     pub async fn table(&self, database: &str, name: &str) -> Result<Option<Vec<(String, String)>>, AwsError> {
         let request = self.client.get().get_table_metadata().catalog_name(CATALOG).database_name(database).table_name(name);
         match request.send().await.map_err(fault(SERVICE, "GetTableMetadata")) {
-            Ok(said) => Ok(Some(
-                said.table_metadata()
-                    .and_then(|table| table.parameters())
-                    .into_iter()
-                    .flatten()
-                    .map(|(key, value)| (key.clone(), value.clone()))
-                    .collect(),
-            )),
+            Ok(said) => Ok(said
+                .table_metadata()
+                .map(|table| table.parameters().into_iter().flatten().map(|(key, value)| (key.clone(), value.clone())).collect())),
             Err(error) if error.is_not_found() || says_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::AwsError;
 use super::client::{Lazy, Source, Tags, lazy_client, time};
-use super::error::fault;
+use super::error::{fault, incomplete};
 
 const SERVICE: &str = "SageMaker";
 
@@ -220,7 +220,7 @@ impl Pipelines {
             request = request.pipeline_parameters(parameter);
         }
         let said = request.send().await.map_err(fault(SERVICE, "StartPipelineExecution"))?;
-        Ok(said.pipeline_execution_arn().unwrap_or_default().to_owned())
+        said.pipeline_execution_arn().map(str::to_owned).ok_or_else(|| incomplete(SERVICE, "StartPipelineExecution"))
     }
 
     /// Runs what has not succeeded in a failed or stopped execution again.

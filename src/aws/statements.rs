@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::AwsError;
 use super::client::{Lazy, Source, lazy_client};
-use super::error::fault;
+use super::error::{fault, incomplete};
 
 const SERVICE: &str = "Redshift Data";
 
@@ -224,7 +224,8 @@ impl Statements {
             request = request.parameters(parameter);
         }
         let said = request.send().await.map_err(fault(SERVICE, "ExecuteStatement"))?;
-        Ok(Sent { id: said.id().unwrap_or_default().to_owned(), session: said.session_id().map(str::to_owned) })
+        let id = said.id().map(str::to_owned).ok_or_else(|| incomplete(SERVICE, "ExecuteStatement"))?;
+        Ok(Sent { id, session: said.session_id().map(str::to_owned) })
     }
 
     /// The newest statements of the caller, `most` of them at most, as the service lists them: the newest first.
@@ -265,7 +266,7 @@ impl Statements {
             Warehouse::Cluster(cluster) => request.cluster_identifier(cluster),
         };
         let said = request.send().await.map_err(fault(SERVICE, "BatchExecuteStatement"))?;
-        Ok(said.id().unwrap_or_default().to_owned())
+        said.id().map(str::to_owned).ok_or_else(|| incomplete(SERVICE, "BatchExecuteStatement"))
     }
 
     /// What is known of a statement.

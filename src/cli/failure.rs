@@ -109,8 +109,9 @@ impl From<OpError> for Failure {
             Some(resource) => format!("{resource}: {}", error.what),
             None => error.what.clone(),
         };
+        let next = error.advice().map(str::to_owned);
         let why = (!error.why.is_empty()).then_some(error.why);
-        Failure::Told { code, what, why, next: error.fix }
+        Failure::Told { code, what, why, next }
     }
 }
 

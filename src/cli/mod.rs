@@ -18,6 +18,7 @@ mod pipeline;
 mod plan;
 mod predict;
 mod project;
+mod rehearse;
 mod report;
 mod run;
 mod serve;
@@ -123,6 +124,8 @@ pub enum Command {
     Explore(explore::Explore),
     /// Remove everything that the demonstration made
     Cleanup(cleanup::Cleanup),
+    /// Present the whole walkthrough without anybody, and say how long each step took and which checks failed
+    Rehearse(rehearse::Rehearse),
     /// Put the embedded AWS back to a fresh account; checkpoints stay
     Reset(local_state::Reset),
     /// Save and restore named states of the embedded AWS
@@ -214,6 +217,7 @@ pub async fn run_command(
     match command {
         Command::Run(arguments) => run::run(&arguments, &settings, output).await,
         Command::Status(arguments) => status::run(&arguments, &settings, output).await,
+        Command::Rehearse(arguments) => rehearse::run(&arguments, &settings, output).await,
         Command::Costs(arguments) => costs::run(&arguments, &settings, output).await,
         Command::Sql(arguments) => sql::run(&arguments, &settings, output).await,
         Command::Pipeline(arguments) => pipeline::run(&arguments, &settings, output).await,

@@ -468,7 +468,8 @@ impl Settings {
             data_prefix: format!("{lower}/data/"),
             unload_prefix: format!("{lower}/unload/"),
             pipeline_prefix: format!("{lower}/pipeline/"),
-            athena_prefix: "athena/staging/".into(),
+            // In a bucket of the reader's own there may be results of others' queries.
+            athena_prefix: if self.aws.bucket.is_empty() { "athena/staging/".into() } else { format!("athena/staging/{lower}/") },
             pipeline: or(&names.pipeline, format!("{name}-Pipeline")),
             model_group: or(&names.model_group, format!("{name}-Group")),
             staging_endpoint: or(&names.staging_endpoint, format!("{name}-staging")),

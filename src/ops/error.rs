@@ -56,6 +56,12 @@ impl OpError {
             .with_fix("run it again: what is done already stays, the rest is made then")
     }
 
+    /// What to do next; of a failure that nobody knows better of, what is always right.
+    pub fn advice(&self) -> Option<&str> {
+        let any = "run this again: what is done already stays; `shiftdeck doctor` and `shiftdeck status` tell what is missing";
+        self.fix.as_deref().or((self.kind == OpErrorKind::Failed).then_some(any))
+    }
+
     /// The same with advice.
     #[must_use]
     pub fn with_fix(mut self, fix: impl Into<String>) -> Self {
@@ -89,7 +95,9 @@ impl Cause for AwsError {
             _ => None,
         };
         let kind = if self.kind == AwsErrorKind::Expired { OpErrorKind::LoginEnded } else { OpErrorKind::Failed };
-        let why = if self.code.is_empty() { self.message } else { format!("{} ({}, {})", self.message, self.service, self.code) };
+        // Without a code of the service, the call is what tells where it went wrong.
+        let code = if self.code.is_empty() { self.operation } else { &self.code };
+        let why = format!("{} ({}, {code})", self.message, self.service);
         OpError { kind, resource: named(resource), what, why, fix }
     }
 }

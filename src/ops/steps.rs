@@ -81,10 +81,10 @@ pub async fn run(context: &Context, step: Step) -> Result<StepOutcome, OpError> 
             detail.insert("what".to_owned(), json!(error.what));
             detail.insert("why".to_owned(), json!(error.why));
             detail.insert("cancelled".to_owned(), json!(error.kind == OpErrorKind::Cancelled));
-            if let Some(fix) = &error.fix {
+            if let Some(fix) = error.advice() {
                 detail.insert("fix".to_owned(), json!(fix));
             }
-            run.end(EventKind::Failed, error.resource.clone(), &error.to_string(), detail);
+            run.end(EventKind::Failed, error.resource.clone(), &format!("{}: {}", error.what, error.why), detail);
         }
     }
     result

@@ -9,6 +9,7 @@ mod elsewhere;
 mod images;
 mod input;
 pub mod notes;
+pub mod rehearsal;
 mod screen;
 pub mod script;
 mod terminal;
@@ -26,6 +27,11 @@ use tokio::sync::{mpsc, oneshot};
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
 use effects::Runner;
+
+/// The ground of a picture where the theme leaves it to the terminal.
+const BACK: (u8, u8, u8) = (16, 18, 22);
+/// The letters there.
+const FRONT: (u8, u8, u8) = (220, 222, 226);
 
 /// How long the screen may take to leave after a signal.
 const GRACE: Duration = Duration::from_millis(500);

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 use super::cast::Cast;
 use super::effects::Runner;
 use super::terminal::{self, Screen};
-use super::{elsewhere, images, input};
+use super::{BACK, FRONT, elsewhere, images, input};
 use crate::app::{self, Effect, Model, Msg, sql};
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
@@ -32,10 +32,6 @@ const KEY_GAP: Duration = Duration::from_millis(8);
 const JOB_GAP: Duration = Duration::from_millis(33);
 /// How long the process may take to stop after it was asked to.
 const STOP: Duration = Duration::from_millis(300);
-/// The ground of a picture where the theme leaves it to the terminal.
-const BACK: (u8, u8, u8) = (16, 18, 22);
-/// The letters there.
-const FRONT: (u8, u8, u8) = (220, 222, 226);
 /// Messages of jobs taken at once before input is looked at again.
 const BURST: usize = 256;
 

@@ -26,6 +26,7 @@ mod pipeline_states;
 mod program;
 mod project;
 mod redshift_data;
+mod rehearsal;
 mod results;
 mod resume_after_kill;
 mod scenario;

@@ -312,7 +312,10 @@ fn ran(run: &Run, answer: &Result<QueryResult, OpError>, seconds: f64, now: Date
         seconds,
         rows: answer.as_ref().ok().and_then(|result| result.total_rows.or(Some(result.page.rows.len() as u64))),
         scanned: answer.as_ref().ok().and_then(|result| result.scanned_bytes),
-        error: answer.as_ref().err().map(|error| scrub::scrub(&error.why)),
+        error: answer.as_ref().err().map(|error| {
+            let quotes_secret = scrub::scrub(&run.sql) != run.sql;
+            if quotes_secret { scrub::without_quotes(&error.why) } else { scrub::scrub(&error.why) }
+        }),
         parameters: run.parameters.iter().map(|(name, _)| name.clone()).collect(),
     }
 }

@@ -1,9 +1,14 @@
 //! The line of a statement that an error points at, with a caret below the place.
 
 use crate::ops::query::position::position;
+use crate::ops::query::scrub;
 
 /// The message, and below it the line with a caret where the service says a position that is in the statement.
 pub fn with_place(why: &str, sql: &str) -> String {
+    if scrub::scrub(sql) != sql {
+        // Neither the line nor what the service quotes of it: both may have the secret.
+        return scrub::without_quotes(why);
+    }
     let Some(at) = position(why, sql) else { return why.to_owned() };
     let start = sql[..at].rfind('\n').map_or(0, |newline| newline + 1);
     let line = sql[start..].lines().next().unwrap_or_default();

@@ -9,7 +9,7 @@ use crate::cli::session::Session;
 use crate::config::Settings;
 use crate::demo::sql_script::Statement;
 use crate::ops::prices;
-use crate::ops::query::{QueryEngine, cost, guard, parameters};
+use crate::ops::query::{QueryEngine, cost, guard, parameters, scrub};
 use crate::syntax::{self, Dialect, Parameter};
 
 /// Says of each statement what it is, what it destroys, and what it may read and cost. The account is only asked how large tables are, and
@@ -23,7 +23,7 @@ pub async fn run(arguments: &Sql, settings: &Arc<Settings>, mut output: Output, 
     let mut unread = 0;
     for (index, statement) in found.iter().enumerate() {
         let names = parameters::names(statement.text);
-        let line = statement.text.split_whitespace().collect::<Vec<_>>().join(" ");
+        let line = scrub::scrub(statement.text).split_whitespace().collect::<Vec<_>>().join(" ");
         output.line(&format!("{}. line {}, on {}: {line}", index + 1, statement.line, arguments.engine.title()))?;
         let missing: Vec<&str> = names
             .iter()

@@ -204,7 +204,12 @@ impl Rollout<'_> {
         let found = gateway.model(&model).await.map_err(op(&model, "could not look for the model"))?;
         // A model of that name that was made from another registry (removed and made anew since) must not be served.
         let foreign = found.as_ref().is_some_and(|found| found.package.as_deref().is_some_and(|arn| arn != package.arn));
-        if foreign {
+        if let Some(found) = found.as_ref().filter(|_| foreign) {
+            let tags = context.gateways.pipelines.tags(&found.arn).await.map_err(op(&model, "could not find out whose the model is"))?;
+            if !context.is_ours(&tags) {
+                let why = "a model of this name is there already, and this demonstration did not make it";
+                return Err(OpError::failed(&model, "will not touch the model", why).with_fix("choose another `demo.name`"));
+            }
             gateway.delete_model(&model).await.map_err(op(&model, "could not replace the model"))?;
         }
         if found.is_some() && !foreign {
@@ -257,7 +262,11 @@ impl Rollout<'_> {
             None => {
                 report("making the endpoint");
                 let tags = context.tags(&context.caller().await?);
-                gateway.create(endpoint, config, &tags).await.map_err(op(endpoint, "could not make the endpoint"))?;
+                match gateway.create(endpoint, config, &tags).await {
+                    // An answer that was lost was asked for again by the SDK.
+                    Err(error) if !error.is_already_there() => return Err(op(endpoint, "could not make the endpoint")(error)),
+                    _ => {}
+                }
                 None
             }
             Some(_) => {

@@ -80,7 +80,15 @@ pub(crate) async fn start_described(context: &Context, options: &StartOptions, d
     }
     let token = token();
     let start = Start { name: options.name.as_deref(), description, parameters: &parameters, token: &token };
-    gateway.start(name, &start).await.map_err(|error| if error.is_not_found() { missing(context) } else { op(name, what)(error) })
+    let started = context
+        .gateways
+        .poll
+        .while_role_settles(&context.cancel, "the execution, once IAM's new role is known", || gateway.start(name, &start))
+        .await;
+    started.map_err(|error| match error {
+        PollError::Failed(error) if error.is_not_found() => missing(context),
+        error => op(name, what)(error),
+    })
 }
 
 /// Names of the parameters that a definition declares.

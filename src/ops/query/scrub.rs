@@ -48,6 +48,14 @@ pub fn scrub(sql: &str) -> String {
     out
 }
 
+/// A message about a statement that had a secret, up to what it quotes of the statement.
+pub fn without_quotes(message: &str) -> String {
+    match message.find(['\'', '"']) {
+        Some(at) => format!("{}{HIDDEN}", &message[..at]),
+        None => message.to_owned(),
+    }
+}
+
 fn string(token: &Token) -> Option<&str> {
     match token {
         Token::SingleQuotedString(text)

@@ -45,6 +45,7 @@ enum What {
     Package(String),
     Group,
     SqlModel,
+    LakeTable,
     LakeDatabase,
     Function,
     Workgroup,
@@ -62,7 +63,16 @@ enum What {
 }
 
 /// What cleanup would remove, in the order in which it would.
+///
+/// # Errors
+/// When a part of the account cannot be listed.
 pub async fn plan(context: &Context) -> Result<Vec<Removal>, OpError> {
+    let (removals, failures) = look(context).await;
+    failures.into_iter().next().map_or(Ok(removals), Err)
+}
+
+/// What is there to remove, and what could not be listed: a service that refuses does not keep the rest.
+async fn look(context: &Context) -> (Vec<Removal>, Vec<OpError>) {
     let parts: Vec<BoxFuture<'_, Result<Vec<Removal>, OpError>>> = vec![
         serving(context).boxed(),
         training(context).boxed(),
@@ -72,13 +82,16 @@ pub async fn plan(context: &Context) -> Result<Vec<Removal>, OpError> {
         roles(context).boxed(),
         project(context).boxed(),
     ];
-    let mut removals = Vec::new();
+    let (mut removals, mut failures) = (Vec::new(), Vec::new());
     for part in join_all(parts).await {
-        removals.extend(part?);
+        match part {
+            Ok(found) => removals.extend(found),
+            Err(error) => failures.push(error),
+        }
     }
     // What is inside a warehouse that goes needs no removal of its own, unless it has something outside.
     removals.sort_by(|a, b| a.wave.cmp(&b.wave).then(a.kind.cmp(b.kind)).then(a.name.cmp(&b.name)));
-    Ok(removals)
+    (removals, failures)
 }
 
 fn removal(wave: u8, kind: &'static str, name: impl Into<String>, what: What) -> Removal {
@@ -274,18 +287,27 @@ async fn storage(context: &Context) -> Result<Vec<Removal>, OpError> {
     let s = &context.scenario;
     let g = &context.gateways;
     let bucket = &s.bucket;
-    if !g.objects.bucket_exists(bucket).await.map_err(op(bucket, "could not look for the bucket"))? {
-        return Ok(Vec::new());
-    }
+    let exists = g.objects.bucket_exists(bucket).await.map_err(op(bucket, "could not look for the bucket"))?;
+    let ours = exists && {
+        let tags = g.objects.bucket_tags(bucket).await.map_err(op(bucket, "could not read the bucket's tags"))?;
+        context.is_ours(&tags)
+    };
     let mut removals = Vec::new();
-    let tags = g.objects.bucket_tags(bucket).await.map_err(op(bucket, "could not read the bucket's tags"))?;
-    let ours = context.is_ours(&tags);
     let table = g.lake.table(&s.glue_database, &s.glue_table).await.map_err(op(&s.glue_table, "could not look for the lake's table"))?;
     let database = g.lake.database(&s.glue_database).await.map_err(op(&s.glue_database, "could not look for the lake's database"))?;
-    // A table of ours says so; a database without tables was ours when the bucket is.
+    // A table of ours says so; a database without tables was ours when the bucket is. One in which others have tables stays.
     let marked = table.as_ref().is_some_and(|properties| properties.iter().any(|(name, _)| name == super::lake::VERSION_PROPERTY));
-    if database.is_some() && (marked || table.is_none() && ours) {
-        removals.push(removal(3, "Lake database", &s.glue_database, What::LakeDatabase));
+    if database.is_some() && (marked || ours) {
+        let tables = g.lake.tables(&s.glue_database).await.map_err(op(&s.glue_database, "could not list the lake's tables"))?;
+        let of_others = tables.iter().any(|table| !marked || !table.name.eq_ignore_ascii_case(&s.glue_table));
+        if !of_others {
+            removals.push(removal(3, "Lake database", &s.glue_database, What::LakeDatabase));
+        } else if marked {
+            removals.push(removal(3, "Lake table", &s.glue_table, What::LakeTable));
+        }
+    }
+    if !exists {
+        return Ok(removals);
     }
     let prefixes = [&s.data_prefix, &s.unload_prefix, &s.pipeline_prefix, &s.athena_prefix];
     let mut keys = Vec::new();
@@ -323,13 +345,28 @@ async fn roles(context: &Context) -> Result<Vec<Removal>, OpError> {
 pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     let context = run.context;
     run.say("", "looking for everything that carries this demonstration's tag")?;
-    let (planned, cost) = tokio::join!(plan(context), spent(context));
-    let planned = planned?;
-    if planned.is_empty() {
+    let ((mut planned, mut failures), cost) = tokio::join!(look(context), spent(context));
+    if planned.is_empty() && failures.is_empty() {
         return Ok(StepOutcome::new(false, "Nothing of the demonstration is left in the account", json!({ "removed": [] })));
     }
     let mut removed: Vec<String> = Vec::new();
-    let mut failures: Vec<OpError> = Vec::new();
+    // What is at work makes more (models, lines of logs): it is stopped before the plan is made that the rest goes by.
+    let running = |removal: &Removal| matches!(removal.what, What::Execution(_));
+    if planned.iter().any(running) {
+        for removal in planned.iter().filter(|removal| running(removal)) {
+            context.proceed("cleaning up")?;
+            match remove(context, removal).await {
+                Ok(_) => {
+                    run.say(&removal.name, format!("{} removed", removal.kind))?;
+                    removed.push(format!("{} {}", removal.kind, removal.name));
+                }
+                Err(error) if error.kind == OpErrorKind::Cancelled => return Err(error),
+                // It is in the next plan as well, and fails there for good.
+                Err(error) => run.say(&removal.name, format!("{} could not be stopped yet: {}", removal.kind, error.why))?,
+            }
+        }
+        (planned, failures) = look(context).await;
+    }
     let waves: std::collections::BTreeSet<u8> = planned.iter().map(|removal| removal.wave).collect();
     for wave in waves {
         context.proceed("cleaning up")?;
@@ -350,9 +387,12 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
             }
         }
     }
+    if failures.iter().any(|error| error.kind == OpErrorKind::Cancelled) {
+        return Err(OpError::cancelled("cleaning up"));
+    }
     if let Some(first) = failures.first() {
         let all: Vec<String> = failures.iter().map(|error| error.to_string()).collect();
-        let what = format!("{} could not be removed", figures::counted(failures.len() as u64, "resource"));
+        let what = format!("not everything is removed ({} done, {} not)", removed.len(), failures.len());
         let fix = first.fix.clone().unwrap_or_else(|| "run cleanup again: what is gone already stays gone".to_owned());
         return Err(OpError::failed("", what, all.join("; ")).with_fix(fix));
     }
@@ -401,6 +441,10 @@ async fn remove(context: &Context, removal: &Removal) -> Result<bool, OpError> {
         What::SqlModel => {
             let sql = context.sql(SqlEngine::Redshift, "drop_model")?;
             query::rows(context, QueryEngine::Redshift, sql).await.map(|_| true)
+        }
+        What::LakeTable => {
+            let sql = context.sql(SqlEngine::Athena, "drop_table")?;
+            query::rows(context, QueryEngine::Athena, sql).await.map(|_| true)
         }
         What::LakeDatabase => {
             let sql = context.sql(SqlEngine::Athena, "drop_database")?;

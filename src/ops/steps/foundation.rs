@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 use super::{StepOutcome, roles, warehouse};
 use crate::aws::functions::NewFunction;
-use crate::aws::{Tags, zip};
+use crate::aws::{PollError, Tags, zip};
 use crate::config::settings::WarehouseKind;
 use crate::demo::pipeline_definition::{UNLOAD_FILE, UNLOAD_FUNCTION, UNLOAD_HANDLER};
 use crate::demo::policies::DemoRole;
@@ -41,13 +41,10 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         let (role, role_changed) = roles::ensure(run, DemoRole::Lambda, account, &tags).await?;
         Ok::<bool, OpError>(function(run, &role, &tags).await? || role_changed)
     };
-    let (bucket, warehouse, function, (_, sagemaker), group) = tokio::try_join!(
-        bucket(run, &tags),
-        with_warehouse,
-        with_function,
-        roles::ensure(run, DemoRole::SageMaker, account, &tags),
-        model_group(run, &tags),
-    )?;
+    // First and alone: it is the one thing that is not made with its tag, so that it must not be broken off when something else fails.
+    let bucket = bucket(run, &tags).await?;
+    let (warehouse, function, (_, sagemaker), group) =
+        tokio::try_join!(with_warehouse, with_function, roles::ensure(run, DemoRole::SageMaker, account, &tags), model_group(run, &tags),)?;
     let changed = bucket || warehouse || function || sagemaker || group;
     let warehouse = match context.settings.warehouse.kind {
         WarehouseKind::Serverless => format!("Redshift Serverless with {} RPU", context.settings.warehouse.base_capacity),
@@ -90,7 +87,13 @@ async fn bucket(run: &Run<'_>, tags: &Tags) -> Result<bool, OpError> {
     // broken off before it came to that.
     let empty = async { gateway.is_empty(name).await.map_err(op(name, "could not look into the bucket")) };
     if present.is_empty() && (!exists || empty.await?) {
-        gateway.tag_bucket(name, tags).await.map_err(op(name, "could not tag the bucket"))?;
+        if let Err(error) = gateway.tag_bucket(name, tags).await {
+            if !exists {
+                // Without its tag nobody would know whose it is, and a cleanup would leave it.
+                let _ = gateway.delete_bucket(name).await;
+            }
+            return Err(op(name, "could not tag the bucket")(error));
+        }
         changed = true;
     }
     if !private {
@@ -132,7 +135,11 @@ async fn function(run: &Run<'_>, role: &str, tags: &Tags) -> Result<bool, OpErro
             };
             let what = "the function, once IAM's new role is known";
             let made = context.gateways.poll.while_role_settles(&context.cancel, what, || gateway.create(&new)).await;
-            made.map_err(op(name, "could not create the function"))?;
+            match made {
+                // An answer that was lost was asked for again by the SDK.
+                Err(PollError::Failed(error)) if error.is_already_there() => {}
+                made => made.map_err(op(name, "could not create the function"))?,
+            }
             changed = true;
         }
         Some(found) => {

@@ -95,7 +95,6 @@ def test_objects_of_others_in_a_bucket_of_ones_own_stay(account, moto):
     assert after["bucket own-bucket"][3] == before["bucket own-bucket"][3]
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="the place of the lake's results, athena/staging/, is not the demonstration's own")
 def test_results_of_others_in_a_bucket_of_ones_own_stay(account, moto):
     moto.s3.create_bucket(Bucket="own-bucket")
     moto.s3.put_object(Bucket="own-bucket", Key="athena/staging/theirs.csv", Body=b"theirs")
@@ -104,7 +103,6 @@ def test_results_of_others_in_a_bucket_of_ones_own_stay(account, moto):
     assert moto.s3.list_objects_v2(Bucket="own-bucket")["KeyCount"] == 1
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="a bucket that could not be tagged is left: nothing says any more whose it is")
 def test_a_bucket_that_cannot_be_tagged_is_not_left(program, moto, moto_server, gaps, tmp_path):
     def no_tags(asked, body):
         return answers.error(asked, 403, "AccessDenied", "Access Denied") if asked.operation == "PUT 1 tagging" else gaps(asked, body)
@@ -117,7 +115,6 @@ def test_a_bucket_that_cannot_be_tagged_is_not_left(program, moto, moto_server, 
     assert left(moto, gaps) == {}
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="what fails breaks off what is made at the same time, and the bucket has no tag yet")
 def test_a_bucket_is_not_left_when_something_else_fails(program, moto, moto_server, gaps, tmp_path):
     """The bucket is there, and its tags are asked for, when the login is refused."""
     looked, refused = threading.Event(), threading.Event()
@@ -182,7 +179,6 @@ def test_nobody_at_the_address(account, moto_server):
     assert ended.code == 3 and "could not be reached" in ended.err and "next: check the network" in ended.err, ended
 
 
-@pytest.mark.xfail(strict=True, raises=AssertionError, reason="S3 gives no reason for a refused HEAD, and the program guesses none")
 def test_expired_keys_where_s3_gives_no_reason(program, moto, moto_server, gaps, tmp_path):
     """S3 answers HEAD with expired keys by a bare status 400."""
 

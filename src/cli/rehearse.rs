@@ -1,0 +1,158 @@
+//! `shiftdeck rehearse`: the whole presentation without anybody, and what came of it.
+
+mod report;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use serde_json::json;
+
+use super::failure::{Failure, exit};
+use super::output::{Output, columns};
+use super::{confirm, walkthrough};
+use crate::app::walkthrough::check::Verdict;
+use crate::config::Settings;
+use crate::config::settings::TargetKind;
+use crate::demo::clock::{SharedClock, SystemClock};
+use crate::demo::figures;
+use crate::local::pace::Pace;
+use crate::target;
+use crate::tui::rehearsal::{self, Rehearsed, Went};
+
+/// Present the whole walkthrough without anybody, and say how long each step took and which checks failed
+#[derive(Debug, Args)]
+#[command(
+    after_help = "On the embedded AWS it begins with a fresh account in a directory of its own and leaves nothing behind. On `aws` it \
+works in the account, and its last step cleans up."
+)]
+pub struct Rehearse {
+    /// The walkthrough in this directory instead of the built-in one
+    #[arg(long, value_name = "DIR")]
+    pub walkthrough: Option<PathBuf>,
+    /// Columns and rows of the screen
+    #[arg(long, value_name = "COLUMNSxROWS", default_value = "120x36", value_parser = size)]
+    pub size: (u16, u16),
+    /// Waits as long as a demonstration does, instead of none
+    #[arg(long)]
+    pub live: bool,
+    /// Write a report into this new directory: Markdown and HTML, the screens as SVG, the statements that ran
+    #[arg(long, value_name = "DIR")]
+    pub report: Option<PathBuf>,
+    /// Do not ask on `aws`
+    #[arg(long)]
+    pub yes: bool,
+    /// One JSON document
+    #[arg(long)]
+    pub json: bool,
+}
+
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let parts = text.split_once('x').and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?)));
+    parts
+        .filter(|(columns, rows)| (80..=1000).contains(columns) && (24..=500).contains(rows))
+        .ok_or_else(|| "columns and rows, at least 80x24".to_owned())
+}
+
+/// Rehearses, and says how it went.
+///
+/// # Errors
+/// Exit code 1 when a step or a check failed.
+pub async fn run(arguments: &Rehearse, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
+    confirm::destructive(settings, arguments.yes, "a rehearsal, which ends with a cleanup,")?;
+    let files = arguments.walkthrough.as_deref().map(walkthrough::read).transpose()?;
+    if let Some(directory) = arguments.report.as_deref().filter(|directory| directory.exists()) {
+        return Err(Failure::usage(format!("{} is there already", directory.display()), "Name a new directory for the report."));
+    }
+    let mut there = (**settings).clone();
+    // Held until the rehearsal has ended: the directory goes with it.
+    let aside = match settings.aws.target {
+        TargetKind::Local => Some(aside(settings)?),
+        TargetKind::Aws | TargetKind::Replay => None,
+    };
+    if let Some(aside) = &aside {
+        there.local.state_dir = Some(aside.path().to_owned());
+    }
+    there.local.pace = Some(if arguments.live { Pace::Live } else { Pace::Instant });
+    // Nothing moves on a picture.
+    there.screen.motion = false;
+    let clock: SharedClock = Arc::new(SystemClock);
+    let rehearsed = rehearsal::run(there, clock, files, arguments.size).await.map_err(|broken| Failure::Told {
+        code: exit::FAILED,
+        what: "the rehearsal broke off".to_owned(),
+        why: Some(broken.to_string()),
+        next: Some("Look at `shiftdeck doctor`, and present the step by hand.".to_owned()),
+    })?;
+    if let Some(directory) = &arguments.report {
+        report::write(directory, &rehearsed, settings)
+            .map_err(|error| Failure::io(format!("{} cannot be written", directory.display()), &error))?;
+    }
+    let right = rehearsed.steps.iter().all(Went::is_right);
+    if arguments.json {
+        output.json(&document(&rehearsed))?;
+    } else {
+        lines(&rehearsed).iter().try_for_each(|line| output.line(line))?;
+        if let Some(directory) = &arguments.report {
+            output.line(&format!("the report: {}", directory.join("report.html").display()))?;
+        }
+    }
+    output.flush()?;
+    if right { Ok(()) } else { Err(Failure::Silent(exit::FAILED)) }
+}
+
+/// A directory for a fresh account, in the state directory.
+fn aside(settings: &Settings) -> Result<tempfile::TempDir, Failure> {
+    let home = target::state_dir(settings)?;
+    let failed = |error: std::io::Error| Failure::io(format!("{} cannot be written", home.display()), &error);
+    std::fs::create_dir_all(&home).map_err(failed)?;
+    tempfile::Builder::new().prefix("rehearsing-").tempdir_in(&home).map_err(failed)
+}
+
+fn mark(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Holds => "✔",
+        Verdict::Fails => "✖",
+        Verdict::Open => "?",
+    }
+}
+
+fn checks(went: &Went) -> String {
+    went.checks.iter().map(|(verdict, told)| format!("{} {told}", mark(*verdict))).collect::<Vec<_>>().join(", ")
+}
+
+fn lines(rehearsed: &Rehearsed) -> Vec<String> {
+    let row = |went: &Went| {
+        let mark = if went.is_right() { "✔" } else { "✖" };
+        let took = went.seconds.map(figures::duration).unwrap_or_default();
+        let what = if went.done { checks(went) } else { went.message.clone() };
+        vec![format!("{mark} {}", went.title), took, format!("of {} min", went.minutes), what]
+    };
+    let mut lines = columns(&rehearsed.steps.iter().map(row).collect::<Vec<_>>());
+    let (right, all) = (rehearsed.steps.iter().filter(|went| went.is_right()).count(), rehearsed.steps.len());
+    let planned: u32 = rehearsed.steps.iter().map(|went| went.minutes).sum();
+    let took = figures::duration(rehearsed.seconds);
+    lines.push(format!("{right} of {all} steps are as they should be; {took} without a word said, {planned} min are planned"));
+    lines
+}
+
+fn document(rehearsed: &Rehearsed) -> serde_json::Value {
+    let steps: Vec<_> = rehearsed
+        .steps
+        .iter()
+        .map(|went| {
+            let checks: Vec<_> =
+                went.checks.iter().map(|(verdict, told)| json!({ "holds": *verdict == Verdict::Holds, "check": told })).collect();
+            json!({
+                "step": went.step, "title": went.title, "minutes": went.minutes, "seconds": went.seconds, "done": went.done,
+                "message": went.message, "checks": checks,
+            })
+        })
+        .collect();
+    json!({
+        "ok": rehearsed.steps.iter().all(Went::is_right),
+        "seconds": rehearsed.seconds,
+        "beats": rehearsed.seen.len(),
+        "steps": steps,
+        "figures": rehearsed.figures,
+    })
+}
