@@ -138,7 +138,8 @@ fn clock(milliseconds: i64) -> String {
 
 /// What is left of a time, and how that looks.
 fn remaining(spent: i64, planned: i64) -> (String, Role) {
-    let left = planned - spent;
+    // Whole seconds, so that what has passed and what is left always make the whole.
+    let left = planned - spent / 1000 * 1000;
     match left {
         left if left < 0 => (format!("{} over", clock(-left)), Role::Bad),
         left if left <= SOON * 1000 => (format!("{} left", clock(left)), Role::Warn),

@@ -19,6 +19,9 @@ use crate::demo::step::Step;
 /// From this height on the list of steps stands above the text.
 const ROOM_FOR_LIST: u16 = 26;
 
+/// From this width on title and beats share a line, however long the title is, so that nothing jumps between steps.
+const ONE_LINE: u16 = 60;
+
 /// Columns of the names of figures.
 const NAMES: usize = 20;
 /// From this width on two figures stand in a line.
@@ -93,9 +96,11 @@ fn beat(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote, roomy: bool) {
     }
     let title = format!("{}  {}", step.number(), model.walkthrough.title(step));
     let strip = strip(remote.beat);
-    let used = canvas.text(area.x, area.y, area.width, &title, Role::Strong);
+    let beside = area.width >= ONE_LINE;
+    let room = if beside { area.width.saturating_sub(strip.width() as u16 + 2) } else { area.width };
+    canvas.text(area.x, area.y, room, &title, Role::Strong);
     let mut y = area.y + 1;
-    if usize::from(area.width.saturating_sub(used)) > strip.width() + 2 {
+    if beside {
         canvas.pieces(area.right() - strip.width() as u16, area.y, area.width, &strip);
     } else {
         canvas.pieces(area.x, y, area.width, &strip);

@@ -111,7 +111,7 @@ fn detail(canvas: &mut Canvas<'_>, area: Rect) {
     if top < end && height > 1 {
         let y = area.bottom() - 1;
         canvas.text(area.x, y, area.width, &left("", usize::from(area.width)), Role::Base);
-        canvas.text(area.x, y, area.width, &format!("↓ {} more lines", lines.len() - top - height + 1), Role::Faint);
+        canvas.text(area.x, y, area.width, &format!("↓ {} more lines (J)", lines.len() - top - height + 1), Role::Faint);
     }
 }
 
