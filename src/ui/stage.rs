@@ -22,6 +22,9 @@ const ROOM_FOR_LIST: u16 = 26;
 /// From this width on title and beats share a line, however long the title is, so that nothing jumps between steps.
 const ONE_LINE: u16 = 60;
 
+/// Events of a step that runs; the pane beside shows more than they say.
+const EVENTS: usize = 3;
+
 /// Columns of the names of figures.
 const NAMES: usize = 20;
 /// From this width on two figures stand in a line.
@@ -145,7 +148,7 @@ fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize) -> Vec<Line<'
         }
         Beat::Do => {
             outcome(view, theme, columns, "Space runs the step again; what is done already is kept.", &mut lines);
-            events(view, theme, columns, &mut lines);
+            events(view, EVENTS, theme, columns, &mut lines);
             lines.extend(markdown::render(&notes.happens, columns, theme));
         }
         Beat::Notice => {
