@@ -62,7 +62,7 @@ pub struct Cli {
     #[arg(long, value_name = "FILE")]
     pub cast: Option<PathBuf>,
     /// Present the walkthrough in this directory instead of the built-in one
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, value_name = "DIR", help_heading = "The screen")]
     pub walkthrough: Option<PathBuf>,
     /// The command; the screen without one.
     #[command(subcommand)]

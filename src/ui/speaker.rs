@@ -52,9 +52,9 @@ pub fn draw(frame: &mut Frame<'_>, heard: &Heard, now: DateTime<Utc>, theme: &Th
     match heard {
         Heard::Told(told) if wide => {
             let columns = (usize::from(inner.width) - PLAN - 4).min(MEASURE);
-            put(buffer, Rect { width: columns as u16, ..inner }, &page(told, now, columns, theme));
+            put(buffer, Rect { width: columns as u16, ..inner }, &page(told, now, columns, theme), theme);
             let x = inner.right() - PLAN as u16;
-            put(buffer, Rect::new(x, inner.y, PLAN as u16, inner.height), &plan(told, now, theme));
+            put(buffer, Rect::new(x, inner.y, PLAN as u16, inner.height), &plan(told, now, theme), theme);
         }
         heard => {
             let mut lines = text(heard, now, usize::from(inner.width).min(MEASURE), theme);
@@ -62,7 +62,7 @@ pub fn draw(frame: &mut Frame<'_>, heard: &Heard, now: DateTime<Utc>, theme: &Th
                 lines.push(Line::default());
                 lines.extend(plan(told, now, theme));
             }
-            put(buffer, inner, &lines);
+            put(buffer, inner, &lines, theme);
         }
     }
     let on = matches!(heard, Heard::Told(_));
@@ -92,15 +92,15 @@ pub fn plain(heard: &Heard, now: DateTime<Utc>, theme: &Theme) -> String {
     plain
 }
 
-fn put(buffer: &mut Buffer, area: Rect, lines: &[Line<'_>]) {
+fn put(buffer: &mut Buffer, area: Rect, lines: &[Line<'_>], theme: &Theme) {
     let height = usize::from(area.height);
     for (row, line) in lines.iter().take(height).enumerate() {
         buffer.set_line(area.x, area.y + row as u16, line, area.width);
     }
     if lines.len() > height && height > 0 {
         let y = area.bottom() - 1;
-        buffer.set_string(area.x, y, " ".repeat(usize::from(area.width)), ratatui::style::Style::reset());
-        buffer.set_string(area.x, y, format!("↓ {} more lines", lines.len() - height + 1), ratatui::style::Style::reset());
+        buffer.set_string(area.x, y, " ".repeat(usize::from(area.width)), theme.style(Role::Base));
+        buffer.set_string(area.x, y, format!("↓ {} more lines", lines.len() - height + 1), theme.style(Role::Faint));
     }
 }
 
@@ -138,7 +138,8 @@ fn clock(milliseconds: i64) -> String {
 
 /// What is left of a time, and how that looks.
 fn remaining(spent: i64, planned: i64) -> (String, Role) {
-    let left = planned - spent;
+    // Whole seconds, so that what has passed and what is left always make the whole.
+    let left = planned - spent / 1000 * 1000;
     match left {
         left if left < 0 => (format!("{} over", clock(-left)), Role::Bad),
         left if left <= SOON * 1000 => (format!("{} left", clock(left)), Role::Warn),

@@ -19,6 +19,12 @@ use crate::demo::step::Step;
 /// From this height on the list of steps stands above the text.
 const ROOM_FOR_LIST: u16 = 26;
 
+/// From this width on title and beats share a line, however long the title is, so that nothing jumps between steps.
+const ONE_LINE: u16 = 60;
+
+/// Events of a step that runs; the pane beside shows more than they say.
+const EVENTS: usize = 3;
+
 /// Columns of the names of figures.
 const NAMES: usize = 20;
 /// From this width on two figures stand in a line.
@@ -93,9 +99,11 @@ fn beat(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote, roomy: bool) {
     }
     let title = format!("{}  {}", step.number(), model.walkthrough.title(step));
     let strip = strip(remote.beat);
-    let used = canvas.text(area.x, area.y, area.width, &title, Role::Strong);
+    let beside = area.width >= ONE_LINE;
+    let room = if beside { area.width.saturating_sub(strip.width() as u16 + 2) } else { area.width };
+    canvas.text(area.x, area.y, room, &title, Role::Strong);
     let mut y = area.y + 1;
-    if usize::from(area.width.saturating_sub(used)) > strip.width() + 2 {
+    if beside {
         canvas.pieces(area.right() - strip.width() as u16, area.y, area.width, &strip);
     } else {
         canvas.pieces(area.x, y, area.width, &strip);
@@ -140,7 +148,7 @@ fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize) -> Vec<Line<'
         }
         Beat::Do => {
             outcome(view, theme, columns, "Space runs the step again; what is done already is kept.", &mut lines);
-            events(view, theme, columns, &mut lines);
+            events(view, EVENTS, theme, columns, &mut lines);
             lines.extend(markdown::render(&notes.happens, columns, theme));
         }
         Beat::Notice => {

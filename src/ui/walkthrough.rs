@@ -111,7 +111,7 @@ fn detail(canvas: &mut Canvas<'_>, area: Rect) {
     if top < end && height > 1 {
         let y = area.bottom() - 1;
         canvas.text(area.x, y, area.width, &left("", usize::from(area.width)), Role::Base);
-        canvas.text(area.x, y, area.width, &format!("↓ {} more lines", lines.len() - top - height + 1), Role::Faint);
+        canvas.text(area.x, y, area.width, &format!("↓ {} more lines (J)", lines.len() - top - height + 1), Role::Faint);
     }
 }
 
@@ -121,7 +121,7 @@ fn detail_lines(model: &Model, theme: &Theme, columns: usize) -> Vec<Line<'stati
     let mut lines = Vec::new();
     let styled = |text: String, role: Role| Line::from(Span::styled(text, theme.style(role)));
     outcome(view, theme, columns, "Enter runs the step again; what is done already is kept.", &mut lines);
-    events(view, theme, columns, &mut lines);
+    events(view, EVENTS, theme, columns, &mut lines);
     let notes = model.walkthrough.notes(view.step);
     let minutes = if notes.minutes == 1 { "1 minute".to_owned() } else { format!("{} minutes", notes.minutes) };
     lines.push(styled(format!("About {minutes} · shown in {}", notes.pane.title()), Role::Faint));
@@ -166,15 +166,15 @@ pub(super) fn outcome(view: &StepView, theme: &Theme, columns: usize, again: &st
     }
 }
 
-/// What the step reported last.
-pub(super) fn events(view: &StepView, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
+/// What the step reported last, `most` lines of it.
+pub(super) fn events(view: &StepView, most: usize, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
     let told: Vec<_> = view.events.iter().filter(|event| event.event == EventKind::Progress).collect();
     if told.is_empty() {
         return;
     }
     let running = matches!(view.status, Status::Running { .. });
     let last = told.len();
-    for (index, event) in told.iter().enumerate().skip(last.saturating_sub(EVENTS)) {
+    for (index, event) in told.iter().enumerate().skip(last.saturating_sub(most)) {
         let time = crate::app::text_width::right(&figures::duration(event.seconds), 7);
         let name = event.resource.as_deref().map(|name| format!("{name}  ")).unwrap_or_default();
         let room = columns.saturating_sub(9);

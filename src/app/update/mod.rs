@@ -276,6 +276,8 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
                 Step::Cleanup => {
                     model.predict.forget();
                     model.explore.set_source(None);
+                    model.pipeline.endpoints.stale = true;
+                    model.pipeline.models.stale = true;
                     effects.extend(model.pipeline.follow());
                     effects.extend(model.predict.look());
                 }

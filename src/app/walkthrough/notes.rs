@@ -169,8 +169,10 @@ impl Reader {
             seen.push(key);
             self.entry(number, line, key, value);
         }
-        if self.notes.statement.is_some() && self.notes.pane != Pane::Sql {
-            self.find(1, 1, Rule::Statement, "a `statement` is shown in SQL, and `pane` is another one".to_owned());
+        let unknown = self.findings.iter().any(|finding| finding.rule == Rule::Pane);
+        if self.notes.statement.is_some() && self.notes.pane != Pane::Sql && !unknown {
+            let at = lines.iter().position(|line| line.trim_start().starts_with("statement")).map_or(1, |index| index + 2);
+            self.find(at, 1, Rule::Statement, "a `statement` is shown in SQL, and `pane` is another one".to_owned());
         }
         if self.notes.title.is_empty() && !seen.contains(&"title") {
             self.find(1, 1, Rule::Key, "there is no `title`".to_owned());
@@ -355,7 +357,7 @@ mod tests {
         assert_eq!(Notes::read(&with("05")).0.statement, Some(5));
         assert_eq!(places(&with("05")), []);
         assert_eq!(places(&with("99")), [(5, 12, Rule::Statement)]);
-        assert_eq!(places(&with("5").replace("pane: SQL", "pane: Explore")), [(1, 1, Rule::Statement)]);
+        assert_eq!(places(&with("5").replace("pane: SQL", "pane: Explore")), [(5, 1, Rule::Statement)]);
     }
 
     #[test]

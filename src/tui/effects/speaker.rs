@@ -26,6 +26,8 @@ pub const BACK: &[u8] = b"back";
 pub(super) struct Speaker {
     store: Option<Store>,
     told: Mutex<Pending>,
+    /// Whether the program is ending; held while the document is written, so that nothing is written after its end.
+    ending: Mutex<bool>,
     /// Ends listening for presses.
     remote: Mutex<Option<CancellationToken>>,
 }
@@ -40,13 +42,15 @@ struct Pending {
 
 impl Speaker {
     pub(super) fn new(store: Option<Store>) -> Speaker {
-        Speaker { store, told: Mutex::default(), remote: Mutex::default() }
+        Speaker { store, told: Mutex::default(), ending: Mutex::default(), remote: Mutex::default() }
     }
 
     fn write(&self, told: Option<Box<Told>>) -> io::Result<()> {
         let Some(store) = &self.store else { return Ok(()) };
         let process = std::process::id();
+        let ending = self.ending.lock();
         match told {
+            Some(_) if *ending => Ok(()),
             Some(told) => store.tell(&Told { process, ..*told }),
             None => store.over(process),
         }
@@ -56,6 +60,7 @@ impl Speaker {
     pub(super) fn close(&self) {
         self.listen_no_more();
         self.told.lock().next = None;
+        *self.ending.lock() = true;
         if let Err(error) = self.write(None) {
             tracing::warn!(%error, "the speaker cannot be told that the presentation is over");
         }
