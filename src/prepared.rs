@@ -137,6 +137,9 @@ pub async fn prepare(settings: &Settings, clock: &SharedClock, tell: impl Fn(Ste
     }
     let kept = home.join("checkpoints");
     take(&aside.path().join("checkpoints"), &kept).map_err(failed("could not keep what was prepared"))?;
+    drop(aside);
+    // Another process may be preparing in it.
+    let _ = std::fs::remove_dir(home.join(ASIDE));
     forget_others(&kept, settings).map_err(failed("could not remove what was prepared for other settings"))
 }
 

@@ -11,7 +11,7 @@ use super::list::ListState;
 use crate::demo::resource::{ResourceState, ResourceStatus};
 use crate::ops::OpError;
 use crate::ops::costs::Costs;
-use crate::ops::prices::money;
+use crate::ops::prices::{money, rate};
 
 /// How long to wait between two reads while something is under way.
 const CALM: Duration = Duration::from_millis(1000);
@@ -79,8 +79,8 @@ impl State {
     /// What a resource costs, in words: `$0.12 an hour, $0.23 so far`.
     pub fn cost_of(&self, row: &ResourceStatus) -> Option<String> {
         let part = self.costs.as_ref()?.parts.iter().find(|part| part.kind == row.kind && part.name == row.name)?;
-        let hourly = part.usd_per_hour.map(|usd| format!("{} an hour", money(usd)));
-        let at_work = || part.usd_per_hour_at_work.map(|usd| format!("{} an hour at work", money(usd)));
+        let hourly = part.usd_per_hour.map(|usd| format!("{} an hour", rate(usd)));
+        let at_work = || part.usd_per_hour_at_work.map(|usd| format!("{} an hour at work", rate(usd)));
         let so_far = part.usd.map(|usd| format!("{} so far", money(usd)));
         let words: Vec<String> = hourly.or_else(at_work).into_iter().chain(so_far).collect();
         (!words.is_empty()).then(|| words.join(", "))
@@ -178,7 +178,7 @@ mod tests {
         let costs = Costs { parts: vec![part], usd_per_hour: 0.115, usd: 0.23, prices_as_of: "2025-11-01", budget_usd: None };
         let awaited = state.costs_read.issue();
         state.update(Msg::Costs(awaited, Ok(costs)), false, at(1));
-        assert_eq!(state.cost_of(&row(ResourceState::Ready)).as_deref(), Some("$0.12 an hour, $0.23 so far"));
+        assert_eq!(state.cost_of(&row(ResourceState::Ready)).as_deref(), Some("$0.115 an hour, $0.23 so far"));
         assert!(state.want_costs(at(2)).is_empty());
         read(&mut state, vec![row(ResourceState::Ready)], at(3));
         assert_eq!(state.want_costs(at(3)).len(), 1, "it has been made");

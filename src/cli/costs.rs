@@ -11,7 +11,7 @@ use crate::config::Settings;
 use crate::config::settings::TargetKind;
 use crate::demo::figures;
 use crate::ops::costs::{self, Costs};
-use crate::ops::prices::money;
+use crate::ops::prices::{money, rate};
 
 /// Show what the demonstration costs, by the hour and so far
 #[derive(Debug, Args)]
@@ -49,20 +49,20 @@ pub async fn run(arguments: &CostsOf, settings: &Arc<Settings>, mut output: Outp
 
 /// The costs as lines of text.
 fn lines(costs: &Costs) -> Vec<String> {
+    if costs.parts.is_empty() {
+        return vec!["nothing is there that costs".to_owned()];
+    }
     let mut rows = vec![["", "", "an hour", "so far", ""].map(str::to_owned).to_vec()];
     for part in &costs.parts {
         let hourly = match (part.usd_per_hour, part.usd_per_hour_at_work) {
-            (Some(hourly), _) => money(hourly),
-            (None, Some(hourly)) => format!("{} at work", money(hourly)),
+            (Some(hourly), _) => rate(hourly),
+            (None, Some(hourly)) => format!("{} at work", rate(hourly)),
             (None, None) => "unknown".to_owned(),
         };
         let so_far = part.usd.map(money).unwrap_or_default();
         rows.push(vec![part.kind.to_owned(), part.name.clone(), hourly, so_far, part.note.clone()]);
     }
     let mut lines = columns(&rows);
-    if costs.parts.is_empty() {
-        lines = vec!["nothing is there that costs".to_owned()];
-    }
     lines.push(format!("{} (prices of {}, on demand)", costs.in_words(), costs.prices_as_of));
     if let Some(budget) = costs.budget_usd {
         let share = figures::percent(costs.usd / budget);
@@ -92,7 +92,7 @@ mod tests {
         let costs = Costs { parts, usd_per_hour: 0.115, usd: 0.255, prices_as_of: "2025-11-01", budget_usd: Some(1.0) };
         let text = lines(&costs).join("\n");
         assert!(
-            text.contains("$1.50 at work") && text.contains("$0.12 an hour now, $0.26 so far (prices of 2025-11-01, on demand)"),
+            text.contains("$1.50 at work") && text.contains("$0.115 an hour now, $0.26 so far (prices of 2025-11-01, on demand)"),
             "{text}"
         );
         assert!(text.contains("of the budget of $1.00"), "{text}");

@@ -12,7 +12,7 @@ use crate::config::settings::TargetKind;
 use crate::demo::figures;
 use crate::demo::step::Step;
 use crate::ops::plan::{self, Action, Planned, StepPlan};
-use crate::ops::prices::{self, money};
+use crate::ops::prices::{self, rate};
 
 /// Shows what `selected` steps would do. Nothing is changed.
 ///
@@ -46,8 +46,8 @@ fn lines(plans: &[StepPlan], free: bool) -> Vec<String> {
         }
         let row = |planned: &Planned| {
             let cost = match planned.usd_per_hour {
-                Some(usd) if planned.at_work_only => format!("{} an hour at work", money(usd)),
-                Some(usd) => format!("{} an hour", money(usd)),
+                Some(usd) if planned.at_work_only => format!("{} an hour at work", rate(usd)),
+                Some(usd) => format!("{} an hour", rate(usd)),
                 None => String::new(),
             };
             vec![format!("  {}", planned.action.word()), planned.kind.clone(), planned.name.clone(), cost]
@@ -70,7 +70,7 @@ fn summary(plans: &[StepPlan], free: bool) -> String {
     let hourly: f64 = all().filter(|planned| !planned.at_work_only).filter_map(|planned| planned.usd_per_hour).sum();
     let cost = match (free, hourly > 0.0) {
         (true, _) => "it costs nothing on the embedded AWS".to_owned(),
-        (false, true) => format!("{} an hour more (prices of {})", money(hourly), prices::as_of().unwrap_or_default()),
+        (false, true) => format!("{} an hour more (prices of {})", rate(hourly), prices::as_of().unwrap_or_default()),
         (false, false) => "no more by the hour".to_owned(),
     };
     format!("{what}; {cost}. Nothing was changed.")

@@ -131,6 +131,15 @@ pub fn money(usd: f64) -> String {
     text.trim_end_matches('0').to_owned()
 }
 
+/// What something costs an hour, for people: `$0.115`, `$1.50`. Three decimals, for prices by the hour have them.
+pub fn rate(usd: f64) -> String {
+    if usd < 0.01 {
+        return money(usd);
+    }
+    let text = format!("${usd:.3}");
+    text.strip_suffix('0').map_or(text.clone(), str::to_owned)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
@@ -170,5 +179,9 @@ mod tests {
         assert_eq!(money(0.0000554), "$0.000055");
         assert_eq!(money(0.0), "$0.00");
         assert_eq!(money(12.345), "$12.35");
+        assert_eq!(
+            (rate(0.115), rate(1.5), rate(0.23), rate(0.00055)),
+            ("$0.115".into(), "$1.50".into(), "$0.23".into(), "$0.00055".into())
+        );
     }
 }

@@ -117,8 +117,8 @@ fn escaped(text: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::app::walkthrough::check::Verdict;
     use crate::app::walkthrough::Beat;
+    use crate::app::walkthrough::check::Verdict;
     use crate::demo::step::Step;
     use crate::ops::console::history::Ran;
     use crate::tui::rehearsal::Went;

@@ -71,8 +71,9 @@ impl Costs {
     fn of(mut parts: Vec<Cost>, budget: f64) -> Costs {
         parts.sort_by(|a, b| b.usd_per_hour.unwrap_or(0.0).total_cmp(&a.usd_per_hour.unwrap_or(0.0)));
         Costs {
-            usd_per_hour: parts.iter().filter_map(|part| part.usd_per_hour).sum(),
-            usd: parts.iter().filter_map(|part| part.usd).sum(),
+            // The sum of nothing is minus zero.
+            usd_per_hour: parts.iter().filter_map(|part| part.usd_per_hour).fold(0.0, |sum, usd| sum + usd),
+            usd: parts.iter().filter_map(|part| part.usd).fold(0.0, |sum, usd| sum + usd),
             prices_as_of: prices::as_of().unwrap_or_default(),
             budget_usd: (budget > 0.0).then_some(budget),
             parts,
@@ -86,7 +87,7 @@ impl Costs {
 
     /// In a sentence: `$0.12 an hour now, $0.34 so far`.
     pub fn in_words(&self) -> String {
-        format!("{} an hour now, {} so far", prices::money(self.usd_per_hour), prices::money(self.usd))
+        format!("{} an hour now, {} so far", prices::rate(self.usd_per_hour), prices::money(self.usd))
     }
 }
 
@@ -336,7 +337,7 @@ mod tests {
         assert_eq!(costs.parts.iter().map(|part| part.kind).collect::<Vec<_>>(), ["Endpoint", "S3 bucket", "Jobs"]);
         assert!((costs.usd_per_hour - 0.116).abs() < 1e-9 && (costs.usd - 0.73).abs() < 1e-9);
         assert!(costs.over_budget());
-        assert_eq!(costs.in_words(), "$0.12 an hour now, $0.73 so far");
+        assert_eq!(costs.in_words(), "$0.116 an hour now, $0.73 so far");
         assert!(!Costs::of(Vec::new(), 0.0).over_budget(), "without a budget nothing is over it");
     }
 
