@@ -134,7 +134,11 @@ impl Connection {
 
     /// What nobody but the user needs to see: the account's id, and the user's own name.
     pub fn private(&self) -> Vec<String> {
-        vec![self.account.clone(), self.user.clone()]
+        match self.kind {
+            TargetKind::Aws => vec![self.account.clone(), self.user.clone()],
+            // The user of the embedded account is nobody.
+            TargetKind::Local | TargetKind::Replay => vec![self.account.clone()],
+        }
     }
 
     /// Whether this process holds the embedded account itself, rather than using another process's.

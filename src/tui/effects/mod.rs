@@ -410,7 +410,10 @@ impl Runner {
 
     fn write_picture(&self, svg: String) {
         let written = move || match ops::export::write_new(Path::new("."), "shiftdeck", "svg", svg.as_bytes()) {
-            Ok(path) => Ok(format!("Written: {}", path.display())),
+            Ok(path) => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                Ok(format!("Written: {name}, in the current directory"))
+            }
             Err(error) => Err(format!("The picture was not written: {error}")),
         };
         let failed = || Msg::Written(Err("The picture was not written; run with -v to keep a log".to_owned()));
