@@ -4,7 +4,6 @@ use chrono::{DateTime, Utc};
 
 use super::effect::Effect;
 use super::walkthrough::{Status, StepView};
-use crate::demo::figures;
 use crate::demo::step::Step;
 use crate::ops::OpErrorKind;
 
@@ -44,7 +43,7 @@ impl State {
         let left = self.ends? - now;
         match left {
             left if left <= chrono::Duration::zero() => Some("The login has ended".to_owned()),
-            left if left <= SOON => Some(format!("The login ends in {}", figures::duration(left.num_minutes().max(1) as f64 * 60.0))),
+            left if left <= SOON => Some(format!("The login ends in {} min", left.num_minutes().max(1))),
             _ => None,
         }
     }

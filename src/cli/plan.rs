@@ -99,7 +99,15 @@ mod tests {
             StepPlan { step: Step::Predict, resources: Vec::new(), seconds: None },
         ];
         let text = lines(&plans, false).join("\n");
-        insta::assert_snapshot!(text, @"");
+        insta::assert_snapshot!(text, @r"
+        1 Lay the foundation: took 2 min 05 s the last time
+          keep    S3 bucket  bankdm
+          create  Workgroup  bankdm  $1.50 an hour at work
+          create  Secret     bankdm  $0.00055 an hour
+        7 Predict: not run here yet
+          looks and asks; makes nothing
+        2 to create, 1 to keep; $0.00055 an hour more (prices of 2025-11-01). Nothing was changed.
+        ");
         assert!(summary(&plans, true).contains("costs nothing on the embedded AWS"));
     }
 }

@@ -55,7 +55,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         x += canvas.text(x, y, end.saturating_sub(x), &right(&figures::duration(call.duration.as_secs_f64()), DURATION), Role::Dim);
         if from > 0 {
             x += 2;
-            let name = left(call.from.as_deref().unwrap_or("this screen"), FROM);
+            let name = left(call.from.as_deref().unwrap_or("here"), FROM);
             x += canvas.text(x, y, end.saturating_sub(x), &name, if call.from.is_some() { Role::Accent } else { Role::Dim });
         }
         if let Some(code) = &call.error {
