@@ -135,6 +135,8 @@ impl Connection {
     /// What nobody but the user needs to see: the account's id, and the user's own name.
     pub fn private(&self) -> Vec<String> {
         match self.kind {
+            // A user of the program's own name would take that off the screen.
+            TargetKind::Aws if self.user == env!("CARGO_PKG_NAME") => vec![self.account.clone()],
             TargetKind::Aws => vec![self.account.clone(), self.user.clone()],
             // The user of the embedded account is nobody.
             TargetKind::Local | TargetKind::Replay => vec![self.account.clone()],

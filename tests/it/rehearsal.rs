@@ -12,7 +12,7 @@ use crate::common;
 async fn rehearsed(change: impl FnOnce(&mut Settings)) -> Rehearsed {
     let directory = tempfile::tempdir().unwrap();
     let mut settings = shiftdeck::config::load::load(&shiftdeck::config::load::Sources::default()).unwrap().settings;
-    settings.data.sample_rows = 2000;
+    settings.data.sample_rows = 20_000;
     settings.local.state_dir = Some(directory.path().to_owned());
     settings.local.pace = Some(Pace::Instant);
     settings.screen.motion = false;

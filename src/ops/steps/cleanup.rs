@@ -420,6 +420,17 @@ async fn spent(context: &Context) -> Option<f64> {
     }
 }
 
+/// Drops something of the lake. Athena keeps what it answers in the bucket, and without one it does nothing.
+async fn drop_from_lake(context: &Context, sql: String) -> Result<bool, OpError> {
+    match query::rows(context, QueryEngine::Athena, sql).await {
+        Ok(_) => Ok(true),
+        Err(error) if matches!(context.gateways.objects.bucket_exists(&context.scenario.bucket).await, Ok(false)) => {
+            Err(error.with_fix("Athena needs the bucket for its answers: run the step `foundation`, which makes it again, then clean up"))
+        }
+        Err(error) => Err(error),
+    }
+}
+
 /// Removes one resource and waits until it is gone where others depend on that. Gives false when it was gone already.
 async fn remove(context: &Context, removal: &Removal) -> Result<bool, OpError> {
     let g = &context.gateways;
@@ -444,11 +455,11 @@ async fn remove(context: &Context, removal: &Removal) -> Result<bool, OpError> {
         }
         What::LakeTable => {
             let sql = context.sql(SqlEngine::Athena, "drop_table")?;
-            query::rows(context, QueryEngine::Athena, sql).await.map(|_| true)
+            drop_from_lake(context, sql).await
         }
         What::LakeDatabase => {
             let sql = context.sql(SqlEngine::Athena, "drop_database")?;
-            query::rows(context, QueryEngine::Athena, sql).await.map(|_| true)
+            drop_from_lake(context, sql).await
         }
         What::LogGroup => told(g.logs.delete_group(name).await),
         What::LogStreams(streams) => {

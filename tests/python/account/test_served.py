@@ -108,12 +108,15 @@ def test_a_database_of_others_with_the_lakes_name_stays(account, cloud):
     assert lake(cloud) == before
 
 
-def test_the_lake_goes_when_the_bucket_has_gone_before(account, cloud):
+def test_a_lake_without_its_bucket_is_told_and_goes_with_a_new_one(account, cloud):
     account.done("run", "foundation", "lake")
     bucket = f"bankdm-{cloud.account}-us-east-1"
     for entry in cloud.s3.list_objects_v2(Bucket=bucket)["Contents"]:
         cloud.s3.delete_object(Bucket=bucket, Key=entry["Key"])
     cloud.s3.delete_bucket(Bucket=bucket)
+    refused = account.run("cleanup", "--yes")
+    assert refused.code == 1 and "Lake database" in refused.out and "run the step `foundation`" in refused.err, refused
+    account.done("run", "foundation")
     account.done("cleanup", "--yes")
     assert leftovers.of_demo(cloud, "bankdm") == []
 
