@@ -6,12 +6,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
+use serde::Serialize;
 use serde_json::json;
 
 use super::failure::{Failure, exit};
 use super::output::{Output, columns};
 use super::{confirm, walkthrough};
 use crate::app::walkthrough::check::Verdict;
+use crate::app::walkthrough::script::File;
 use crate::config::Settings;
 use crate::config::settings::TargetKind;
 use crate::demo::clock::{SharedClock, SystemClock};
@@ -36,6 +38,9 @@ pub struct Rehearse {
     /// Waits as long as a demonstration does, instead of none
     #[arg(long)]
     pub live: bool,
+    /// Rehearse so many times, one after the other in this process, and compare the figures and the memory
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    pub times: u32,
     /// Write a report into this new directory: Markdown and HTML, the screens as SVG, the statements that ran
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
@@ -64,6 +69,41 @@ pub async fn run(arguments: &Rehearse, settings: &Arc<Settings>, mut output: Out
     if let Some(directory) = arguments.report.as_deref().filter(|directory| directory.exists()) {
         return Err(Failure::usage(format!("{} is there already", directory.display()), "Name a new directory for the report."));
     }
+    let mut runs: Vec<Run> = Vec::new();
+    let mut first: Option<Rehearsed> = None;
+    let rehearsed = loop {
+        let rehearsed = once(arguments, settings, files.clone()).await?;
+        let same = first.as_ref().is_none_or(|first| first.comes_to_the_same(&rehearsed));
+        let run = Run { seconds: rehearsed.seconds, resident_bytes: resident(), same, right: rehearsed.steps.iter().all(Went::is_right) };
+        if arguments.times > 1 && !arguments.json {
+            output.line(&run.line(runs.len() + 1))?;
+            output.flush()?;
+        }
+        runs.push(run);
+        if runs.len() >= arguments.times as usize {
+            break rehearsed;
+        }
+        first.get_or_insert(rehearsed);
+    };
+    if let Some(directory) = &arguments.report {
+        report::write(directory, &rehearsed, settings)
+            .map_err(|error| Failure::io(format!("{} cannot be written", directory.display()), &error))?;
+    }
+    let right = runs.iter().all(|run| run.right && run.same);
+    if arguments.json {
+        output.json(&document(&rehearsed, right, &runs))?;
+    } else {
+        lines(&rehearsed).iter().try_for_each(|line| output.line(line))?;
+        if let Some(directory) = &arguments.report {
+            output.line(&format!("the report: {}", directory.join("report.html").display()))?;
+        }
+    }
+    output.flush()?;
+    if right { Ok(()) } else { Err(Failure::Silent(exit::FAILED)) }
+}
+
+/// One rehearsal, on the embedded AWS with a fresh account.
+async fn once(arguments: &Rehearse, settings: &Arc<Settings>, files: Option<Vec<File>>) -> Result<Rehearsed, Failure> {
     let mut there = (**settings).clone();
     // Held until the rehearsal has ended: the directory goes with it.
     let aside = match settings.aws.target {
@@ -77,27 +117,41 @@ pub async fn run(arguments: &Rehearse, settings: &Arc<Settings>, mut output: Out
     // Nothing moves on a picture.
     there.screen.motion = false;
     let clock: SharedClock = Arc::new(SystemClock);
-    let rehearsed = rehearsal::run(there, clock, files, arguments.size).await.map_err(|broken| Failure::Told {
+    rehearsal::run(there, clock, files, arguments.size).await.map_err(|broken| Failure::Told {
         code: exit::FAILED,
         what: "the rehearsal broke off".to_owned(),
         why: Some(broken.to_string()),
         next: Some("Look at `shiftdeck doctor`, and present the step by hand.".to_owned()),
-    })?;
-    if let Some(directory) = &arguments.report {
-        report::write(directory, &rehearsed, settings)
-            .map_err(|error| Failure::io(format!("{} cannot be written", directory.display()), &error))?;
+    })
+}
+
+/// One of several rehearsals.
+#[derive(Debug, Serialize)]
+struct Run {
+    seconds: f64,
+    /// Memory of the process afterwards, where the system tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resident_bytes: Option<u64>,
+    /// Whether it came to the same as the first one.
+    same: bool,
+    /// Whether every step was as it should be.
+    right: bool,
+}
+
+impl Run {
+    fn line(&self, number: usize) -> String {
+        let memory = self.resident_bytes.map(|bytes| format!(", {}", figures::bytes(bytes))).unwrap_or_default();
+        let same = if self.same { "as the first" } else { "other figures than the first" };
+        let right = if self.right { "" } else { ", not every step as it should be" };
+        format!("run {number}: {}{memory}, {same}{right}", figures::duration(self.seconds))
     }
-    let right = rehearsed.steps.iter().all(Went::is_right);
-    if arguments.json {
-        output.json(&document(&rehearsed))?;
-    } else {
-        lines(&rehearsed).iter().try_for_each(|line| output.line(line))?;
-        if let Some(directory) = &arguments.report {
-            output.line(&format!("the report: {}", directory.join("report.html").display()))?;
-        }
-    }
-    output.flush()?;
-    if right { Ok(()) } else { Err(Failure::Silent(exit::FAILED)) }
+}
+
+/// Bytes of memory that the process has, as Linux tells.
+fn resident() -> Option<u64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
 }
 
 /// A directory for a fresh account, in the state directory.
@@ -135,7 +189,7 @@ fn lines(rehearsed: &Rehearsed) -> Vec<String> {
     lines
 }
 
-fn document(rehearsed: &Rehearsed) -> serde_json::Value {
+fn document(rehearsed: &Rehearsed, ok: bool, runs: &[Run]) -> serde_json::Value {
     let steps: Vec<_> = rehearsed
         .steps
         .iter()
@@ -149,10 +203,11 @@ fn document(rehearsed: &Rehearsed) -> serde_json::Value {
         })
         .collect();
     json!({
-        "ok": rehearsed.steps.iter().all(Went::is_right),
+        "ok": ok,
         "seconds": rehearsed.seconds,
         "beats": rehearsed.seen.len(),
         "steps": steps,
         "figures": rehearsed.figures,
+        "runs": runs,
     })
 }

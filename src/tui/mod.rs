@@ -33,19 +33,31 @@ const BACK: (u8, u8, u8) = (16, 18, 22);
 /// The letters there.
 const FRONT: (u8, u8, u8) = (220, 222, 226);
 
+/// How often the terminal is looked at.
+const LOOK: Duration = Duration::from_secs(5);
+
 /// How long the screen may take to leave after a signal.
 const GRACE: Duration = Duration::from_millis(500);
 
 /// Waits until the process is told to end because its terminal is gone or somebody asks for it, and gives the exit code.
 ///
 /// The screen hears these signals as well. But crossterm 0.29 reads on for ever from a terminal that has gone away, and a thread that is
-/// caught in there hears nothing any more: without this the process would stay behind and use a whole core.
+/// caught in there hears nothing any more: without this the process would stay behind and use a whole core. A program that was started
+/// without a controlling terminal gets no signal at all, so that the terminal is looked at now and then as well.
 async fn orphaned() -> color_eyre::Result<ExitCode> {
     let (mut hang_up, mut terminate) = (signal(SignalKind::hangup())?, signal(SignalKind::terminate())?);
     Ok(tokio::select! {
         _ = hang_up.recv() => ExitCode::from(129),
         _ = terminate.recv() => ExitCode::from(143),
+        () = gone() => ExitCode::from(129),
     })
+}
+
+/// Returns when standard input is no terminal any more.
+async fn gone() {
+    while rustix::termios::tcgetattr(std::io::stdin()).is_ok() {
+        tokio::time::sleep(LOOK).await;
+    }
 }
 
 /// Shows the screen until the reader leaves, with the walkthrough in a directory or the built-in one. Has to be called on a multi-threaded

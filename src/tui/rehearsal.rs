@@ -88,6 +88,17 @@ pub struct Rehearsed {
     pub seconds: f64,
 }
 
+impl Rehearsed {
+    /// Whether another one has the same steps, figures and checks: times and ids aside.
+    pub fn comes_to_the_same(&self, other: &Rehearsed) -> bool {
+        let told = |rehearsed: &Rehearsed| -> Vec<_> {
+            rehearsed.steps.iter().map(|went| (went.step, went.done, went.message.clone(), went.checks.clone())).collect()
+        };
+        let beats = |rehearsed: &Rehearsed| rehearsed.seen.iter().map(|seen| (seen.step, seen.beat)).collect::<Vec<_>>();
+        self.figures == other.figures && told(self) == told(other) && beats(self) == beats(other)
+    }
+}
+
 /// Why a rehearsal broke off.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
