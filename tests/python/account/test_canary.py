@@ -158,10 +158,14 @@ def evidence(program, service, cloud, credentials, variables, home):
     return Evidence(seen, canaries)
 
 
+# The account's id, as the audience sees it.
+HIDDEN = "AWS ••••••••••••"
+
+
 def walk(base, variables, seen):
     """Walks through the panes, with something done in each."""
     screen = Screen(base, variables)
-    screen.until(lambda text: "Walkthrough" in text and "000000000000" in text)
+    screen.until(lambda text: "Walkthrough" in text and HIDDEN in text)
     seen["arguments of the screen"] = command_line(screen.process.pid)
     for pane in "1234567":
         screen.press(f"\x1b{pane}")
@@ -216,6 +220,11 @@ def told_of_statements(place):
 CANARIES = ["password", "secret key", "session token", "password of a user", "key in a statement", "symmetric key"]
 
 
+def test_the_account_is_on_no_screen(evidence):
+    assert HIDDEN.encode() in evidence.seen["frames"]
+    assert [place for place in ("frames", "what the terminal got") if b"000000000000" in evidence.seen[place]] == []
+
+
 @pytest.mark.parametrize("canary", CANARIES)
 def test_a_secret_is_nowhere(evidence, canary):
     assert [place for place in places(evidence, canary) if not told_of_statements(place)] == []
@@ -242,7 +251,7 @@ def typed(program, service, variables, state, sql):
     """Types a statement on the screen, runs it, removes it, and leaves; gives what is in the files afterwards."""
     proxy = Front(service.url, lambda asked, body: None)
     screen = Screen([*command(program, state, "aws"), "-vv", *SMALL], variables(proxy.url))
-    screen.until(lambda text: "000000000000" in text)
+    screen.until(lambda text: HIDDEN in text)
     screen.press("\x1b3" + sql)
     screen.until(lambda text: sql[-10:] in text)
     screen.press("\x12")
