@@ -97,7 +97,7 @@ impl Poll {
     }
 
     /// The same for a call that starts something that has to be stopped again: a call that is under way when `cancel` comes has
-    /// [`SETTLING`] to give its answer, and what it then gives is the answer, for the caller to stop.
+    /// a few seconds to give its answer, and what it then gives is the answer, for the caller to stop.
     pub async fn until_started<T, F, Fut>(&self, cancel: &CancellationToken, what: &str, limit: Duration, start: F) -> Result<T, PollError>
     where
         F: FnMut() -> Fut,

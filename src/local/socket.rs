@@ -28,7 +28,7 @@ const LONGEST_NAME: usize = 20;
 pub(super) const OWNER: &str = "socket";
 
 /// Where a socket of a state directory is: in it, or, where that path would be too long for a socket, in a directory of the user under a
-/// name made from the path. Names have at most [`LONGEST_NAME`] bytes.
+/// name made from the path. Names have at most 20 bytes.
 ///
 /// # Errors
 /// When the directory of the user cannot be made, or is not this user's alone.
