@@ -28,6 +28,13 @@ class Exchange:
         return self.headers.get("user-agent", "")
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Takes as many connections at once as the program makes: one that has to wait is tried again by the system a second later."""
+
+    request_queue_size = 128
+    daemon_threads = True
+
+
 class Recorder:
     """Listens on a port of its own, sends on what it gets, and keeps it."""
 
@@ -50,8 +57,7 @@ class Recorder:
             def log_message(self, *_):
                 """The exchanges are the log."""
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 
