@@ -7,7 +7,9 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::failure::{Failure, exit};
+use super::interrupt;
 use super::output::{Output, columns, thousands};
+use super::session::cancelled;
 use crate::config::Settings;
 use crate::demo::clock::{SharedClock, SystemClock};
 use crate::prepared::{self, Moment};
@@ -122,13 +124,16 @@ pub async fn checkpoint(arguments: &Checkpoint, settings: &Settings, output: &mu
 /// Runs the steps on the side, and says so to whoever waits.
 async fn prepare(settings: &Settings, clock: &SharedClock) -> Result<(), Failure> {
     let told = io::stderr().is_terminal();
-    prepared::prepare(settings, clock, |step| {
+    let cancel = interrupt::token()?;
+    let work = prepared::prepare(settings, clock, |step| {
         if told {
             eprintln!("preparing: {} {}", step.number(), step.title());
         }
-    })
-    .await?;
-    Ok(())
+    });
+    tokio::select! {
+        () = cancel.cancelled() => Err(cancelled()),
+        done = work => Ok(done?),
+    }
 }
 
 /// Asks where there is somebody to ask. A script has said what it wants by calling the command.

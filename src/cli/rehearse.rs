@@ -8,10 +8,12 @@ use std::sync::Arc;
 use clap::Args;
 use serde::Serialize;
 use serde_json::json;
+use tokio_util::sync::CancellationToken;
 
 use super::failure::{Failure, exit};
 use super::output::{Output, columns};
-use super::{confirm, walkthrough};
+use super::session::cancelled;
+use super::{confirm, interrupt, walkthrough};
 use crate::app::walkthrough::check::Verdict;
 use crate::app::walkthrough::script::File;
 use crate::config::Settings;
@@ -20,7 +22,7 @@ use crate::demo::clock::{SharedClock, SystemClock};
 use crate::demo::figures;
 use crate::local::pace::Pace;
 use crate::target;
-use crate::tui::rehearsal::{self, Rehearsed, Went};
+use crate::tui::rehearsal::{self, Broken, Rehearsed, Went};
 
 /// Present the whole walkthrough without anybody, and say how long each step took and which checks failed
 #[derive(Debug, Args)]
@@ -69,10 +71,11 @@ pub async fn run(arguments: &Rehearse, settings: &Arc<Settings>, mut output: Out
     if let Some(directory) = arguments.report.as_deref().filter(|directory| directory.exists()) {
         return Err(Failure::usage(format!("{} is there already", directory.display()), "Name a new directory for the report."));
     }
+    let cancel = interrupt::token()?;
     let mut runs: Vec<Run> = Vec::new();
     let mut first: Option<Rehearsed> = None;
     let rehearsed = loop {
-        let rehearsed = once(arguments, settings, files.clone()).await?;
+        let rehearsed = once(arguments, settings, files.clone(), cancel.clone()).await?;
         let same = first.as_ref().is_none_or(|first| first.comes_to_the_same(&rehearsed));
         let run = Run { seconds: rehearsed.seconds, resident_bytes: resident(), same, right: rehearsed.steps.iter().all(Went::is_right) };
         if arguments.times > 1 && !arguments.json {
@@ -103,7 +106,12 @@ pub async fn run(arguments: &Rehearse, settings: &Arc<Settings>, mut output: Out
 }
 
 /// One rehearsal, on the embedded AWS with a fresh account.
-async fn once(arguments: &Rehearse, settings: &Arc<Settings>, files: Option<Vec<File>>) -> Result<Rehearsed, Failure> {
+async fn once(
+    arguments: &Rehearse,
+    settings: &Arc<Settings>,
+    files: Option<Vec<File>>,
+    cancel: CancellationToken,
+) -> Result<Rehearsed, Failure> {
     let mut there = (**settings).clone();
     // Held until the rehearsal has ended: the directory goes with it.
     let aside = match settings.aws.target {
@@ -117,11 +125,14 @@ async fn once(arguments: &Rehearse, settings: &Arc<Settings>, files: Option<Vec<
     // Nothing moves on a picture.
     there.screen.motion = false;
     let clock: SharedClock = Arc::new(SystemClock);
-    rehearsal::run(there, clock, files, arguments.size).await.map_err(|broken| Failure::Told {
-        code: exit::FAILED,
-        what: "the rehearsal broke off".to_owned(),
-        why: Some(broken.to_string()),
-        next: Some("Look at `shiftdeck doctor`, and present the step by hand.".to_owned()),
+    rehearsal::run(there, clock, files, arguments.size, cancel).await.map_err(|broken| match broken {
+        Broken::Cancelled => cancelled(),
+        broken => Failure::Told {
+            code: exit::FAILED,
+            what: "the rehearsal broke off".to_owned(),
+            why: Some(broken.to_string()),
+            next: Some("Look at `shiftdeck doctor`, and present the step by hand.".to_owned()),
+        },
     })
 }
 

@@ -88,6 +88,7 @@ impl Session {
     }
 }
 
-fn cancelled() -> Failure {
+/// A command that was ended on demand.
+pub fn cancelled() -> Failure {
     Failure::Told { code: super::failure::exit::CANCELLED, what: "cancelled".to_owned(), why: None, next: None }
 }

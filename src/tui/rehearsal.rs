@@ -9,6 +9,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::{Instant, timeout};
+use tokio_util::sync::CancellationToken;
 
 use super::effects::Runner;
 use super::{BACK, FRONT};
@@ -102,6 +103,9 @@ impl Rehearsed {
 /// Why a rehearsal broke off.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Broken {
+    /// On demand.
+    #[error("cancelled")]
+    Cancelled,
     /// The account cannot be opened.
     #[error("the account cannot be opened: {0}")]
     NotOpened(String),
@@ -119,14 +123,21 @@ struct Rehearsal {
     runner: Runner,
     messages: UnboundedReceiver<Msg>,
     clock: SharedClock,
+    cancel: CancellationToken,
     statements: Vec<Ran>,
 }
 
 /// Presents the whole script: the built-in one, or `files`. The settings say where; a screen of `size` columns and rows is drawn.
 ///
 /// # Errors
-/// When it breaks off. A step that fails does not break it off: the rest is presented as far as that goes.
-pub async fn run(settings: Settings, clock: SharedClock, files: Option<Vec<File>>, size: (u16, u16)) -> Result<Rehearsed, Broken> {
+/// When it breaks off, or is cancelled, which stops what is running. A step that fails does not break it off: the rest is presented as far as that goes.
+pub async fn run(
+    settings: Settings,
+    clock: SharedClock,
+    files: Option<Vec<File>>,
+    size: (u16, u16),
+    cancel: CancellationToken,
+) -> Result<Rehearsed, Broken> {
     let began = Instant::now();
     let settings = Arc::new(settings);
     let (sender, messages) = unbounded_channel();
@@ -135,7 +146,7 @@ pub async fn run(settings: Settings, clock: SharedClock, files: Option<Vec<File>
     let model =
         Model::new(&settings, clock.now(), chrono::FixedOffset::east_opt(0).unwrap_or_else(|| chrono::Offset::fix(&chrono::Utc)), size);
     let theme = Theme::named(&model.theme, Depth::True);
-    let mut rehearsal = Rehearsal { model, theme, runner: runner.clone(), messages, clock, statements: Vec::new() };
+    let mut rehearsal = Rehearsal { model, theme, runner: runner.clone(), messages, clock, cancel, statements: Vec::new() };
     let ended = rehearsal.present(files).await;
     runner.close().await;
     let (steps, seen) = ended?;
@@ -227,7 +238,12 @@ impl Rehearsal {
     async fn settle(&mut self) -> Result<(), Broken> {
         let began = Instant::now();
         loop {
-            match timeout(QUIET, self.messages.recv()).await {
+            let heard = tokio::select! {
+                biased;
+                () = self.cancel.cancelled() => return Err(Broken::Cancelled),
+                heard = timeout(QUIET, self.messages.recv()) => heard,
+            };
+            match heard {
                 Ok(Some(message)) => self.update(message),
                 // The runner holds a sender for as long as the rehearsal lives.
                 Ok(None) => return Ok(()),

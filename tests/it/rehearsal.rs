@@ -17,7 +17,7 @@ async fn rehearsed(change: impl FnOnce(&mut Settings)) -> Rehearsed {
     settings.local.pace = Some(Pace::Instant);
     settings.screen.motion = false;
     change(&mut settings);
-    rehearsal::run(settings, common::clock(), None, (120, 36)).await.unwrap()
+    rehearsal::run(settings, common::clock(), None, (120, 36), tokio_util::sync::CancellationToken::new()).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -76,7 +76,11 @@ pub fn available(model: &Model, command: Command) -> bool {
         C::Form(command) => predict::available(model, command),
         C::Beside(command) => predict::available_beside(model, command),
         C::Explore(command) => explore::available(model, command),
-        C::StepBegin => open && model.target == TargetKind::Local && model.walkthrough.run.is_none(),
+        // What another process holds is not this one's to replace.
+        C::StepBegin => {
+            let owner = model.identity().is_some_and(|identity| !identity.outlives);
+            owner && model.target == TargetKind::Local && model.walkthrough.run.is_none()
+        }
         C::Reveal => model.masked(),
         C::LogIn => model.target == TargetKind::Aws,
         C::Refresh => open && matches!(model.focus, Pane::Resources | Pane::Pipeline | Pane::Predict | Pane::Explore),

@@ -193,7 +193,7 @@ pub(super) fn run_step(model: &mut Model) -> Vec<Effect> {
 /// Asks whether the account is to be as it is before the selected step.
 fn begin_here(model: &mut Model) -> Vec<Effect> {
     if !available(model, Command::StepBegin) {
-        model.say("Only the embedded AWS can be put to a step, and not while a step runs", true);
+        model.say("Only an embedded AWS that this program holds can be put to a step, and not while a step runs", true);
         return Vec::new();
     }
     let step = model.walkthrough.current().step;
