@@ -39,6 +39,7 @@ pub fn settings() -> Settings {
         names: Names::default(),
         warehouse: Warehouse {
             kind: WarehouseKind::Serverless,
+            existing: false,
             base_capacity: 4,
             node_type: "ra3.large".into(),
             nodes: 1,

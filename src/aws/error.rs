@@ -74,6 +74,18 @@ impl AwsError {
     }
 }
 
+/// What a creation ends with when an answer got lost on the way: the SDK asks again, and the service says that it is there already.
+pub trait OrThere {
+    /// Takes "exists already" for done. Only for something that was looked for right before, and was not there.
+    fn or_there(self) -> Self;
+}
+
+impl OrThere for Result<(), AwsError> {
+    fn or_there(self) -> Self {
+        self.or_else(|error| if error.is_already_there() { Ok(()) } else { Err(error) })
+    }
+}
+
 impl fmt::Display for AwsErrorKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {

@@ -34,7 +34,7 @@ use aws_config::SdkConfig;
 use tokio::sync::broadcast;
 
 pub use client::Tags;
-pub use error::{AwsError, AwsErrorKind};
+pub use error::{AwsError, AwsErrorKind, OrThere};
 pub use poll::{Poll, PollError, Polling};
 
 use activity::{ApiCall, Recorder};

@@ -271,7 +271,17 @@ impl Statements {
 
     /// What is known of a statement.
     pub async fn describe(&self, id: &str) -> Result<StatementInfo, AwsError> {
-        let said = self.client.get().describe_statement().id(id).send().await.map_err(fault(SERVICE, "DescribeStatement"))?;
+        self.describe_within(id, None).await
+    }
+
+    /// What is known of a statement when it has ended, which the service waits for, `wait` whole seconds (30 at most).
+    pub async fn describe_when_done(&self, id: &str, wait: Duration) -> Result<StatementInfo, AwsError> {
+        self.describe_within(id, i32::try_from(wait.as_secs()).ok()).await
+    }
+
+    async fn describe_within(&self, id: &str, wait: Option<i32>) -> Result<StatementInfo, AwsError> {
+        let request = self.client.get().describe_statement().id(id).set_wait_time_seconds(wait);
+        let said = request.send().await.map_err(fault(SERVICE, "DescribeStatement"))?;
         let counted = |rows: i64| u64::try_from(rows).ok();
         Ok(StatementInfo {
             state: state(said.status()),
@@ -295,7 +305,17 @@ impl Statements {
 
     /// A page of the rows of a finished statement.
     pub async fn result(&self, id: &str, token: Option<&str>) -> Result<WarehousePage, AwsError> {
-        let request = self.client.get().get_statement_result().id(id).set_next_token(token.map(str::to_owned));
+        self.result_within(id, token, None).await
+    }
+
+    /// The first page of the rows of a statement, which the service waits for, `wait` whole seconds (30 at most). An error is no statement
+    /// about the query: only [`Statements::describe`] tells why there are no rows.
+    pub async fn result_when_done(&self, id: &str, wait: Duration) -> Result<WarehousePage, AwsError> {
+        self.result_within(id, None, i32::try_from(wait.as_secs()).ok()).await
+    }
+
+    async fn result_within(&self, id: &str, token: Option<&str>, wait: Option<i32>) -> Result<WarehousePage, AwsError> {
+        let request = self.client.get().get_statement_result().id(id).set_next_token(token.map(str::to_owned)).set_wait_time_seconds(wait);
         let said = request.send().await.map_err(fault(SERVICE, "GetStatementResult"))?;
         Ok(WarehousePage {
             columns: said

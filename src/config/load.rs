@@ -145,6 +145,19 @@ fn contradictions(merged: &BTreeMap<&'static str, Assignment>) -> Vec<Problem> {
             message: format!("`warehouse.base_capacity` is {capacity}; 4 or a multiple of 8 up to 1024 is expected"),
         });
     }
+    if matches!(merged.get("warehouse.existing").map(|assignment| &assignment.value), Some(Value::Boolean(true))) {
+        let unnamed: Vec<&str> =
+            ["names.warehouse", "names.database", "names.secret"].into_iter().filter(|key| text(key).is_empty()).collect();
+        if !unnamed.is_empty() {
+            problems.push(Problem {
+                place: blamed(&["warehouse.existing"]),
+                message: format!(
+                    "`warehouse.existing` says that the warehouse is there; its name is expected in `{}`",
+                    unnamed.join("`, `")
+                ),
+            });
+        }
+    }
     for (one, other) in [
         ("names.staging_endpoint", "names.production_endpoint"),
         ("names.schema", "names.external_schema"),
@@ -278,6 +291,8 @@ mod tests {
             "--set mlops.train_share=0.8: `mlops.train_share` (0.8) and `mlops.validation_share` (0.2) leave nothing for the test split; a sum of at most 0.99 is expected"
         );
         assert!(refused(&[("warehouse.base_capacity", "12")]).contains("4 or a multiple of 8"));
+        let existing = refused(&[("warehouse.existing", "true"), ("names.database", "dev")]);
+        assert!(existing.contains("`names.warehouse`, `names.secret`"), "{existing}");
         assert!(refused(&[("names.staging_endpoint", "a"), ("names.production_endpoint", "a")]).contains("two different names"));
         assert!(refused(&[("names.table", "data; drop table x")]).contains("an identifier of at most 63"));
         assert!(refused(&[("mlops.objectve", "x")]).contains("the nearest is `mlops.objective`"));

@@ -95,6 +95,7 @@ pub const KEYS: &[Key] = &[
     text("names.ml_function", rules::SQL_NAME),
     text("names.subnet_group", rules::SUBNET_GROUP),
     key("warehouse.kind", Kind::Choice(&["serverless", "provisioned"])),
+    key("warehouse.existing", Kind::Boolean),
     key("warehouse.base_capacity", Kind::Integer(4, 1024)),
     text("warehouse.node_type", rules::NODE_TYPE),
     key("warehouse.nodes", Kind::Integer(1, 128)),

@@ -171,6 +171,8 @@ pub enum WarehouseKind {
 pub struct Warehouse {
     /// Serverless or provisioned.
     pub kind: WarehouseKind,
+    /// Whether the warehouse is there already, is only used, and never removed.
+    pub existing: bool,
     /// Base capacity of a workgroup, in RPU.
     pub base_capacity: u32,
     /// Node type of a cluster.

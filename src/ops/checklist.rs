@@ -72,8 +72,7 @@ fn by_word(status: &str) -> ResourceState {
     }
 }
 
-/// The checklist, in dependency order. Independent reads run at the same time: two round trips of latency in all, but for the model in SQL,
-/// whose state only a statement tells. A resource that cannot be read is `Unknown` with the reason; only a failure that concerns all
+/// The checklist, in dependency order. Independent reads run at the same time: two round trips of latency in all. A resource that cannot be read is `Unknown` with the reason; only a failure that concerns all
 /// (no credentials, no network) is an error.
 pub async fn read(context: &Context) -> Result<Vec<ResourceStatus>, OpError> {
     let (caller, lines) = tokio::join!(context.gateways.identity.caller(), join_all(lines(context)));
@@ -330,6 +329,14 @@ fn lines(context: &Context) -> Vec<Lines<'_>> {
 fn serverless(context: &Context, workgroup: Line) -> Lines<'_> {
     let (s, g) = (&context.scenario, &context.gateways);
     async move {
+        if context.settings.warehouse.existing {
+            // Its namespace may have any name, and is not the demonstration's matter.
+            let found = g.serverless.workgroup(&s.warehouse).await.map(|found| match found {
+                Some(found) => (by_word(&found.status), format!("{}, {} RPU, only used", found.status.to_lowercase(), found.capacity)),
+                None => (MISSING, "it should be there already".to_owned()),
+            });
+            return vec![workgroup.read(found)];
+        }
         let namespace = Line::new("Namespace", &s.warehouse, "The warehouse: database, users, roles", Step::Foundation);
         let workgroup = workgroup.after(&[&namespace]);
         let (space, group) = tokio::join!(g.serverless.namespace(&s.warehouse), g.serverless.workgroup(&s.warehouse));
@@ -350,7 +357,7 @@ fn provisioned(context: &Context, cluster: Line) -> Lines<'_> {
     let (s, g) = (&context.scenario, &context.gateways);
     async move {
         let group = Line::new("Subnet group", &s.subnet_group, "The network of the warehouse", Step::Foundation);
-        let with_group = !context.settings.warehouse.subnet_ids.is_empty();
+        let with_group = !context.settings.warehouse.existing && !context.settings.warehouse.subnet_ids.is_empty();
         let (subnets, found) = tokio::join!(g.cluster.subnet_group(&s.subnet_group), g.cluster.find(&s.warehouse));
         let found = found.map(|found| match found {
             Some(found) => (by_word(&found.status), format!("{}, {} × {}", found.status, found.nodes.1, found.nodes.0)),

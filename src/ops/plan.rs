@@ -78,16 +78,21 @@ pub async fn plan(context: &Context, selected: &[Step]) -> Result<Vec<StepPlan>,
     for step in selected.iter().copied() {
         let resources = match step {
             Step::Cleanup => steps::cleanup_plan(context).await?.iter().map(removed).collect(),
-            step => resources.iter().filter(|resource| resource.step == step && counts(resource)).map(|it| planned(context, it)).collect(),
+            step => resources
+                .iter()
+                .filter(|resource| resource.step == step && counts(context, resource))
+                .map(|it| planned(context, it))
+                .collect(),
         };
         plans.push(StepPlan { step, resources, seconds: known.get(&step).copied() });
     }
     Ok(plans)
 }
 
-/// Whether a step makes the resource: not what is there on every account, nor what is only made when somebody asks for it.
-fn counts(resource: &ResourceStatus) -> bool {
-    resource.kind != "Athena workgroup" && !resource.purpose.contains("on request")
+/// Whether a step makes the resource: not what is there on every account or is only used, nor what is only made when somebody asks for it.
+fn counts(context: &Context, resource: &ResourceStatus) -> bool {
+    let used = context.settings.warehouse.existing && matches!(resource.kind, "Workgroup" | "Cluster" | "Secret");
+    !used && resource.kind != "Athena workgroup" && !resource.purpose.contains("on request")
 }
 
 fn removed(removal: &steps::Removal) -> Planned {

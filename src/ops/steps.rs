@@ -2,6 +2,7 @@
 
 mod cleanup;
 mod deploy;
+mod existing;
 mod explore;
 mod foundation;
 mod lake;

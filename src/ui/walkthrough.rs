@@ -86,6 +86,12 @@ pub(super) fn steps(canvas: &mut Canvas<'_>, area: Rect) {
             _ => Role::Strong,
         };
         let room = area.right().saturating_sub(x);
+        // The title is read first: what does not fit beside it whole is said in a word.
+        let fits = width(state.title(view.step)) + 1 + width(&time) <= usize::from(room);
+        let time = match time.split_once("  ") {
+            Some((word, _)) if !fits => word.to_owned(),
+            _ => time,
+        };
         let reserved = if time.is_empty() { 0 } else { width(&time) as u16 + 1 };
         canvas.text(x, y, room.saturating_sub(reserved), state.title(view.step), title_role);
         canvas.text_right(x, y, room, &time, if matches!(view.status, Status::Failed { .. }) { Role::Bad } else { Role::Dim });

@@ -292,6 +292,24 @@ async fn what_has_changed_under_a_transaction_makes_it_fail() {
 }
 
 #[tokio::test]
+async fn what_others_change_elsewhere_disturbs_no_transaction() {
+    let fixture = Sql::new().await;
+    fixture.all(&["CREATE TABLE counter (n int)", "INSERT INTO counter VALUES (0)", "CREATE TABLE orders (n int)"]).await;
+    let mut session = fixture.session();
+    execute(&fixture.engine, &mut session, "BEGIN").await.unwrap();
+    execute(&fixture.engine, &mut session, "SELECT n FROM counter").await.unwrap();
+    execute(&fixture.engine, &mut session, "SELECT count(*) FROM pg_tables").await.unwrap();
+    fixture.all(&["INSERT INTO orders VALUES (1)", "CREATE TABLE others (n int)"]).await;
+    fixture.athena("CREATE DATABASE somewhere_else").await;
+    execute(&fixture.engine, &mut session, "UPDATE counter SET n = n + 1").await.unwrap();
+    // Another namespace is made, and with it a database, while this one is writing.
+    fixture.engine.create_warehouse("second").unwrap();
+    execute(&fixture.engine, &mut session, "COMMIT").await.unwrap();
+    assert_eq!(fixture.redshift("SELECT n FROM counter").await, ["1"]);
+    assert_eq!(fixture.redshift("SELECT n FROM orders").await, ["1"]);
+}
+
+#[tokio::test]
 async fn errors_are_worded_and_placed_as_redshift_does() {
     let fixture = Sql::new().await;
     fixture.all(&CUSTOMERS).await;

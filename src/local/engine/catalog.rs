@@ -430,16 +430,29 @@ impl Catalog {
             .flat_map(|table| table.files.iter())
     }
 
-    /// Whether two catalogs have the same tables; models may differ.
-    pub fn same_relations(&self, other: &Catalog) -> bool {
-        self.lake == other.lake
-            && self.warehouse.len() == other.warehouse.len()
-            && self
-                .warehouse
-                .iter()
-                .zip(&other.warehouse)
-                .all(|((name, database), (other_name, other_database))| name == other_name && database.schemas == other_database.schemas)
+    /// What a full name stands for here.
+    pub fn seen(&self, name: &TableName) -> Seen<'_> {
+        if let Some(relation) = self.relation(name) {
+            return Seen::Relation(relation);
+        }
+        let external = self.schema(&name.database, &name.schema).and_then(|schema| schema.external.as_ref());
+        let glue = external.map_or(&name.schema, |external| &external.database);
+        match self.lake_table(glue, &name.table).filter(|_| external.is_some() || name.database == LAKE) {
+            Some(table) => Seen::Lake(table),
+            None => Seen::Nothing,
+        }
     }
+}
+
+/// What a reader sees under a name.
+#[derive(Debug, PartialEq)]
+pub enum Seen<'a> {
+    /// Nothing that a user has made.
+    Nothing,
+    /// A table or view of the warehouse.
+    Relation(&'a Relation),
+    /// A table or view of the lake.
+    Lake(&'a LakeRelation),
 }
 
 #[cfg(test)]
@@ -478,11 +491,14 @@ mod tests {
     }
 
     #[test]
-    fn a_new_model_is_not_a_change_of_tables() {
+    fn what_a_name_stands_for_changes_with_it_and_with_nothing_else() {
         let (old, mut new) = (sample(), sample());
+        let name = TableName { database: "bankdm".into(), schema: PUBLIC.into(), table: "data".into() };
+        assert!(matches!(old.seen(&name), Seen::Relation(_)));
         new.warehouse.get_mut("bankdm").unwrap().models.insert("public.dm01".into(), serde_json::json!({}));
-        assert!(old.same_relations(&new) && old != new);
+        new.warehouse.insert("other".into(), Database::default());
+        assert!(old.seen(&name) == new.seen(&name) && old != new);
         new.schema_mut("bankdm", PUBLIC).unwrap().relations.clear();
-        assert!(!old.same_relations(&new));
+        assert_eq!(new.seen(&name), Seen::Nothing);
     }
 }

@@ -27,6 +27,7 @@ mod listing;
 mod materialized;
 mod memory;
 mod merge;
+mod merge_catalogs;
 mod metadata;
 mod models;
 mod names;
@@ -224,7 +225,7 @@ impl Engine {
         self.change(|catalog| catalog.warehouse.clear())
     }
 
-    /// Changes what is committed, at once. A transaction that is writing then fails at its commit.
+    /// Changes what is committed, at once. A transaction that is writing then fails at its commit if it has changed the same.
     fn change(&self, change: impl FnOnce(&mut Catalog)) -> Result<(), SqlError> {
         let mut current = self.inner.catalog.write();
         let mut new = Catalog::clone(&current);
@@ -252,14 +253,17 @@ impl Engine {
         (Arc::clone(&catalog), leases)
     }
 
-    /// Puts `new` in the place of `base`; fails when something else has taken that place.
+    /// Puts `new` in the place of `base`. What has taken that place in the meantime stays, where the two have changed different things; the
+    /// replacement fails where they have not.
     fn replace_catalog(&self, base: &Arc<Catalog>, new: &Arc<Catalog>) -> Result<(), SqlError> {
         let mut current = self.inner.catalog.write();
-        if !Arc::ptr_eq(&current, base) {
-            return Err(error::serialization());
-        }
+        let new = if Arc::ptr_eq(&current, base) {
+            Arc::clone(new)
+        } else {
+            Arc::new(merge_catalogs::merged(base, new, &current).ok_or_else(error::serialization)?)
+        };
         self.inner.store.save(catalog::DOCUMENT, new.as_ref()).map_err(error::internal)?;
-        *current = Arc::clone(new);
+        *current = new;
         Ok(())
     }
 

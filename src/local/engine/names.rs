@@ -20,6 +20,15 @@ pub enum Found {
     System(TableName),
 }
 
+impl Found {
+    /// The full name.
+    pub const fn name(&self) -> &TableName {
+        match self {
+            Found::Table(name, _) | Found::View(name, ..) | Found::External(name, _) | Found::System(name) => name,
+        }
+    }
+}
+
 /// Looks a relation up; `None` when nothing has that name.
 pub fn find(session: &Session, transaction: &Transaction, name: &Name) -> Option<Found> {
     candidates(session, name).into_iter().find_map(|candidate| lookup(session, transaction, candidate))
@@ -94,7 +103,7 @@ pub fn target(session: &Session, name: &Name) -> TableName {
 /// The full name of an existing relation that is to be changed or dropped; where nothing has that name, what it would be.
 pub fn existing(session: &Session, transaction: &Transaction, name: &Name) -> TableName {
     match find(session, transaction, name) {
-        Some(Found::Table(full, _) | Found::View(full, ..) | Found::External(full, _) | Found::System(full)) => full,
+        Some(found) => found.name().clone(),
         None => target(session, name),
     }
 }

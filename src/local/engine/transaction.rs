@@ -3,9 +3,10 @@
 //! Readers work on the snapshot and never wait. One transaction writes at a time: the first change takes the writer's lock, which is
 //! held to the end. New rows are new files; nobody sees them before the commit names them, and a transaction that is dropped removes them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
+use parking_lot::Mutex;
 use tokio::sync::OwnedMutexGuard;
 
 use super::catalog::{Catalog, DataFile, Relation, TEMPORARY, TableDef, TableName};
@@ -30,8 +31,8 @@ pub struct Transaction {
     leases: Vec<Arc<Lease>>,
     /// Files that this transaction wrote.
     written: Vec<String>,
-    /// Whether a statement has looked at the snapshot.
-    observed: bool,
+    /// What statements have read of the snapshot.
+    observed: Mutex<BTreeSet<TableName>>,
     finished: bool,
 }
 
@@ -48,7 +49,7 @@ impl Transaction {
             temporary_base: temporary.clone(),
             writer: None,
             written: Vec::new(),
-            observed: false,
+            observed: Mutex::default(),
             finished: false,
         }
     }
@@ -64,7 +65,7 @@ impl Transaction {
             let writer = self.engine.writer().await;
             let (current, leases) = self.engine.snapshot();
             if !Arc::ptr_eq(&current, &self.base) {
-                if self.observed && !current.same_relations(&self.base) {
+                if self.observed.get_mut().iter().any(|name| current.seen(name) != self.base.seen(name)) {
                     return Err(error::serialization());
                 }
                 self.base = Arc::clone(&current);
@@ -76,9 +77,9 @@ impl Transaction {
         Ok(Arc::make_mut(&mut self.working))
     }
 
-    /// Says that a statement has read from the snapshot, which from now on has to stay what it is.
-    pub fn observe(&mut self) {
-        self.observed = true;
+    /// Says that a statement reads a table or view of the snapshot, which from now on has to stay what it is.
+    pub fn observe(&self, name: &TableName) {
+        self.observed.lock().insert(name.clone());
     }
 
     /// A table or view of the warehouse or of the session.

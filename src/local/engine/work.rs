@@ -127,7 +127,6 @@ impl<'a> Work<'a> {
         query: Query,
         target: Option<(&TableName, &TableDef)>,
     ) -> Result<(SessionState, TracedPlan), SqlError> {
-        self.transaction.observe();
         let planner =
             Planner { engine: self.engine, session: self.session, transaction: self.transaction, scanned: &self.scanned, depth: 0 };
         planner.plan(query, self.text(), target).await
@@ -191,6 +190,7 @@ impl Planner<'_> {
                 if let (Some((full, table)), [written]) = (target, name.parts.as_slice())
                     && written == TARGET
                 {
+                    self.transaction.observe(full);
                     let source = WarehouseTable::new(self.engine, full, table, true);
                     providers.add(self.session, &name, ScanTable::over(source));
                     continue;
@@ -201,6 +201,7 @@ impl Planner<'_> {
                     }
                     return Err(names::missing(text, self.session, self.transaction, &name));
                 };
+                self.transaction.observe(found.name());
                 let (full, provider) = self.provider(found, &pseudo, text).await?;
                 origins.insert(name.parts.clone(), full);
                 providers.add(self.session, &name, provider);

@@ -183,6 +183,9 @@ async fn unasked(
 async fn warehouse(context: &Context, now: DateTime<Utc>) -> Result<Option<Cost>, OpError> {
     let name = &context.scenario.warehouse;
     let told = || op(name, WHAT);
+    if context.settings.warehouse.existing {
+        return Ok(None);
+    }
     match context.settings.warehouse.kind {
         WarehouseKind::Provisioned => {
             let Some(found) = context.gateways.cluster.find(name).await.map_err(told())? else { return Ok(None) };
@@ -270,6 +273,9 @@ async fn jobs(context: &Context, now: DateTime<Utc>) -> Result<Option<Cost>, OpE
 
 async fn secret(context: &Context, now: DateTime<Utc>) -> Result<Option<Cost>, OpError> {
     let name = &context.scenario.secret;
+    if context.settings.warehouse.existing {
+        return Ok(None);
+    }
     let found = context.gateways.secrets.find(name).await.map_err(op(name, WHAT))?;
     Ok(found.filter(|found| !found.deleted).map(|found| Cost {
         kind: "Secret",
@@ -309,6 +315,9 @@ pub fn of_planned(context: &Context, resource: &ResourceStatus) -> Option<(f64, 
         return None;
     }
     let settings = &context.settings;
+    if settings.warehouse.existing && matches!(resource.kind, "Workgroup" | "Cluster" | "Secret") {
+        return None;
+    }
     match resource.kind {
         "Endpoint" if resource.name == context.scenario.staging_endpoint => {
             Some((prices::hosting(&settings.mlops.endpoint_instance, 1)?, false))

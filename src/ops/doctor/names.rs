@@ -88,14 +88,19 @@ async fn look(context: &Context) -> Vec<Found> {
         roles,
     );
     let mut found = vec![
-        ("secret", s.secret.clone(), secret.map(|secret| secret.map(|secret| secret.tags))),
         ("function", s.function.clone(), function.map(|function| function.map(|function| function.tags))),
-        ("cluster", s.warehouse.clone(), cluster.map(|cluster| cluster.map(|cluster| cluster.tags))),
-        ("namespace", s.warehouse.clone(), namespace),
-        ("workgroup", s.warehouse.clone(), workgroup),
         ("pipeline", s.pipeline.clone(), pipeline),
         ("model group", s.model_group.clone(), group),
     ];
+    // A warehouse that is only used is somebody else's, and so is its login.
+    if !context.settings.warehouse.existing {
+        found.extend([
+            ("secret", s.secret.clone(), secret.map(|secret| secret.map(|secret| secret.tags))),
+            ("cluster", s.warehouse.clone(), cluster.map(|cluster| cluster.map(|cluster| cluster.tags))),
+            ("namespace", s.warehouse.clone(), namespace),
+            ("workgroup", s.warehouse.clone(), workgroup),
+        ]);
+    }
     found.extend(endpoints);
     found.extend(roles);
     found

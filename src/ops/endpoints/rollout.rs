@@ -1,9 +1,9 @@
 //! A version comes to an endpoint, is tried, and goes back when it is not good.
 
 use super::{Deployment, PreviousVersion, Report, SmokeTest, Stage, TAG_PREVIOUS, smoke, view};
-use crate::aws::Tags;
 use crate::aws::endpoints::VariantPlan;
 use crate::aws::registry::{ApprovalState, PackageSummary};
+use crate::aws::{OrThere, Tags};
 use crate::demo::policies::DemoRole;
 use crate::ops::error::op;
 use crate::ops::{Context, OpError, models};
@@ -220,7 +220,7 @@ impl Rollout<'_> {
         let role = context.role_arn(DemoRole::SageMaker.name(&context.scenario)).await?;
         let tags = context.tags(&context.caller().await?);
         let what = "the model, once IAM's new role is known";
-        let make = || gateway.create_model(&model, &package.arn, &role, &tags);
+        let make = || async { gateway.create_model(&model, &package.arn, &role, &tags).await.or_there() };
         let made = context.gateways.poll.while_role_settles(&context.cancel, what, make).await;
         made.map_err(op(&model, "could not make the model"))?;
         Ok((model, true))
@@ -241,7 +241,7 @@ impl Rollout<'_> {
             ));
         }
         let tags = context.tags(&context.caller().await?);
-        gateway.create_config(name, variants, &tags).await.map_err(op(name, "could not configure the endpoint"))?;
+        gateway.create_config(name, variants, &tags).await.or_there().map_err(op(name, "could not configure the endpoint"))?;
         Ok(true)
     }
 
@@ -262,11 +262,7 @@ impl Rollout<'_> {
             None => {
                 report("making the endpoint");
                 let tags = context.tags(&context.caller().await?);
-                match gateway.create(endpoint, config, &tags).await {
-                    // An answer that was lost was asked for again by the SDK.
-                    Err(error) if !error.is_already_there() => return Err(op(endpoint, "could not make the endpoint")(error)),
-                    _ => {}
-                }
+                gateway.create(endpoint, config, &tags).await.or_there().map_err(op(endpoint, "could not make the endpoint"))?;
                 None
             }
             Some(_) => {

@@ -216,6 +216,11 @@ pub(super) async fn rows(context: &Context, engine: QueryEngine, sql: String) ->
     rows_with(context, engine, sql, Vec::new()).await
 }
 
+/// The rows of a statement on the warehouse that ends soon and gives a page of them at most, in two round trips.
+pub(super) async fn few_rows(context: &Context, sql: &str) -> Result<Vec<Vec<Cell>>, OpError> {
+    warehouse::at_once(context, sql).await.map(|(_, page)| page.rows)
+}
+
 /// The same of a statement with parameters.
 pub(super) async fn rows_with(
     context: &Context,

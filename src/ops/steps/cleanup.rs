@@ -4,6 +4,8 @@
 //! resource that holds it does. What depends on others goes first; what does not, at the same time. Failures are collected: one
 //! resource that cannot be removed does not keep the others.
 
+mod inside;
+
 use futures::future::{BoxFuture, FutureExt, join_all};
 use serde_json::json;
 
@@ -45,6 +47,10 @@ enum What {
     Package(String),
     Group,
     SqlModel,
+    /// A table of a warehouse that is not the demonstration's own; the statement that removes it.
+    WarehouseTable(String),
+    /// A schema of such a warehouse; the statement that removes it.
+    WarehouseSchema(String),
     LakeTable,
     LakeDatabase,
     Function,
@@ -78,6 +84,7 @@ async fn look(context: &Context) -> (Vec<Removal>, Vec<OpError>) {
         training(context).boxed(),
         functions_and_secrets(context).boxed(),
         warehouse(context).boxed(),
+        inside::of_existing(context).boxed(),
         storage(context).boxed(),
         roles(context).boxed(),
         project(context).boxed(),
@@ -452,6 +459,9 @@ async fn remove(context: &Context, removal: &Removal) -> Result<bool, OpError> {
         What::SqlModel => {
             let sql = context.sql(SqlEngine::Redshift, "drop_model")?;
             query::rows(context, QueryEngine::Redshift, sql).await.map(|_| true)
+        }
+        What::WarehouseTable(sql) | What::WarehouseSchema(sql) => {
+            query::rows(context, QueryEngine::Redshift, sql.clone()).await.map(|_| true)
         }
         What::LakeTable => {
             let sql = context.sql(SqlEngine::Athena, "drop_table")?;

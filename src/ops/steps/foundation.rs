@@ -8,9 +8,9 @@ use base64::Engine as _;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{StepOutcome, roles, warehouse};
+use super::{StepOutcome, existing, roles, warehouse};
 use crate::aws::functions::NewFunction;
-use crate::aws::{PollError, Tags, zip};
+use crate::aws::{OrThere, Tags, zip};
 use crate::config::settings::WarehouseKind;
 use crate::demo::pipeline_definition::{UNLOAD_FILE, UNLOAD_FUNCTION, UNLOAD_HANDLER};
 use crate::demo::policies::DemoRole;
@@ -32,6 +32,11 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     let account = caller.account.as_str();
 
     let with_warehouse = async {
+        if context.settings.warehouse.existing {
+            let (role, role_changed) = roles::ensure(run, DemoRole::Redshift, account, &tags).await?;
+            existing::check(run, &role).await?;
+            return Ok(role_changed);
+        }
         let ((role, role_changed), password) =
             tokio::try_join!(roles::ensure(run, DemoRole::Redshift, account, &tags), warehouse::ensure_login(run, &tags))?;
         let changed = warehouse::ensure(run, &role, &password, &tags).await?;
@@ -47,6 +52,7 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         tokio::try_join!(with_warehouse, with_function, roles::ensure(run, DemoRole::SageMaker, account, &tags), model_group(run, &tags),)?;
     let changed = bucket || warehouse || function || sagemaker || group;
     let warehouse = match context.settings.warehouse.kind {
+        _ if context.settings.warehouse.existing => "which was there already and is only used".to_owned(),
         WarehouseKind::Serverless => format!("Redshift Serverless with {} RPU", context.settings.warehouse.base_capacity),
         WarehouseKind::Provisioned => {
             format!("{} × {}", context.settings.warehouse.nodes, context.settings.warehouse.node_type)
@@ -134,12 +140,9 @@ async fn function(run: &Run<'_>, role: &str, tags: &Tags) -> Result<bool, OpErro
                 tags,
             };
             let what = "the function, once IAM's new role is known";
-            let made = context.gateways.poll.while_role_settles(&context.cancel, what, || gateway.create(&new)).await;
-            match made {
-                // An answer that was lost was asked for again by the SDK.
-                Err(PollError::Failed(error)) if error.is_already_there() => {}
-                made => made.map_err(op(name, "could not create the function"))?,
-            }
+            let made =
+                context.gateways.poll.while_role_settles(&context.cancel, what, || async { gateway.create(&new).await.or_there() }).await;
+            made.map_err(op(name, "could not create the function"))?;
             changed = true;
         }
         Some(found) => {

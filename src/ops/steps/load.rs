@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::StepOutcome;
+use super::existing::Inside;
 use super::lake::figures_of;
 use crate::demo::figures;
 use crate::demo::scoring_sql::TableName;
@@ -48,6 +49,9 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         }
     }
 
+    if context.settings.warehouse.existing {
+        claim(context, &schemas).await?;
+    }
     if !schemas.iter().any(|schema| *schema == scenario.external_schema) {
         run.say(&scenario.external_schema, "letting the warehouse see the lake")?;
         let role = context.role_arn(&scenario.redshift_role).await?;
@@ -71,6 +75,37 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     loaded.must_equal(&expected, &scenario.data, "the warehouse", "the lake")?;
     notes::write(context, LOADED, &Loaded { sha256: file.sha256 }).await?;
     Ok(outcome(true, &expected, &table_name, "went into"))
+}
+
+/// Notes what is about to be made in a warehouse that is not the demonstration's own.
+///
+/// # Errors
+/// A table or an external schema of the name is there that this demonstration did not make.
+async fn claim(context: &Context, schemas: &[String]) -> Result<(), OpError> {
+    let scenario = &context.scenario;
+    let mut inside = Inside::read(context).await?;
+    let known = inside.clone();
+    let refused = |kind: &str, name: &str, setting: &str| {
+        let why = format!("a {kind} of this name is there already, and this demonstration did not make it");
+        OpError::failed(name, format!("will not touch the {kind}"), why).with_fix(format!("choose another name with {setting}"))
+    };
+    if !schemas.contains(&scenario.external_schema) {
+        inside.external_schema = Some(scenario.external_schema.clone());
+    } else if inside.external_schema.as_ref() != Some(&scenario.external_schema) {
+        return Err(refused("schema", &scenario.external_schema, "names.external_schema"));
+    }
+    let table = (scenario.schema.clone(), scenario.table.clone());
+    if !schemas.contains(&scenario.schema) {
+        inside.schema = Some(scenario.schema.clone());
+    } else if inside.table.as_ref() != Some(&table) {
+        let there = context.gateways.statements.tables(&context.warehouse(), &scenario.schema).await;
+        let there = there.map_err(op(&scenario.table, "could not look for the table"))?;
+        if there.iter().any(|known| known.name == scenario.table) {
+            return Err(refused("table", &format!("{}.{}", scenario.schema, scenario.table), "names.schema or names.table"));
+        }
+    }
+    inside.table = Some(table);
+    if inside == known { Ok(()) } else { inside.write(context).await }
 }
 
 /// Whether there is a table in the warehouse that was made for another data set.

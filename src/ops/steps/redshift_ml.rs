@@ -21,6 +21,11 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     let data = loaded(context).await?;
     let wanted = SqlModel { sha256: data, statement: create_statement(context).await? };
     let (state, note) = tokio::try_join!(state(context), notes::read::<SqlModel>(context, SQL_MODEL))?;
+    if context.settings.warehouse.existing && state.is_some() && note.is_none() {
+        let why = "a model of this name is there already, and this demonstration did not make it";
+        return Err(OpError::failed(model, "will not touch the model", why)
+            .with_fix("choose another name with names.ml_model and names.ml_function"));
+    }
     let current = note.as_ref() == Some(&wanted);
     let mut changed = false;
     match state.as_deref() {
@@ -119,12 +124,9 @@ async fn create_statement(context: &Context) -> Result<String, OpError> {
 /// The rows of `SHOW MODEL`: names and values. None when there is no such model.
 async fn show(context: &Context) -> Result<Option<Vec<(String, String)>>, OpError> {
     let sql = context.sql(SqlEngine::Redshift, "show_model")?;
-    match query::rows(context, QueryEngine::Redshift, sql).await {
-        Ok(result) => Ok(Some(
-            result
-                .page
-                .rows
-                .iter()
+    match query::few_rows(context, &sql).await {
+        Ok(rows) => Ok(Some(
+            rows.iter()
                 .filter_map(|row| Some((row.first()?.text().trim().to_ascii_lowercase(), row.get(1)?.text().trim().to_owned())))
                 .collect(),
         )),

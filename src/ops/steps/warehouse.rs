@@ -6,9 +6,9 @@
 use secrecy::SecretString;
 
 use super::passwords;
-use crate::aws::Tags;
 use crate::aws::cluster::NewCluster;
 use crate::aws::serverless::{NewNamespace, NewWorkgroup};
+use crate::aws::{OrThere, Tags};
 use crate::config::settings::WarehouseKind;
 use crate::ops::OpError;
 use crate::ops::error::op;
@@ -47,6 +47,7 @@ pub async fn ensure_login(run: &Run<'_>, tags: &Tags) -> Result<Password, OpErro
         gateway
             .create(name, "Login of the demonstration's warehouse", &document, tags)
             .await
+            .or_there()
             .map_err(op(name, "could not keep the login"))?;
     }
     Ok(Password { value, unsure: true, made: true })
@@ -87,7 +88,11 @@ async fn serverless(run: &Run<'_>, role: &str, password: &Password, tags: &Tags)
             let admin = &context.scenario.admin_user;
             let new = NewNamespace { name, database, admin, password: &password.value, role, tags };
             let what = "the namespace, once IAM's new role is known";
-            let made = context.gateways.poll.while_role_settles(&context.cancel, what, || gateway.create_namespace(&new)).await;
+            let made = context
+                .gateways
+                .poll
+                .while_role_settles(&context.cancel, what, || async { gateway.create_namespace(&new).await.or_there() })
+                .await;
             made.map_err(op(name, "could not create the namespace"))?;
             changed = true;
         }
@@ -111,7 +116,7 @@ async fn serverless(run: &Run<'_>, role: &str, password: &Password, tags: &Tags)
     if workgroup.is_none() {
         run.say(name, format!("creating the workgroup with {} RPU", settings.base_capacity))?;
         let new = NewWorkgroup { name, namespace: name, capacity: settings.base_capacity, subnets: &settings.subnet_ids, tags };
-        gateway.create_workgroup(&new).await.map_err(op(name, "could not create the workgroup"))?;
+        gateway.create_workgroup(&new).await.or_there().map_err(op(name, "could not create the workgroup"))?;
         changed = true;
     }
     let endpoint = context
@@ -152,6 +157,7 @@ async fn provisioned(run: &Run<'_>, role: &str, password: &Password, tags: &Tags
         gateway
             .create_subnet_group(group, "Subnets of the demonstration's warehouse", &settings.subnet_ids, tags)
             .await
+            .or_there()
             .map_err(op(group, "could not create the subnet group"))?;
         changed = true;
     }
@@ -170,7 +176,8 @@ async fn provisioned(run: &Run<'_>, role: &str, password: &Password, tags: &Tags
                 tags,
             };
             let what = "the cluster, once IAM's new role is known";
-            let made = context.gateways.poll.while_role_settles(&context.cancel, what, || gateway.create(&new)).await;
+            let made =
+                context.gateways.poll.while_role_settles(&context.cancel, what, || async { gateway.create(&new).await.or_there() }).await;
             made.map_err(op(name, "could not create the cluster"))?;
             changed = true;
         }
