@@ -77,7 +77,13 @@ pub async fn run(arguments: &Rehearse, settings: &Arc<Settings>, mut output: Out
     let rehearsed = loop {
         let rehearsed = once(arguments, settings, files.clone(), cancel.clone()).await?;
         let same = first.as_ref().is_none_or(|first| first.comes_to_the_same(&rehearsed));
-        let run = Run { seconds: rehearsed.seconds, resident_bytes: resident(), same, right: rehearsed.steps.iter().all(Went::is_right) };
+        let screens: Vec<String> = first
+            .iter()
+            .flat_map(|first| rehearsed.other_screens(first))
+            .map(|(step, beat, here, there)| format!("{step}, {}: “{here}”, and at first “{there}”", beat.name()))
+            .collect();
+        let right = rehearsed.steps.iter().all(Went::is_right);
+        let run = Run { seconds: rehearsed.seconds, resident_bytes: resident(), same, screens, right };
         if arguments.times > 1 && !arguments.json {
             output.line(&run.line(runs.len() + 1))?;
             output.flush()?;
@@ -92,7 +98,7 @@ pub async fn run(arguments: &Rehearse, settings: &Arc<Settings>, mut output: Out
         report::write(directory, &rehearsed, settings)
             .map_err(|error| Failure::io(format!("{} cannot be written", directory.display()), &error))?;
     }
-    let right = runs.iter().all(|run| run.right && run.same);
+    let right = runs.iter().all(|run| run.right && run.same && run.screens.is_empty());
     if arguments.json {
         output.json(&document(&rehearsed, right, &runs))?;
     } else {
@@ -145,6 +151,9 @@ struct Run {
     resident_bytes: Option<u64>,
     /// Whether it came to the same as the first one.
     same: bool,
+    /// The screens that were others than those of the first one, times aside, each with a line that differs.
+    #[serde(rename = "other_screens")]
+    screens: Vec<String>,
     /// Whether every step was as it should be.
     right: bool,
 }
@@ -152,7 +161,11 @@ struct Run {
 impl Run {
     fn line(&self, number: usize) -> String {
         let memory = self.resident_bytes.map(|bytes| format!(", {}", figures::bytes(bytes))).unwrap_or_default();
-        let same = if self.same { "as the first" } else { "other figures than the first" };
+        let same = match (self.same, self.screens.as_slice()) {
+            (false, _) => "other figures than the first".to_owned(),
+            (true, []) => "as the first".to_owned(),
+            (true, [first, ..]) => format!("{} other than at first ({first})", figures::counted(self.screens.len() as u64, "screen")),
+        };
         let right = if self.right { "" } else { ", not every step as it should be" };
         format!("run {number}: {}{memory}, {same}{right}", figures::duration(self.seconds))
     }

@@ -12,6 +12,7 @@ pub mod notes;
 pub mod rehearsal;
 mod screen;
 pub mod script;
+mod still;
 mod terminal;
 
 use std::path::PathBuf;

@@ -12,6 +12,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::effects::Runner;
+use super::still;
 use super::{BACK, FRONT};
 use crate::app::action::Command;
 use crate::app::model::Link;
@@ -97,6 +98,19 @@ impl Rehearsed {
         };
         let beats = |rehearsed: &Rehearsed| rehearsed.seen.iter().map(|seen| (seen.step, seen.beat)).collect::<Vec<_>>();
         self.figures == other.figures && told(self) == told(other) && beats(self) == beats(other)
+    }
+
+    /// The first line in which the screen of a beat differs from that of another rehearsal, times and made-up ids aside: the beat, the line
+    /// here and the line there. None where all are the same.
+    pub fn other_screens(&self, other: &Rehearsed) -> Vec<(Step, Beat, String, String)> {
+        let pairs = self.seen.iter().zip(&other.seen).filter(|(here, there)| (here.step, here.beat) == (there.step, there.beat));
+        let different = pairs.filter_map(|(here, there)| {
+            let (a, b) = (still::words(&here.text), still::words(&there.text));
+            let at = (0..a.len().max(b.len())).find(|at| a.get(*at) != b.get(*at))?;
+            let line = |words: Vec<String>| words.into_iter().nth(at).unwrap_or_default();
+            Some((here.step, here.beat, line(a), line(b)))
+        });
+        different.collect()
     }
 }
 

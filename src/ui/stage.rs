@@ -148,7 +148,10 @@ fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize) -> Vec<Line<'
         }
         Beat::Do => {
             outcome(view, theme, columns, "Space runs the step again; what is done already is kept.", &mut lines);
-            events(view, EVENTS, theme, columns, &mut lines);
+            // What was done at the same time ends in any order: it is told while it lasts.
+            if matches!(view.status, Status::Running { .. }) {
+                events(view, EVENTS, theme, columns, &mut lines);
+            }
             lines.extend(markdown::render(&notes.happens, columns, theme));
         }
         Beat::Notice => {

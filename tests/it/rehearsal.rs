@@ -36,6 +36,7 @@ async fn a_presentation_goes_through_every_beat_and_is_the_same_again() {
     let second = rehearsed(|_| {}).await;
     assert_eq!(first.figures, second.figures);
     assert!(first.comes_to_the_same(&second), "{:?}\n{:?}", first.steps, second.steps);
+    assert_eq!(first.other_screens(&second), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

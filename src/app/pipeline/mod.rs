@@ -565,6 +565,12 @@ impl State {
         }
     }
 
+    /// Whether the selection is where the work was last seen: nobody has moved it elsewhere.
+    fn goes_along(&self) -> bool {
+        let at_work = self.run.as_ref().and_then(|run| run.steps.iter().position(|step| under_way(step.state)));
+        at_work.is_none_or(|at| at == self.list.selected)
+    }
+
     fn show(&mut self, run: Option<PipelineRun>) {
         self.read = true;
         let was_active = self.active();
@@ -583,8 +589,7 @@ impl State {
         if let Some(run) = &run {
             // While it runs the selection goes along with the work, unless somebody looks at another step.
             if let Some(at) = run.steps.iter().position(|step| under_way(step.state)) {
-                let before = self.run.as_ref().and_then(|old| old.steps.iter().position(|step| under_way(step.state)));
-                if before.is_none_or(|before| before == self.list.selected) && !self.in_detail {
+                if self.goes_along() && !self.in_detail {
                     self.select_step(at);
                 }
             } else if (was_active || !same)
@@ -592,7 +597,9 @@ impl State {
                 && let Some(at) = run.steps.iter().position(|step| step.state == RunState::Failed)
             {
                 self.select_step(at);
-            } else if !same && let Some(at) = run.steps.iter().position(|step| matter(step) == Matter::Curve) {
+            } else if (!same || was_active && !under_way(run.state) && self.goes_along() && !self.in_detail)
+                && let Some(at) = run.steps.iter().position(|step| matter(step) == Matter::Curve)
+            {
                 // Of what has ended well the training says the most.
                 self.select_step(at);
             }

@@ -100,6 +100,22 @@ fn the_selection_goes_along_with_the_work_unless_somebody_looks_elsewhere() {
 }
 
 #[test]
+fn what_has_ended_well_shows_the_training_unless_somebody_looks_elsewhere() {
+    let steps =
+        |last| vec![step("u", "Lambda", RunState::Succeeded), step("t", "Training", RunState::Succeeded), step("r", "RegisterModel", last)];
+    for looked_elsewhere in [false, true] {
+        let mut state = State::default();
+        followed(&mut state, run("x", RunState::Running, steps(RunState::Running)));
+        assert_eq!(state.list.selected, 2, "the work is shown");
+        if looked_elsewhere {
+            state.move_by(-2, 10);
+        }
+        followed(&mut state, run("x", RunState::Succeeded, steps(RunState::Succeeded)));
+        assert_eq!(state.list.selected, if looked_elsewhere { 0 } else { 1 });
+    }
+}
+
+#[test]
 fn the_detail_is_asked_for_once_a_state_and_the_log_while_the_step_runs() {
     let mut state = State::default();
     followed(&mut state, run("x", RunState::Running, vec![step("t", "Training", RunState::Running)]));
