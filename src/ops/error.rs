@@ -3,6 +3,10 @@
 use crate::aws::{AwsError, AwsErrorKind, PollError};
 use crate::demo::sql::SqlFillError;
 
+/// What to do when the account may have no more of something.
+pub(super) const MORE_QUOTA: &str =
+    "ask for more of this quota (`shiftdeck doctor` tells its code and the command), or choose another instance type, then run this again";
+
 /// A failed operation, ready to be shown to a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{what}: {why}", .resource.as_deref().map(|r| format!("{r}: ")).unwrap_or_default())]
@@ -91,6 +95,7 @@ impl Cause for AwsError {
             }
             AwsErrorKind::Network => Some("check the network and the region, then run this again: what is done already stays".to_owned()),
             AwsErrorKind::Throttled => Some("wait a minute, then run this again: what is done already stays".to_owned()),
+            AwsErrorKind::LimitExceeded => Some(MORE_QUOTA.to_owned()),
             AwsErrorKind::Conflict => Some("something else is changing it: wait until that has ended, then run this again".to_owned()),
             _ => None,
         };

@@ -37,6 +37,7 @@ pub(super) const ACTIONS: &[Action] = &[
     action(Always, C::Redraw, "redraw", "", "Draw the whole screen anew", &["ctrl-l"]),
     action(Always, C::Suspend, "suspend", "", "Go back to the shell; `fg` returns", &["ctrl-z"]),
     action(Global, C::LogIn, "login", "", "Log in on the account again; what its end has stopped goes on", &["L"]),
+    action(Global, C::Doctor, "doctor", "", "Doctor: is everything there that a demonstration needs, and what to do where it is not", &["D"]),
     action(Global, C::Reveal, "mask.reveal", "", "Show account and user for a few seconds, where they are hidden", &["M"]),
     action(Always, C::Quit, "quit", "", "Leave the program", &["ctrl-q"]),
     action(Global, C::Quit, "quit.now", "quit", "Leave the program", &["q"]),
