@@ -94,7 +94,11 @@ fn told(calls: &[ApiCall], region: &str) -> Vec<Check> {
     let listed: Vec<String> = answered.iter().map(|(name, time)| format!("{name} {} ms", time.as_millis())).collect();
     let message = format!("{} services answer: {}", answered.len(), listed.join(", "));
     let check = if *slowest > SLOW {
-        Check::warning(NAME, message, "Choose a region that is nearer, or rehearse with this in mind: every refresh takes as long as the slowest.")
+        Check::warning(
+            NAME,
+            message,
+            "Choose a region that is nearer, or rehearse with this in mind: every refresh takes as long as the slowest.",
+        )
     } else {
         Check::ok(NAME, message)
     };

@@ -108,14 +108,7 @@ mod tests {
     }
 
     fn terminal() -> Terminal {
-        Terminal {
-            there: true,
-            size: Ok((160, 45)),
-            together: (100, 28),
-            colours: Colours::All,
-            theme: "dark".into(),
-            images: None,
-        }
+        Terminal { there: true, size: Ok((160, 45)), together: (100, 28), colours: Colours::All, theme: "dark".into(), images: None }
     }
 
     fn names(checks: &[Check]) -> Vec<&'static str> {
