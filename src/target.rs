@@ -148,6 +148,11 @@ impl Connection {
         self.embedded.as_ref().is_some_and(Opened::is_owner)
     }
 
+    /// Whether another process holds the embedded account, and answers for it.
+    pub fn is_held_elsewhere(&self) -> bool {
+        self.kind == TargetKind::Local && !self.owns_account()
+    }
+
     /// When the login ends that the calls are signed with, as far as it tells: a chain that renews itself gives a later time when asked again.
     /// `None` for keys without an end, and on the embedded account.
     ///

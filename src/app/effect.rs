@@ -34,6 +34,15 @@ pub enum Effect {
     WritePicture(String),
     /// Gives the terminal to the program that logs in on the account.
     LogIn,
+    /// Examines everything that a demonstration needs, and the account where it is open.
+    Examine {
+        /// Whose answer it is.
+        ticket: Ticket,
+        /// Name of the theme in use.
+        theme: String,
+    },
+    /// Ends the examination.
+    CancelExamination,
     /// Runs steps one after the other until one fails.
     RunSteps(Vec<Step>),
     /// Cancels the steps that are running.

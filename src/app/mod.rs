@@ -6,6 +6,7 @@
 
 pub mod action;
 pub mod activity;
+pub mod doctor;
 pub mod effect;
 pub mod explore;
 pub mod latest;

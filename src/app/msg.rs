@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::action::Command;
 use super::pane::Pane;
-use super::{activity, explore, login, pipeline, popup, predict, resources, sql, walkthrough};
+use super::{activity, doctor, explore, login, pipeline, popup, predict, resources, sql, walkthrough};
 use crate::config::settings::TargetKind;
 use crate::demo::scenario::Scenario;
 use crate::ops::OpError;
@@ -51,6 +51,8 @@ pub enum Msg {
     Written(Result<String, String>),
     /// Of the login.
     Login(login::Msg),
+    /// Of the doctor.
+    Doctor(doctor::Msg),
     /// A job of the program itself broke; the sentence says which.
     Broken(String),
     /// The system asks the program to leave.

@@ -14,6 +14,9 @@ use aws_types::sdk_config::SharedTimeSource;
 use chrono::{DateTime, Utc};
 use tokio::sync::broadcast;
 
+/// The error of a call that found no address of its service: the region has no such service, or names cannot be looked up here.
+pub const UNRESOLVED: &str = "name not resolved";
+
 /// One API call as the SDK made it (retries included).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiCall {
@@ -25,7 +28,7 @@ pub struct ApiCall {
     pub operation: String,
     /// How long it took.
     pub duration: Duration,
-    /// The error code, when it failed.
+    /// The error code, when it failed; [`UNRESOLVED`] when there was nobody to ask.
     pub error: Option<String>,
     /// Whether the service answered at all.
     pub reached: bool,
@@ -83,6 +86,7 @@ impl Intercept for Recorder {
         let error = match context.output_or_error() {
             Some(Err(error)) => Some(match error.as_operation_error() {
                 Some(error) => code_of(&error.to_string()),
+                None if unresolved(error) => UNRESOLVED.to_owned(),
                 None => error.to_string(),
             }),
             _ => None,
@@ -101,6 +105,13 @@ impl Intercept for Recorder {
     }
 }
 
+/// Whether a call ended at the name of its host. The libraries below have no type for it: the HTTP client says "dns error", the standard
+/// library that the lookup failed.
+fn unresolved(error: &dyn std::error::Error) -> bool {
+    let chain = std::iter::successors(Some(error), |error| error.source());
+    chain.map(ToString::to_string).any(|said| said.contains("dns error") || said.contains("failed to lookup address"))
+}
+
 /// The code in the text of an SDK error, whose type is erased here: `NoSuchEntityException: …` or `unhandled error (AccessDenied)`.
 fn code_of(text: &str) -> String {
     if let Some(rest) = text.strip_prefix("unhandled error (") {
@@ -111,7 +122,18 @@ fn code_of(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::code_of;
+    use aws_smithy_runtime_api::client::orchestrator::OrchestratorError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
+    use super::{code_of, unresolved};
+
+    #[test]
+    fn a_host_without_an_address_is_told_from_one_that_does_not_answer() {
+        let connector = |said: &str| OrchestratorError::<std::fmt::Error>::connector(ConnectorError::io(said.into()));
+        assert!(unresolved(&connector("failed to lookup address information: Name or service not known")));
+        assert!(unresolved(&connector("client error (Connect): dns error")));
+        assert!(!unresolved(&connector("connection refused")));
+    }
 
     #[test]
     fn the_code_is_taken_from_the_text_of_an_error() {

@@ -40,6 +40,8 @@ pub enum AwsErrorKind {
     Validation,
     /// The resource is in a state that does not allow it now.
     Conflict,
+    /// The account may have no more of it.
+    LimitExceeded,
     /// The service was not reached.
     Network,
     /// Anything else.
@@ -96,6 +98,7 @@ impl fmt::Display for AwsErrorKind {
             AwsErrorKind::Expired => "credentials expired",
             AwsErrorKind::Validation => "refused",
             AwsErrorKind::Conflict => "in use",
+            AwsErrorKind::LimitExceeded => "beyond a quota",
             AwsErrorKind::Network => "not reached",
             AwsErrorKind::Other => "failed",
         })
@@ -189,6 +192,7 @@ fn kind_of(code: &str, message: &str, status: u16) -> AwsErrorKind {
         | "ClusterSubnetGroupNotFoundFault"
         | "ClusterSubnetGroupNotFound"
         | "EntityNotFoundException"
+        | "NoSuchResourceException"
         | "RepositoryDoesNotExistException"
         | "BranchDoesNotExistException"
         | "CommitDoesNotExistException"
@@ -220,6 +224,15 @@ fn kind_of(code: &str, message: &str, status: u16) -> AwsErrorKind {
         | "SlowDown"
         | "ProvisionedThroughputExceededException"
         | "ActiveStatementsExceededException" => AwsErrorKind::Throttled,
+        "ResourceLimitExceeded"
+        | "LimitExceeded"
+        | "LimitExceededException"
+        | "ServiceQuotaExceededException"
+        | "QuotaExceededException"
+        | "ClusterQuotaExceeded"
+        | "ClusterQuotaExceededFault"
+        | "NumberOfNodesQuotaExceeded"
+        | "NumberOfNodesQuotaExceededFault" => AwsErrorKind::LimitExceeded,
         "ExpiredToken"
         | "ExpiredTokenException"
         | "InvalidClientTokenId"
@@ -242,6 +255,8 @@ fn kind_of(code: &str, message: &str, status: u16) -> AwsErrorKind {
         | "InvalidParameterValue"
         | "InvalidRequestException"
         | "InvalidParameterException"
+        | "IllegalArgumentException"
+        | "InvalidPaginationTokenException"
         | "MalformedPolicyDocument"
         | "ModelError" => AwsErrorKind::Validation,
         _ => match status {
@@ -271,6 +286,8 @@ mod tests {
     fn codes_become_kinds() {
         assert_eq!(kind_of("NoSuchEntity", "", 404), AwsErrorKind::NotFound);
         assert_eq!(kind_of("RepositoryDoesNotExistException", "", 400), AwsErrorKind::NotFound);
+        assert_eq!(kind_of("ResourceLimitExceeded", "", 400), AwsErrorKind::LimitExceeded);
+        assert_eq!(kind_of("RequestLimitExceeded", "", 400), AwsErrorKind::Throttled);
         assert_eq!(kind_of("PipelineNameInUseException", "", 400), AwsErrorKind::AlreadyExists);
         assert_eq!(kind_of("ValidationException", "Could not find endpoint \"x\".", 400), AwsErrorKind::NotFound);
         assert_eq!(kind_of("ValidationException", "Cannot create already existing endpoint", 400), AwsErrorKind::AlreadyExists);

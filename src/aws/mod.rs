@@ -17,6 +17,7 @@ pub mod metrics;
 pub mod objects;
 pub mod pipelines;
 pub mod poll;
+pub mod quotas;
 pub mod registry;
 pub mod repository;
 pub mod roles;
@@ -81,6 +82,8 @@ pub struct Gateways {
     pub repositories: repository::Repositories,
     /// The stages from a commit to production (CodePipeline).
     pub delivery: delivery::Delivery,
+    /// How much of what the account may have (Service Quotas).
+    pub quotas: quotas::Quotas,
     /// Files on the web.
     pub web: web::Web,
     /// Waiting.
@@ -111,6 +114,7 @@ impl Gateways {
             metrics: metrics::Metrics::new(&source),
             repositories: repository::Repositories::new(&source),
             delivery: delivery::Delivery::new(&source),
+            quotas: quotas::Quotas::new(&source),
             web: web::Web::new(&source),
             // The process id would do as well; a constant keeps runs alike.
             poll: Poll::new(polling, 0x5D),

@@ -24,6 +24,7 @@ pub mod pipeline_definition;
 pub mod policies;
 pub mod quoted;
 pub mod ranking;
+pub mod regions;
 pub mod resource;
 pub mod sample;
 pub mod scenario;

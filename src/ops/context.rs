@@ -15,6 +15,7 @@ use crate::config::Settings;
 use crate::config::settings::WarehouseKind;
 use crate::demo::clock::SharedClock;
 use crate::demo::event::Event;
+use crate::demo::regions;
 use crate::demo::scenario::Scenario;
 use crate::demo::sql::{self, SqlEngine, SqlValues};
 
@@ -114,11 +115,5 @@ impl Context {
 
 /// The partition of ARNs in a region.
 pub(super) fn partition(region: &str) -> &'static str {
-    if region.starts_with("cn-") {
-        "aws-cn"
-    } else if region.starts_with("us-gov-") {
-        "aws-us-gov"
-    } else {
-        "aws"
-    }
+    regions::partition(region).unwrap_or("aws")
 }

@@ -3,6 +3,13 @@
 use crate::aws::{AwsError, AwsErrorKind, PollError};
 use crate::demo::sql::SqlFillError;
 
+/// What to do when the account may have no more of something.
+const MORE_QUOTA: &str =
+    "ask for more of this quota (`shiftdeck doctor` tells its code and the command), or choose another instance type, then run this again";
+
+/// The words by which SageMaker tells that a quota is in the way. A pipeline hands them on from a job that could not be made, without a code.
+const SAYS_QUOTA: &str = "account-level service limit";
+
 /// A failed operation, ready to be shown to a person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{}{what}: {why}", .resource.as_deref().map(|r| format!("{r}: ")).unwrap_or_default())]
@@ -62,10 +69,10 @@ impl OpError {
         self.fix.as_deref().or((self.kind == OpErrorKind::Failed).then_some(any))
     }
 
-    /// The same with advice.
+    /// The same with advice. Where the reason is a quota, nothing else helps but more of it, whatever was attempted.
     #[must_use]
     pub fn with_fix(mut self, fix: impl Into<String>) -> Self {
-        self.fix = Some(fix.into());
+        self.fix = Some(if self.why.contains(SAYS_QUOTA) { MORE_QUOTA.to_owned() } else { fix.into() });
         self
     }
 }
@@ -91,6 +98,7 @@ impl Cause for AwsError {
             }
             AwsErrorKind::Network => Some("check the network and the region, then run this again: what is done already stays".to_owned()),
             AwsErrorKind::Throttled => Some("wait a minute, then run this again: what is done already stays".to_owned()),
+            AwsErrorKind::LimitExceeded => Some(MORE_QUOTA.to_owned()),
             AwsErrorKind::Conflict => Some("something else is changing it: wait until that has ended, then run this again".to_owned()),
             _ => None,
         };
@@ -123,4 +131,30 @@ impl Cause for SqlFillError {
 pub(super) fn op<E: Cause>(resource: &str, what: impl Into<String>) -> impl FnOnce(E) -> OpError {
     let (resource, what) = (resource.to_owned(), what.into());
     move |error| error.explain(&resource, what)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+
+    const SENTENCE: &str = "The account-level service limit 'ml.m5.large for endpoint usage' is 0 Instances, with current utilization of 0 \
+                            Instances and a request delta of 1 Instances.";
+
+    #[test]
+    fn a_quota_in_the_way_is_told_with_what_helps() {
+        let refused = AwsError {
+            service: "SageMaker",
+            operation: "CreateEndpoint",
+            code: "ResourceLimitExceeded".into(),
+            message: SENTENCE.into(),
+            kind: AwsErrorKind::LimitExceeded,
+        };
+        let told = op("BankDM-staging", "could not make the endpoint")(refused);
+        assert!(told.why.starts_with(SENTENCE) && told.fix.as_deref() == Some(MORE_QUOTA), "{told:?}");
+        // A step of a pipeline has only the sentence.
+        let step = OpError::failed("Step-Train", "the pipeline failed", format!("ClientError: {SENTENCE}")).with_fix("run it again");
+        assert_eq!(step.fix.as_deref(), Some(MORE_QUOTA));
+        assert_eq!(OpError::failed("", "x", "y").with_fix("run it again").fix.as_deref(), Some("run it again"));
+    }
 }

@@ -25,6 +25,7 @@ pub fn service(signing: &str, request: &Request) -> String {
         "sagemaker" if request.path().starts_with("/endpoints/") => "SageMaker Runtime",
         "sagemaker" => "SageMaker",
         "secretsmanager" => "Secrets Manager",
+        "servicequotas" => "Service Quotas",
         "sts" => "STS",
         "" => "unsigned",
         other => other,

@@ -3,6 +3,7 @@
 //! Input and drawing have a thread and a runtime of their own, so that work elsewhere never delays a key. What `update` asks for is done by
 //! `effects` on the program's runtime and comes back as messages. The first frame is drawn before the target is opened.
 
+mod abilities;
 pub mod cast;
 mod effects;
 mod elsewhere;
@@ -27,6 +28,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
+pub use abilities::terminal_of;
 use effects::Runner;
 
 /// The ground of a picture where the theme leaves it to the terminal.

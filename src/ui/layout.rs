@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use crate::app::{Model, Pane};
 
 /// From this size on the working panes are shown together.
-const OVERVIEW: (u16, u16) = (100, 28);
+pub const OVERVIEW: (u16, u16) = (100, 28);
 
 /// Columns that Pipeline and Predict need to stand side by side.
 const SIDE_BY_SIDE: u16 = 66;

@@ -6,8 +6,8 @@ use super::canvas::Canvas;
 use super::theme::Role;
 use crate::ops::OpError;
 
-/// What failed, why, and what to do. `log_in` is whether there is a login to renew.
-pub fn closed(canvas: &mut Canvas<'_>, area: Rect, error: &OpError, log_in: bool) {
+/// What failed, why, and what to do. `on_account` is whether there is a login to renew, and more that may be missing.
+pub fn closed(canvas: &mut Canvas<'_>, area: Rect, error: &OpError, on_account: bool) {
     let width = area.width.saturating_sub(4).min(84);
     let x = area.x + (area.width - width) / 2;
     let mut y = area.y + area.height / 5;
@@ -30,9 +30,11 @@ pub fn closed(canvas: &mut Canvas<'_>, area: Rect, error: &OpError, log_in: bool
         let used = canvas.text(x, y, width, "r", Role::Accent);
         let used = used + canvas.text(x + used, y, width, " try again    ", Role::Dim);
         let mut used = used;
-        if log_in {
+        if on_account {
             used += canvas.text(x + used, y, width, "L", Role::Accent);
             used += canvas.text(x + used, y, width, " log in    ", Role::Dim);
+            used += canvas.text(x + used, y, width, "D", Role::Accent);
+            used += canvas.text(x + used, y, width, " what else is missing    ", Role::Dim);
         }
         let used = used + canvas.text(x + used, y, width, "q", Role::Accent);
         canvas.text(x + used, y, width, " leave", Role::Dim);

@@ -6,6 +6,8 @@
 mod activity;
 mod canvas;
 mod chrome;
+#[cfg(test)]
+mod doctor_tests;
 mod explore;
 mod glyph;
 pub mod layout;

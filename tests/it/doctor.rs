@@ -37,7 +37,9 @@ async fn an_account_of_ones_own_is_fit_for_the_demonstration() {
     let checks = doctor::examine(&context, calls.subscribe()).await;
     assert!(checks.iter().all(|check| check.verdict == Verdict::Ok), "{checks:?}");
     assert_eq!(of(&checks, "names").message, "free");
-    assert!(of(&checks, "services").message.contains("services answer"));
+    let order: Vec<&str> = checks.iter().map(|check| check.name).collect();
+    // The embedded AWS tells no time.
+    assert_eq!(order, ["services", "names", "permissions", "quotas"]);
     steps::run(&context, Step::Foundation).await.unwrap();
     let checks = doctor::examine(&context, calls.subscribe()).await;
     assert!(of(&checks, "names").message.contains("in use by this demonstration"), "{checks:?}");
@@ -55,6 +57,51 @@ async fn a_service_that_does_not_answer_is_told() {
     assert!(told.message.starts_with("Athena does not answer"), "{}", told.message);
     let others: Vec<&Check> = checks.iter().filter(|check| check.name == "services" && check.verdict == Verdict::Ok).collect();
     assert!(matches!(others[..], [others] if others.message.contains("services answer")), "{checks:?}");
+    account.close().await;
+}
+
+#[tokio::test]
+async fn each_service_is_told_with_how_long_it_takes() {
+    let (account, context, calls) = account().await;
+    let checks = doctor::examine(&context, calls.subscribe()).await;
+    let services = of(&checks, "services");
+    let listed = services.detail["services"].as_array().unwrap();
+    for name in ["Athena", "CloudWatch", "CloudWatch Logs", "IAM", "Lambda", "Redshift Data", "S3", "SageMaker", "Secrets Manager", "STS"] {
+        assert!(listed.iter().any(|service| service["service"] == name && service["milliseconds"].as_f64().unwrap() >= 0.0), "{name}");
+        assert!(services.message.contains(&format!("{name} ")) && services.message.contains(" ms"), "{}", services.message);
+    }
+    let times: Vec<f64> = listed.iter().map(|service| service["milliseconds"].as_f64().unwrap()).collect();
+    assert!(times.is_sorted_by(|a, b| a >= b), "the slowest first: {times:?}");
+    assert!(services.message.starts_with(&format!("{} services answer: ", listed.len())), "{}", services.message);
+    // What other parts of the examination ask is told there.
+    assert!(!services.message.contains("Service Quotas"));
+    let document = serde_json::to_value(of(&checks, "names")).unwrap();
+    assert!(document.get("detail").is_none() && document.get("fix").is_none(), "{document}");
+    account.close().await;
+}
+
+#[tokio::test]
+async fn a_region_without_a_service_is_told_from_a_service_that_does_not_answer() {
+    let (account, mut context, calls) = account().await;
+    let config = common::answers::unresolved(&account.sdk_config(), "redshift-serverless");
+    context.gateways = Arc::new(Gateways::new(&config, calls.clone(), Polling::LOCAL));
+    let checks = doctor::examine(&context, calls.subscribe()).await;
+    let told = of(&checks, "services");
+    assert_eq!(told.verdict, Verdict::Failed);
+    assert_eq!(told.message, "us-east-1 has no Redshift Serverless, or its name cannot be resolved");
+    assert!(told.fix.as_deref().unwrap().contains("--region"));
+    account.close().await;
+}
+
+#[tokio::test]
+async fn quotas_that_cannot_be_read_are_a_warning() {
+    let (account, mut context, calls) = account().await;
+    let config = common::answers::unresolved(&account.sdk_config(), "servicequotas");
+    context.gateways = Arc::new(Gateways::new(&config, calls.clone(), Polling::LOCAL));
+    let checks = doctor::examine(&context, calls.subscribe()).await;
+    let told = of(&checks, "quotas");
+    assert!(told.verdict == Verdict::Warning && told.message.starts_with("not known"), "{told:?}");
+    assert!(checks.iter().all(|check| check.name == "quotas" || check.verdict == Verdict::Ok), "{checks:?}");
     account.close().await;
 }
 

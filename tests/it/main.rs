@@ -27,6 +27,7 @@ mod pipeline_ops;
 mod pipeline_states;
 mod program;
 mod project;
+mod quotas;
 mod redshift_data;
 mod rehearsal;
 mod results;

@@ -19,6 +19,7 @@ SERVICES = [
     "sagemaker",
     "sagemaker-runtime",
     "secretsmanager",
+    "service-quotas",
     "sts",
 ]
 # How the protocols say that there is no such operation.

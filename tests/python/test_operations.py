@@ -211,6 +211,23 @@ def secrets(cloud):
 
 
 @exercise
+def quotas(cloud):
+    client, service = cloud.client("service-quotas"), {"ServiceCode": "sagemaker"}
+    assert service["ServiceCode"] in [each["ServiceCode"] for each in client.list_services()["Services"]]
+    first = client.list_service_quotas(MaxResults=2, **service)
+    second = client.list_service_quotas(MaxResults=2, NextToken=first["NextToken"], **service)
+    quota = second["Quotas"][0]
+    assert quota not in first["Quotas"]
+    one = {"QuotaCode": quota["QuotaCode"], **service}
+    assert client.get_service_quota(**one)["Quota"] == quota
+    with pytest.raises(botocore.exceptions.ClientError, match="IllegalArgumentException"):
+        client.request_service_quota_increase(DesiredValue=quota["Value"], **one)
+    asked = client.request_service_quota_increase(DesiredValue=quota["Value"] + 1, **one)["RequestedQuota"]
+    assert client.get_requested_service_quota_change(RequestId=asked["Id"])["RequestedQuota"]["Status"] == "APPROVED"
+    assert client.get_service_quota(**one)["Quota"]["Value"] == quota["Value"] + 1
+
+
+@exercise
 def warehouses(cloud):
     serverless, redshift, data = cloud.client("redshift-serverless"), cloud.client("redshift"), cloud.client("redshift-data")
     password = "Operations1"

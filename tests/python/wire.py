@@ -13,7 +13,7 @@ import botocore.parsers
 import botocore.utils
 
 # The service's name in botocore by the name that requests are signed for.
-SIGNED_FOR = {"monitoring": "cloudwatch"}
+SIGNED_FOR = {"monitoring": "cloudwatch", "servicequotas": "service-quotas"}
 LOADER = botocore.loaders.Loader()
 MODELS = {}
 

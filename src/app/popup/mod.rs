@@ -1,12 +1,14 @@
 //! What stands over the panes: help, pickers, confirmations, prompts, the catalog, plans. Components are stacked; the one on top gets the
 //! keys.
 
+mod doctor;
 mod form;
 mod parameters;
 mod plan;
 mod prompt;
 mod table;
 
+pub use doctor::{DoctorLine, DoctorView};
 pub use parameters::Parameters;
 pub use plan::PlanView;
 pub use prompt::{Prompt, PromptUse};
@@ -44,6 +46,8 @@ pub enum Popup {
     Form(Box<super::pipeline::form::Form>),
     /// Rows of an object.
     Table(Box<TableView>),
+    /// The checks of the doctor.
+    Doctor(Box<DoctorView>),
 }
 
 /// What a component asks for when it is done.
@@ -294,6 +298,7 @@ impl Popup {
             Popup::Plan(plan) => plan.key(key, page),
             Popup::Form(form) => form::key(form, key),
             Popup::Table(table) => table.key(key, page),
+            Popup::Doctor(view) => view.key(key, page),
             Popup::Catalog(browser) => match browser.key(key, page) {
                 Answer::Consumed => Outcome::Consumed,
                 Answer::Ignored => Outcome::Ignored,
@@ -359,6 +364,14 @@ impl Popup {
             }
             (Popup::Form(form), Msg::Pick(index)) => {
                 form.at = (*index).min(form.entries.len().saturating_sub(1));
+                Outcome::Consumed
+            }
+            (Popup::Doctor(view), Msg::Pick(index)) => {
+                view.pick(*index);
+                Outcome::Consumed
+            }
+            (Popup::Doctor(view), Msg::Scroll(delta)) => {
+                view.scroll(*delta);
                 Outcome::Consumed
             }
             (Popup::Table(table), Msg::Scroll(delta)) => {

@@ -7,7 +7,7 @@ use crate::app::action::Command;
 use crate::app::model::{Link, Model, THEMES};
 use crate::app::popup::{Choice, Confirm, Item, Picker, Popup};
 use crate::app::predict::beside::View;
-use crate::app::{Effect, Pane, login, sql};
+use crate::app::{Effect, Pane, doctor, login, sql};
 use crate::config::settings::TargetKind;
 use crate::demo::figures;
 use crate::demo::resource::ResourceState;
@@ -53,6 +53,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         C::Redraw => vec![Effect::Redraw],
         C::Suspend => vec![Effect::Suspend],
         C::LogIn => login::log_in(),
+        C::Doctor => doctor::examine(model),
         C::Picture => vec![Effect::Picture],
         C::Reveal => {
             model.reveal();

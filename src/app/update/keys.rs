@@ -68,6 +68,7 @@ fn closed_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
             vec![Effect::Connect { confirmed: false }]
         }
         KeyCode::Char('L') if model.target == TargetKind::Aws => login::log_in(),
+        KeyCode::Char('D') => run_command(model, Command::Doctor),
         KeyCode::Char('q') | KeyCode::Esc => vec![Effect::Quit],
         KeyCode::Char('c') if key.modifiers.contains(KeyModifiers::CONTROL) => vec![Effect::Quit],
         _ => match action::find(&key, &[Scope::Always]).map(|action| action.command) {

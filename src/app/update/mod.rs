@@ -17,6 +17,7 @@ pub use availability::{available, scopes, space_goes_on};
 pub use console::engine_name;
 pub use pointer::TAB;
 
+use super::doctor;
 use super::effect::Effect;
 use super::login;
 use super::model::{Held, Link, Model};
@@ -45,6 +46,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     let mut effects = handle(model, msg);
     remote::settle(model, step);
     settle(model);
+    effects.extend(doctor::after(model));
     if typed {
         effects.extend(console::after(model));
     }
@@ -98,18 +100,23 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             effects.extend(model.pipeline.follow());
             effects.extend(model.predict.look());
             effects.extend(console::connected(model));
+            effects.extend(doctor::linked(model));
             effects
         }
         Msg::NotConnected(error) => {
             model.link = Link::Closed(error);
-            Vec::new()
+            doctor::linked(model)
         }
         Msg::Production { account, phrase } => {
             model.private = vec![account.clone()];
             production(model, &account, phrase);
-            Vec::new()
+            doctor::linked(model)
         }
         Msg::Login(msg) => on_login(model, msg),
+        Msg::Doctor(msg) => {
+            doctor::on_msg(model, msg);
+            Vec::new()
+        }
         Msg::Written(said) => {
             let bad = said.is_err();
             model.say(said.unwrap_or_else(|why| why), bad);
@@ -183,6 +190,7 @@ fn source(model: &Model) -> Option<QueryEngine> {
 fn on_resources(model: &mut Model, msg: resources::Msg) -> Vec<Effect> {
     let (served, first) = (endpoints_ready(model), model.resources.read_at.is_none());
     let mut effects = model.resources.update(msg, model.walkthrough.run.is_some(), model.now);
+    doctor::point(model);
     let states = match &model.resources.error {
         Some(error) => Step::ALL.into_iter().map(|step| (step, StepState::Unknown(error.to_string()))).collect(),
         None => from_checklist(&model.resources.rows),

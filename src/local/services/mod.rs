@@ -17,6 +17,7 @@ pub mod runs;
 pub mod s3;
 pub mod sagemaker;
 pub mod sagemaker_runtime;
+pub mod servicequotas;
 pub mod warehouse;
 
 use std::sync::Arc;
@@ -31,7 +32,8 @@ use super::service::Service;
 pub(super) async fn open(account: &Account) -> Result<Vec<Arc<dyn Service>>, LocalError> {
     let secrets =
         generic::SecretsManager::open(SecretsManagerService::new(), account.store.clone(), account.id.clone(), account.region.clone());
-    let sagemaker = sagemaker::SageMaker::open(account.clone())?;
+    let quotas = Arc::new(servicequotas::Quotas::open(&account.store)?);
+    let sagemaker = sagemaker::SageMaker::open(account.clone(), quotas.clone())?;
     let meters = cloudwatch::Meters::open(account.store.clone(), account.clock.clone())?;
     let runtime = sagemaker.runtime(meters.clone());
     Ok(vec![
@@ -47,6 +49,7 @@ pub(super) async fn open(account: &Account) -> Result<Vec<Arc<dyn Service>>, Loc
         Arc::new(logs::Logs::open(account.logs.clone(), &account.region, &account.id)),
         Arc::new(sagemaker),
         Arc::new(runtime),
+        Arc::new(servicequotas::ServiceQuotas::open(account.clone(), quotas)),
         Arc::new(cloudwatch::CloudWatch::new(meters)),
         Arc::new(codecommit::CodeCommit::open(account.clone())?),
         Arc::new(codepipeline::CodePipeline::open(account.clone())?),

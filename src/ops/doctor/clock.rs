@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::Check;
 use crate::ops::Context;
 
-const NAME: &str = "clock";
+pub(super) const NAME: &str = "clock";
 /// From here on something is wrong with the clock, though requests still pass.
 const NOTICED: TimeDelta = TimeDelta::seconds(30);
 /// AWS refuses requests that are further off (Signature Version 4).

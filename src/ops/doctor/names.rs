@@ -9,7 +9,7 @@ use crate::demo::policies::DemoRole;
 use crate::ops::error::op;
 use crate::ops::{Context, OpError};
 
-const NAME: &str = "names";
+pub(super) const NAME: &str = "names";
 
 /// Something by its kind and name, with its tags when it is there.
 type Found = (&'static str, String, Result<Option<Tags>, AwsError>);

@@ -101,12 +101,15 @@ pub struct Committed {
 }
 
 /// The names of a project.
-struct Names {
-    repository: String,
-    pipeline: String,
+pub(super) struct Names {
+    /// Of the repository.
+    pub repository: String,
+    /// Of the stages' pipeline.
+    pub pipeline: String,
 }
 
-fn names(context: &Context) -> Names {
+/// The names of the project, by the settings.
+pub(super) fn names(context: &Context) -> Names {
     let project = &context.settings.project;
     let or = |given: &str, default: String| if given.is_empty() { default } else { given.to_owned() };
     let demo = &context.scenario.demo;

@@ -1,6 +1,7 @@
 //! Does what `update` asks for, on the program's runtime, and sends the answers back as messages.
 
 mod console;
+mod doctor;
 mod explore;
 mod login;
 mod pipeline;
@@ -98,12 +99,14 @@ struct Slots {
     /// What the Explore pane asks of the table.
     explore: HashMap<explore::Lane, CancellationToken>,
     check: CancellationToken,
+    /// What a demonstration needs.
+    doctor: CancellationToken,
 }
 
 impl Slots {
     /// Cancels everything that uses the account.
     fn cancel_work(&self) {
-        let single = [&self.steps, &self.resources, &self.predict, &self.explain, &self.roads];
+        let single = [&self.steps, &self.resources, &self.predict, &self.explain, &self.roads, &self.doctor];
         for slot in single
             .into_iter()
             .chain(self.pipeline.values())
@@ -170,6 +173,9 @@ impl Runner {
             // Reading text needs no account.
             Effect::CheckSql { ticket, tab, revision, dialect, text } => return self.check(ticket, tab, revision, dialect, text),
             Effect::TellSpeaker(told) => return self.tell_speaker(told),
+            // Much of it needs no account either.
+            Effect::Examine { ticket, theme } => return self.examine(ticket, theme),
+            Effect::CancelExamination => return self.shared.slots.lock().doctor.cancel(),
             Effect::Form(ask) if predict_form::needs_no_account(&ask) => return self.examples(ask),
             effect => effect,
         };
@@ -311,6 +317,8 @@ impl Runner {
             | Effect::WritePicture(_)
             | Effect::LogIn
             | Effect::CheckSql { .. }
+            | Effect::Examine { .. }
+            | Effect::CancelExamination
             | Effect::TellSpeaker(_)
             | Effect::EditElsewhere { .. }
             | Effect::Copy(_)

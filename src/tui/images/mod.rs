@@ -31,6 +31,17 @@ pub(super) enum Protocol {
     Sixel,
 }
 
+impl Protocol {
+    /// The word of the setting.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Protocol::Kitty => "kitty",
+            Protocol::Iterm2 => "iterm2",
+            Protocol::Sixel => "sixel",
+        }
+    }
+}
+
 /// The protocol that `screen.images` names; for `auto`, the one of the terminal that the environment tells of. A multiplexer keeps images from
 /// its terminal, so there is none in one.
 pub(super) fn protocol(setting: &str, variable: impl Fn(&str) -> Option<String>) -> Option<Protocol> {

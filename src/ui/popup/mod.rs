@@ -1,6 +1,7 @@
 //! What stands over the panes: help, pickers, confirmations, prompts, the catalog, plans.
 
 mod catalog;
+mod doctor;
 mod form;
 mod parameters;
 mod plan;
@@ -30,6 +31,7 @@ pub fn draw(canvas: &mut Canvas<'_>, screen: Rect, component: &Popup) {
         Popup::Plan(view) => plan::draw(canvas, screen, view),
         Popup::Form(view) => form::draw(canvas, screen, view),
         Popup::Table(view) => table::draw(canvas, screen, view),
+        Popup::Doctor(view) => doctor::draw(canvas, screen, view),
     }
 }
 

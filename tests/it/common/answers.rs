@@ -22,8 +22,15 @@ type Change = dyn Fn(&str, String) -> String + Send + Sync;
 struct Changing {
     inner: SharedHttpConnector,
     change: Arc<Change>,
-    cut: Option<&'static str>,
+    cut: Option<Cut>,
     lost: Option<Arc<Mutex<HashSet<String>>>>,
+}
+
+/// A service that is out of reach, by the name that requests are signed for, and what the connection says.
+#[derive(Clone, Copy)]
+struct Cut {
+    service: &'static str,
+    says: &'static str,
 }
 
 /// The configuration with every JSON answer passed through `change`, which gets the operation and the body.
@@ -35,8 +42,17 @@ pub fn changed(config: &SdkConfig, change: impl Fn(&str, String) -> String + Sen
 
 /// The configuration with one service, by the name that requests are signed for, out of reach. Nothing is tried again.
 pub fn without(config: &SdkConfig, service: &'static str) -> SdkConfig {
+    cut(config, Cut { service, says: "connection refused" })
+}
+
+/// The same where the name of the service's host has no address, as in a region that has no such service.
+pub fn unresolved(config: &SdkConfig, service: &'static str) -> SdkConfig {
+    cut(config, Cut { service, says: "dns error: failed to lookup address information: Name or service not known" })
+}
+
+fn cut(config: &SdkConfig, cut: Cut) -> SdkConfig {
     let inner = config.http_client().unwrap();
-    let client = Client { inner, change: Arc::new(|_, body| body), cut: Some(service), lost: None };
+    let client = Client { inner, change: Arc::new(|_, body| body), cut: Some(cut), lost: None };
     config.to_builder().http_client(client).retry_config(RetryConfig::disabled()).build()
 }
 
@@ -65,7 +81,7 @@ fn operation(request: &HttpRequest) -> String {
 struct Client {
     inner: SharedHttpClient,
     change: Arc<Change>,
-    cut: Option<&'static str>,
+    cut: Option<Cut>,
     lost: Option<Arc<Mutex<HashSet<String>>>>,
 }
 
@@ -91,8 +107,8 @@ impl fmt::Debug for Changing {
 impl HttpConnector for Changing {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let signed = request.headers().get("authorization").unwrap_or_default();
-        if self.cut.is_some_and(|service| signed.contains(&format!("/{service}/aws4_request"))) {
-            return HttpConnectorFuture::ready(Err(ConnectorError::io("connection refused".into())));
+        if let Some(Cut { says, .. }) = self.cut.filter(|cut| signed.contains(&format!("/{}/aws4_request", cut.service))) {
+            return HttpConnectorFuture::ready(Err(ConnectorError::io(says.into())));
         }
         let this = self.clone();
         HttpConnectorFuture::new(async move {

@@ -4,12 +4,13 @@
 //! `execution` runs its steps in the order of their references, `steps` and `jobs` do the work of each. `registry` and `hosting`
 //! hold what comes out. Everything is kept in documents (`super::kept`) that change in one rename.
 
+mod admission;
 mod cache;
 mod definition;
 mod execution;
 mod expression;
 pub(crate) mod hosting;
-mod instances;
+pub(crate) mod instances;
 mod jobs;
 mod names;
 mod pipelines;
@@ -37,6 +38,7 @@ use self::transform::Transform;
 use super::cloudwatch::Meters;
 use super::kept::{Kept, Shelf};
 use super::sagemaker_runtime::SageMakerRuntime;
+use super::servicequotas::Quotas;
 use crate::local::account::Account;
 use crate::local::service::{Request, Response, Service, ServiceResult};
 use crate::local::services::protocol::aws_json::{Call, respond};
@@ -60,6 +62,10 @@ pub(crate) struct Inner {
     registry: Kept<Registry>,
     hosting: Kept<Hosting>,
     tags: Kept<Tags>,
+    /// How many instances the account may run.
+    quotas: Arc<Quotas>,
+    /// Held from the look at what runs until what is admitted is on record.
+    admission: Mutex<()>,
     loaded: Loaded,
     /// Ends all work when the service goes away.
     root: CancellationToken,
@@ -69,8 +75,8 @@ pub(crate) struct Inner {
 }
 
 impl SageMaker {
-    /// Opens the service. What was at work when the process ended has failed, and says so.
-    pub fn open(account: Account) -> Result<Self, StoreError> {
+    /// Opens the service, which runs no more instances than `quotas` allow. What was at work when the process ended has failed, and says so.
+    pub(crate) fn open(account: Account, quotas: Arc<Quotas>) -> Result<Self, StoreError> {
         let store = account.store.clone();
         let inner = Inner {
             pipelines: Kept::open(&store, "services/sagemaker/pipelines")?,
@@ -80,6 +86,8 @@ impl SageMaker {
             registry: Kept::open(&store, "services/sagemaker/registry")?,
             hosting: Kept::open(&store, "services/sagemaker/hosting")?,
             tags: Kept::open(&store, "services/sagemaker/tags")?,
+            quotas,
+            admission: Mutex::default(),
             loaded: Loaded::default(),
             root: CancellationToken::new(),
             at_work: Mutex::default(),

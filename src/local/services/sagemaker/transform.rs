@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::filter::Filter;
 use super::Inner;
-use super::instances;
+use super::instances::{self, Instances, Usage};
 use super::names::{Doc, arn, doc, invalid, list, name_of, not_found, required_name};
 use crate::local::ml::matrix::read_rows;
 use crate::local::ml::train::Booster;
@@ -72,6 +72,10 @@ impl Inner {
                 ),
             ));
         }
+        let mut more = Instances::default();
+        more.add_resources(&Value::Object(resources.fields().clone()));
+        let admission = self.admission.lock();
+        self.admit(Usage::Transform, &more)?;
         let arn = arn(&self.account, "transform-job", &name.to_lowercase());
         let mut description = doc(json!({
             "TransformJobName": name,
@@ -85,6 +89,7 @@ impl Inner {
             }
         }
         self.transforms.put(&name, Transform { description })?;
+        drop(admission);
         self.tag(&arn, input)?;
         let token = self.register(&key(&name));
         let inner = self.clone();

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::Inner;
+use super::super::instances::{Instances, Usage};
 use super::super::names::{arn, invalid, name_of, required_name};
 use super::Hosting;
 use super::fleet::Fleet;
@@ -85,6 +86,11 @@ impl Inner {
         let fleet = self.fleet_of(&config)?;
         let failure = self.why_not_served(&fleet);
         let now = self.account.clock.now();
+        let _admission = self.admission.lock();
+        // That the name is taken, which is found below, tells more than that the account is full.
+        if self.endpoint(&name).is_err() {
+            self.admit(Usage::Endpoint, &fleet.instances())?;
+        }
         self.change_hosting(|hosting| {
             self.forget_deleted(hosting);
             if hosting.endpoints.contains_key(&name) {
@@ -123,6 +129,9 @@ impl Inner {
         // What serves now was loaded when it came into service; only after a restart it may be found gone.
         let rollback_failure = failure.as_ref().and_then(|_| self.why_not_served(&state.fleet));
         let now = self.account.clock.now();
+        let _admission = self.admission.lock();
+        // Both fleets run until the traffic has gone over.
+        self.admit(Usage::Endpoint, &fleet.instances())?;
         self.change_hosting(|hosting| {
             self.forget_deleted(hosting);
             let endpoint = hosting.endpoints.get_mut(&name).ok_or_else(|| self.no("endpoint", &name))?;
@@ -156,6 +165,7 @@ impl Inner {
         }
         let (seen, State { mut fleet, .. }) = self.changeable(&name)?;
         let config = fleet.config.clone();
+        let before = fleet.instances();
         for wanted in &wanted {
             let variant_name = wanted.required_text("VariantName")?;
             let (weight, instances) = (wanted.number("DesiredWeight")?, wanted.integer_within("DesiredInstanceCount", 0, 1000)?);
@@ -176,6 +186,8 @@ impl Inner {
             return Err(invalid("The weights of the production variants must not all be zero"));
         }
         let now = self.account.clock.now();
+        let _admission = self.admission.lock();
+        self.admit(Usage::Endpoint, &fleet.instances().beyond(&before))?;
         self.change_hosting(|hosting| {
             let endpoint = hosting.endpoints.get_mut(&name).ok_or_else(|| self.no("endpoint", &name))?;
             if endpoint.changed != seen || endpoint.deleting {
@@ -276,11 +288,32 @@ impl Inner {
 
     /// An endpoint that is still there.
     pub(super) fn endpoint(&self, name: &str) -> ServiceResult<Endpoint> {
-        let gone = |endpoint: &Endpoint| endpoint.deleting && !self.settling(endpoint.changed, Wait::Deletion);
         self.hosting
             .read(|hosting| hosting.endpoints.get(name).cloned())
-            .filter(|endpoint| !gone(endpoint))
+            .filter(|endpoint| !self.is_gone(endpoint))
             .ok_or_else(|| self.no("endpoint", name))
+    }
+
+    fn is_gone(&self, endpoint: &Endpoint) -> bool {
+        endpoint.deleting && !self.settling(endpoint.changed, Wait::Deletion)
+    }
+
+    /// The instances of all endpoints.
+    pub(in super::super) fn running_endpoints(&self) -> Instances {
+        // A copy: where an endpoint is between its fleets may have to be looked up among the configurations.
+        let endpoints: Vec<Endpoint> = self.hosting.read(|hosting| hosting.endpoints.values().cloned().collect());
+        let mut running = Instances::default();
+        for endpoint in endpoints.iter().filter(|endpoint| !self.is_gone(endpoint)) {
+            let state = self.state_of(endpoint);
+            // One that never came into service has given its instances back.
+            if state.status == "Failed" {
+                continue;
+            }
+            for fleet in std::iter::once(&state.fleet).chain(&state.pending) {
+                fleet.instances().each().for_each(|(instance, count)| running.add(instance, count));
+            }
+        }
+        running
     }
 }
 

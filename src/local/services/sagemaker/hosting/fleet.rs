@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::super::Inner;
+use super::super::instances::Instances;
 use super::super::names::arn;
 use super::configs::weight;
 use crate::local::ml::train::Booster;
@@ -95,6 +96,15 @@ impl Fleet {
     /// The variant of a name, among those that answer and those that listen.
     pub(super) fn variant(&mut self, name: &str) -> Option<&mut Variant> {
         self.production.iter_mut().chain(&mut self.shadow).find(|variant| variant.name == name)
+    }
+
+    /// The instances that it takes: while their number changes, the larger one.
+    pub(super) fn instances(&self) -> Instances {
+        let mut instances = Instances::default();
+        for variant in self.production.iter().chain(&self.shadow) {
+            instances.add(&variant.instance, variant.current.instances.max(variant.desired.instances));
+        }
+        instances
     }
 
     /// The weights and instances that were asked for are those of now.

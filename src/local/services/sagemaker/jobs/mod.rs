@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Inner;
 use super::execution::Ended;
+use super::instances::{Instances, Usage};
 use super::names::{Doc, arn, doc, list, name_of, not_found, required_name};
 use crate::local::pace::Wait;
 use crate::local::service::{ServiceError, ServiceResult};
@@ -73,6 +74,27 @@ impl JobKind {
         }
     }
 
+    const fn usage(self) -> Usage {
+        match self {
+            JobKind::Processing => Usage::Processing,
+            JobKind::Training => Usage::Training,
+        }
+    }
+
+    /// The member that has the status of a job.
+    pub(super) fn status_member(self) -> String {
+        self.member("Status")
+    }
+
+    /// The instances in a request or a description.
+    pub(super) fn resources(self, members: &Doc) -> Value {
+        let member = |name: &str| members.get(name).cloned().unwrap_or_default();
+        match self {
+            JobKind::Processing => member("ProcessingResources").get("ClusterConfig").cloned().unwrap_or_default(),
+            JobKind::Training => member("ResourceConfig"),
+        }
+    }
+
     fn member(self, suffix: &str) -> String {
         format!("{}Job{suffix}", self.word())
     }
@@ -106,6 +128,10 @@ impl JobKind {
                 ),
             ));
         }
+        let mut more = Instances::default();
+        more.add_resources(&self.resources(input.fields()));
+        let _admission = inner.admission.lock();
+        inner.admit(self.usage(), &more)?;
         let arn = arn(&inner.account, self.arn_kind(), name);
         let now = epoch(inner.account.clock.now());
         let mut description = doc(json!({
