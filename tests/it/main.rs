@@ -16,6 +16,7 @@ mod exploration;
 mod hosting;
 mod identity_and_secrets;
 mod lambda;
+mod least_privilege;
 mod logs;
 mod object_storage;
 mod outside;

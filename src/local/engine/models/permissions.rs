@@ -76,8 +76,10 @@ fn arn(role: &Assumed, kind: &str, entry: &Entry) -> String {
 /// The work on SageMaker; the error is the reason why the training failed.
 pub(super) fn work(identity: &Identity, entry: &Entry) -> Result<(), String> {
     let Identity::Role(role) = identity else { return Ok(()) };
-    let image = image_uri(Framework::XgBoost, role.authority().region()).map_err(|error| error.to_string())?;
-    on_sagemaker(role, entry).and_then(|()| pull(role, &image)).and_then(|()| told(role, entry)).map_err(|refused| reason(&refused))
+    // In a region that has no images of SageMaker's, nothing is pulled here either.
+    let image = image_uri(Framework::XgBoost, role.authority().region()).ok();
+    let pulled = |()| image.iter().try_for_each(|image| pull(role, image));
+    on_sagemaker(role, entry).and_then(pulled).and_then(|()| told(role, entry)).map_err(|refused| reason(&refused))
 }
 
 fn on_sagemaker(role: &Assumed, entry: &Entry) -> Result<(), Denied> {

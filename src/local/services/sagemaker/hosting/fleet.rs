@@ -153,14 +153,20 @@ impl Inner {
 
     /// Why a fleet would not come into service; `None` when it would.
     pub(super) fn why_not_served(&self, fleet: &Fleet) -> Option<String> {
-        let mut variants = fleet.production.iter().chain(&fleet.shadow);
-        variants.find_map(|variant| self.may_start(variant).and_then(|()| self.load_variant(variant).map(drop)).err())
+        let denied = fleet.production.iter().chain(&fleet.shadow).find_map(|variant| self.may_start(variant).err());
+        denied.or_else(|| self.why_not_loaded(fleet))
+    }
+
+    /// Why the models of a fleet that has come into service before cannot be loaded; `None` when they can.
+    pub(super) fn why_not_loaded(&self, fleet: &Fleet) -> Option<String> {
+        fleet.production.iter().chain(&fleet.shadow).find_map(|variant| self.load_variant(variant).err())
     }
 
     /// Whether the instances of a variant may get what they need, as its model's role. A model that does not exist is told of when it is
     /// loaded.
     fn may_start(&self, variant: &Variant) -> Result<(), String> {
-        if variant.artifact.is_empty() {
+        let exists = self.hosting.read(|hosting| hosting.models.contains_key(&variant.model));
+        if variant.artifact.is_empty() || !exists {
             return Ok(());
         }
         self.model_role(&variant.model).and_then(|role| self.may_load(&role, &variant.image, &variant.artifact))
