@@ -68,6 +68,7 @@ impl AwsError {
                 "could not assume",
                 "unable to assume",
                 "not authorized to assume",
+                "not authorized to perform assumerole",
                 "is not valid role",
                 "invalid iam role",
             ]

@@ -305,7 +305,7 @@ pub struct Project {
     pub repository: String,
     /// Pipeline in CodePipeline; empty for `<demo>-project`.
     pub pipeline: String,
-    /// Role that CodePipeline assumes, by name or ARN; empty for that of SageMaker.
+    /// Role that CodePipeline assumes, by name or ARN; empty for one of the project's own.
     pub role: String,
 }
 
@@ -466,6 +466,7 @@ impl Settings {
             redshift_role: or(&names.redshift_role, format!("{name}-RedShift")),
             lambda_role: or(&names.lambda_role, format!("{name}-Lambda")),
             sagemaker_role: or(&names.sagemaker_role, format!("{name}-SageMaker")),
+            project_role: format!("{name}-CodePipeline"),
             function: or(&names.function, format!("{lower}-redshift-dl")),
             data_prefix: format!("{lower}/data/"),
             unload_prefix: format!("{lower}/unload/"),

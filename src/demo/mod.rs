@@ -22,6 +22,7 @@ pub mod model_file;
 pub mod operator;
 pub mod pipeline_definition;
 pub mod policies;
+pub mod project_role;
 pub mod quoted;
 pub mod ranking;
 pub mod regions;

@@ -37,6 +37,8 @@ pub struct Scenario {
     pub lambda_role: String,
     /// SageMaker execution role.
     pub sagemaker_role: String,
+    /// Role of the project's stages, where no other one is set.
+    pub project_role: String,
     /// Lambda function that unloads the table.
     pub function: String,
     /// S3 prefix of the CSV, with a slash at the end.

@@ -10,6 +10,7 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 
 use super::engine::Engine;
+use super::iam::{Assumed, Authority, NotAssumed, Principal};
 use super::objects::Objects;
 use super::pace::{Pace, Wait};
 use super::service::{Request, Response, Service, ServiceError, ServiceResult};
@@ -26,6 +27,8 @@ pub struct Account {
     pub region: Arc<str>,
     /// The state directory.
     pub store: Store,
+    /// The roles, and what they may do.
+    pub authority: Authority,
     /// The objects of S3.
     pub objects: Objects,
     /// The SQL engine of warehouse and lake.
@@ -52,6 +55,14 @@ impl Account {
             return Duration::ZERO;
         }
         self.pace.duration(wait).saturating_sub((self.clock.now() - since).to_std().unwrap_or_default())
+    }
+
+    /// Lets a service assume a role, if the role's trust policy does.
+    ///
+    /// # Errors
+    /// The role does not exist, or does not trust the service.
+    pub fn assume(&self, role: &str, service: &str, session: &str) -> Result<Assumed, NotAssumed> {
+        self.authority.assume(role, Principal::Service(service), session)
     }
 }
 

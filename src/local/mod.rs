@@ -1,8 +1,8 @@
 //! The embedded AWS: services that answer the SDK's signed requests inside the process, on real data, kept on disk.
 //!
-//! [`service`] says what a service is, [`account`] holds what services share, [`services`] has one file or folder per service,
-//! [`engine`] is the SQL engine of the warehouse and the lake, [`ml`] trains and scores. [`connector`] plugs all of it into the SDK,
-//! [`socket`] lets a second process use the account that this one owns.
+//! [`service`] says what a service is, [`account`] holds what services share, [`services`] has one file or folder per service, [`iam`]
+//! decides what roles may do, [`engine`] is the SQL engine of the warehouse and the lake, [`ml`] trains and scores. [`connector`] plugs all
+//! of it into the SDK, [`socket`] lets a second process use the account that this one owns.
 
 use crate as local;
 use shiftdeck_demo as demo;
@@ -13,6 +13,7 @@ pub mod account;
 pub mod checkpoint;
 pub mod connector;
 pub mod engine;
+pub mod iam;
 mod lock;
 pub mod objects;
 mod owner;

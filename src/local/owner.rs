@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::account::{Account, Services};
 use super::engine::Engine;
+use super::iam::Authority;
 use super::lock::{Lock, OwnerRecord};
 use super::objects::Objects;
 use super::router::Router;
@@ -113,10 +114,13 @@ async fn open_services(options: Options, statements: Handle) -> Result<(Account,
     let opened = options.clock.now();
     let store = Store::open(checkpoint::account_directory(&options.state_dir))?;
     let objects = Objects::open(&store, options.clock.clone())?;
+    // Roles come first: what the engine takes up again is done as one.
+    let authority = Authority::new(ACCOUNT_ID, &options.region);
+    let iam = services::generic::Iam::open(store.clone(), ACCOUNT_ID.into(), authority.clone()).await?;
     // What the engine takes up again (a model that was training) belongs to the threads of statements.
     let opening = {
-        let (store, objects, clock) = (store.clone(), objects.clone(), options.clock.clone());
-        statements.spawn(async move { Engine::open(&store, objects, clock).await })
+        let (store, objects, clock, authority) = (store.clone(), objects.clone(), options.clock.clone(), authority.clone());
+        statements.spawn(async move { Engine::open_in(&store, objects, clock, authority).await })
     };
     let engine = opening.await.map_err(|error| LocalError::Failed(error.to_string()))??;
     engine.set_pace(options.pace);
@@ -125,6 +129,7 @@ async fn open_services(options: Options, statements: Handle) -> Result<(Account,
         id: ACCOUNT_ID.into(),
         region: options.region.into(),
         store,
+        authority,
         objects,
         engine,
         statements,
@@ -134,7 +139,7 @@ async fn open_services(options: Options, statements: Handle) -> Result<(Account,
         opened,
         services: Services::default(),
     };
-    let services = services::open(&account).await?;
+    let services = services::open(&account, iam).await?;
     account.services.connect(&services);
     Ok((account, Arc::new(Router::new(services))))
 }

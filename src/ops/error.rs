@@ -42,9 +42,11 @@ pub enum OpErrorKind {
 }
 
 impl OpError {
-    /// A failure with the reason found here.
+    /// A failure with the reason found here, or given by a service that worked for the demonstration.
     pub fn failed(resource: &str, what: impl Into<String>, why: impl Into<String>) -> Self {
-        OpError { kind: OpErrorKind::Failed, resource: named(resource), what: what.into(), why: why.into(), fix: None }
+        let why = why.into();
+        let fix = advice_on_roles(&why);
+        OpError { kind: OpErrorKind::Failed, resource: named(resource), what: what.into(), why, fix }
     }
 
     /// Something has to be there first; `fix` says how to get it.
@@ -77,6 +79,34 @@ impl OpError {
     }
 }
 
+impl OpError {
+    /// The same with advice, unless the reason alone tells what to do.
+    #[must_use]
+    pub fn or_fix(self, fix: impl Into<String>) -> Self {
+        if self.fix.is_some() { self } else { self.with_fix(fix) }
+    }
+}
+
+/// How services say that a role does not get what it needs, each sign of a sentence by itself.
+const OF_ROLES: [&[&str]; 7] = [
+    &[":assumed-role/", "is not authorized to perform"],
+    &["does not have BatchGetImage permission"],
+    &["nsure that the role", "\"s3:GetObject\" permissions"],
+    &["Could not assume role"],
+    &["cannot be assumed by Lambda"],
+    &["Not authorized to get credentials of role"],
+    &["is not associated to cluster"],
+];
+
+/// What helps when a service could not do as one of the demonstration's roles what it had to; `None` when the reason is another.
+fn advice_on_roles(why: &str) -> Option<String> {
+    OF_ROLES.iter().any(|signs| signs.iter().all(|sign| why.contains(sign))).then(|| {
+        "a role of the demonstration lacks a permission: run the step `foundation` again, which gives every role its policy, then this one; \
+         docs/permissions.md says what each permission is for"
+            .to_owned()
+    })
+}
+
 fn named(resource: &str) -> Option<String> {
     (!resource.is_empty()).then(|| resource.to_owned())
 }
@@ -100,7 +130,7 @@ impl Cause for AwsError {
             AwsErrorKind::Throttled => Some("wait a minute, then run this again: what is done already stays".to_owned()),
             AwsErrorKind::LimitExceeded => Some(MORE_QUOTA.to_owned()),
             AwsErrorKind::Conflict => Some("something else is changing it: wait until that has ended, then run this again".to_owned()),
-            _ => None,
+            _ => advice_on_roles(&self.message),
         };
         let kind = if self.kind == AwsErrorKind::Expired { OpErrorKind::LoginEnded } else { OpErrorKind::Failed };
         // Without a code of the service, the call is what tells where it went wrong.
@@ -156,5 +186,28 @@ mod tests {
         let step = OpError::failed("Step-Train", "the pipeline failed", format!("ClientError: {SENTENCE}")).with_fix("run it again");
         assert_eq!(step.fix.as_deref(), Some(MORE_QUOTA));
         assert_eq!(OpError::failed("", "x", "y").with_fix("run it again").fix.as_deref(), Some("run it again"));
+    }
+
+    #[test]
+    fn a_role_that_lacks_something_is_told_of_as_such() {
+        let denied = "User: arn:aws:sts::000000000000:assumed-role/BankDM-SageMaker/SageMaker is not authorized to perform: s3:GetObject on \
+                      resource: arn:aws:s3:::b/k because no identity-based policy allows the s3:GetObject action";
+        let error = OpError::failed("", "the pipeline failed", denied).or_fix("run this step again");
+        assert!(error.advice().is_some_and(|advice| advice.contains("`foundation`")), "{error:?}");
+        let other = OpError::failed("", "the pipeline failed", "the data are bad").or_fix("run this step again");
+        assert_eq!(other.advice(), Some("run this step again"));
+    }
+
+    #[test]
+    fn whoever_calls_is_no_role_of_the_demonstration() {
+        let refused = AwsError {
+            service: "IAM",
+            operation: "CreateRole",
+            code: "AccessDenied".into(),
+            message: "User: arn:aws:sts::1:assumed-role/Presenters/ann is not authorized to perform: iam:CreateRole".into(),
+            kind: AwsErrorKind::AccessDenied,
+        };
+        let error = op("role", "could not create the role")(refused);
+        assert!(error.fix.is_some_and(|fix| fix.contains("ask for the permission")));
     }
 }

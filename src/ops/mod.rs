@@ -39,6 +39,7 @@ pub mod query;
 mod report;
 pub mod results;
 pub mod retrain;
+mod roles;
 pub mod stage;
 pub mod steps;
 

@@ -9,13 +9,16 @@ use shiftdeck::demo::pipeline_definition::{UNLOAD_FILE, UNLOAD_FUNCTION, UNLOAD_
 
 use crate::common;
 
+/// The role of the functions.
+const ROLE: &str = "BankDM-Lambda";
+
 async fn create(lambda: &Client, name: &str, package: Vec<u8>) -> Result<(), String> {
     let made = lambda
         .create_function()
         .function_name(name)
         .runtime(Runtime::from("python3.13"))
         .handler(UNLOAD_HANDLER)
-        .role("arn:aws:iam::000000000000:role/BankDM-Lambda")
+        .role(format!("arn:aws:iam::000000000000:role/{ROLE}"))
         .code(FunctionCode::builder().zip_file(Blob::new(package)).build())
         .timeout(60)
         .tags("shiftdeck:demo", "BankDM")
@@ -38,6 +41,9 @@ fn package(content: &str) -> Vec<u8> {
 async fn a_function_lives_and_goes() {
     let account = common::account().await;
     let lambda = Client::new(&account.sdk_config());
+    let refused = create(&lambda, "unload", package(UNLOAD_FUNCTION)).await.unwrap_err();
+    assert!(refused.contains("cannot be assumed by Lambda"), "there is no role yet: {refused}");
+    account.role(ROLE, "lambda.amazonaws.com").await;
     create(&lambda, "unload", package(UNLOAD_FUNCTION)).await.unwrap();
     assert!(create(&lambda, "unload", package(UNLOAD_FUNCTION)).await.unwrap_err().contains("already exist"));
     assert!(create(&lambda, "broken", b"no zip".to_vec()).await.unwrap_err().contains("unzip"));
@@ -55,6 +61,7 @@ async fn a_function_lives_and_goes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn failures_reach_the_caller() {
     let account = common::account().await;
+    account.role(ROLE, "lambda.amazonaws.com").await;
     let lambda = Client::new(&account.sdk_config());
     create(&lambda, "other", package("def handler(event, context):\n    return 1\n")).await.unwrap();
     let (error, payload) = invoke(&lambda, "other", &json!({})).await;

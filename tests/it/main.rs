@@ -17,6 +17,7 @@ mod exploration;
 mod hosting;
 mod identity_and_secrets;
 mod lambda;
+mod least_privilege;
 mod logs;
 mod lost_answers;
 mod object_storage;

@@ -113,6 +113,7 @@ pub async fn bench(pace: Pace, learnable: bool) -> Bench {
     }
     put("unload/data_0000_part_00.gz", gzip(&customers(3000, learnable))).await;
     sagemaker.create_model_package_group().model_package_group_name(&scenario.model_group).send().await.unwrap();
+    assert_eq!(account.role(&scenario.sagemaker_role, "sagemaker.amazonaws.com").await, inputs().role_arn);
     Bench { account, scenario, sagemaker, s3 }
 }
 

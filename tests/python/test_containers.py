@@ -98,7 +98,8 @@ def test_spoiled_data_fail_the_check_in_the_same_words(cloud, pipeline, containe
     ]
     results = {
         "Outputs": [
-            {**each, "S3Output": {**each["S3Output"], "S3Uri": f"{base}/{each['OutputName']}"}}
+            # Beside the job's own: jobs may write there, and not where they read.
+            {**each, "S3Output": {**each["S3Output"], "S3Uri": f"{each['S3Output']['S3Uri'].rstrip('/')}-{name}"}}
             for each in job["ProcessingOutputConfig"]["Outputs"]
         ]
     }

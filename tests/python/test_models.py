@@ -53,7 +53,8 @@ def deploy(cloud, pipeline):
 
     def deploy(model):
         number = next(counter)
-        uri = f"s3://{bucket}/python/{number}/model.tar.gz"
+        # Where the role of the models may read.
+        uri = f"s3://{bucket}/bankdm/pipeline/python/{number}/model.tar.gz"
         cloud.write(uri, aws.artifact(model))
         package = cloud.sagemaker.create_model_package(
             ModelPackageGroupName=group,

@@ -3,8 +3,11 @@
 The tests are steps: each needs those before it.
 """
 
+import io
 import json
+import pathlib
 import secrets
+import zipfile
 
 import botocore.exceptions
 import pytest
@@ -75,10 +78,26 @@ def kind_of(column):
     return "int" if column in NUMBERS else "decimal(10,4)" if column in DECIMALS else "varchar(32)"
 
 
-def trust(service):
+# The roles: who may take each, and what each may do.
+ROLES = {
+    "warehouse": (["redshift", "sagemaker"], ["s3:*", "glue:*", "sagemaker:*", "ecr:*", "logs:*", "cloudwatch:*", "iam:PassRole"]),
+    "function": (["lambda"], ["redshift-data:*", "secretsmanager:GetSecretValue", "logs:*"]),
+    "training": (["sagemaker"], ["s3:*", "sagemaker:*", "lambda:InvokeFunction", "ecr:*", "logs:*", "cloudwatch:*", "iam:PassRole"]),
+}
+
+
+def trust(services):
     """Who may take a role."""
-    statement = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    principal = {"Service": [f"{service}.amazonaws.com" for service in services]}
+    return json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]})
+
+
+def package():
+    """The code of the function that unloads, as Lambda takes it."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.write(pathlib.Path(__file__).parents[2] / "assets" / "lambda" / "unload.py", "unload.py")
+    return packed.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -103,10 +122,10 @@ def csv(cloud, pipeline):
 
 def test_1_foundation(cloud, made):
     iam, serverless = cloud.client("iam"), cloud.client("redshift-serverless")
-    for role, service in [("warehouse", "redshift"), ("training", "sagemaker")]:
+    for role, (services, actions) in ROLES.items():
         name = f"{NAME}-{role}"
-        made[role] = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(service), Description="für Fremde")["Role"]["Arn"]
-        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": f"arn:aws:s3:::{BUCKET}/*"}]}
+        made[role] = iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(services), Description="für Fremde")["Role"]["Arn"]
+        policy = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
         iam.put_role_policy(RoleName=name, PolicyName="objects", PolicyDocument=json.dumps(policy))
         assert iam.get_role(RoleName=name)["Role"]["Description"] == "für Fremde"
         assert iam.get_role_policy(RoleName=name, PolicyName="objects")["PolicyDocument"] == policy
@@ -122,6 +141,14 @@ def test_1_foundation(cloud, made):
     serverless.create_workgroup(workgroupName=NAME, namespaceName=NAME, baseCapacity=8)
     workgroup = cloud.wait(lambda: serverless.get_workgroup(workgroupName=NAME)["workgroup"], "status", ("CREATING", "MODIFYING"))
     assert (workgroup["status"], workgroup["baseCapacity"]) == ("AVAILABLE", 8)
+    made["unload"] = cloud.client("lambda").create_function(
+        FunctionName=f"{NAME}-unload",
+        Runtime="python3.13",
+        Role=made["function"],
+        Handler="unload.handler",
+        Timeout=300,
+        Code={"ZipFile": package()},
+    )["FunctionArn"]
     made["group"] = cloud.sagemaker.create_model_package_group(ModelPackageGroupName=NAME)["ModelPackageGroupArn"]
 
 
@@ -169,8 +196,9 @@ def test_5_pipeline(cloud, pipeline, made):
     # The program's definition, on this warehouse's table and into this group.
     group = pipeline.step("RegisterModel")["Arguments"]["ModelPackageGroupName"]
     definition = json.loads(json.dumps(pipeline.definition).replace(group, NAME))
-    unload = next(step for step in definition["Steps"] if step["Type"] == "Lambda")["Arguments"]
-    unload.update(warehouse={"WorkgroupName": NAME}, database=NAME, secret_arn=made["secret"], schema=NAME, table="bank")
+    step = next(step for step in definition["Steps"] if step["Type"] == "Lambda")
+    step["FunctionArn"] = made["unload"]
+    step["Arguments"].update(warehouse={"WorkgroupName": NAME}, database=NAME, secret_arn=made["secret"], schema=NAME, table="bank")
     name = f"{NAME}-pipeline"
     cloud.sagemaker.create_pipeline(
         PipelineName=name, PipelineDefinition=json.dumps(definition), RoleArn=made["training"], ClientRequestToken=name * 3
@@ -244,7 +272,8 @@ def test_9_cleanup(cloud, warehouse):
     gone(cloud, lambda: serverless.get_namespace(namespaceName=NAME), "ResourceNotFoundException")
     cloud.client("secretsmanager").delete_secret(SecretId=f"{NAME}-login", ForceDeleteWithoutRecovery=True)
     gone(cloud, lambda: cloud.client("secretsmanager").describe_secret(SecretId=f"{NAME}-login"), "ResourceNotFoundException")
-    for name in (f"{NAME}-warehouse", f"{NAME}-training"):
+    cloud.client("lambda").delete_function(FunctionName=f"{NAME}-unload")
+    for name in (f"{NAME}-{role}" for role in ROLES):
         iam.delete_role_policy(RoleName=name, PolicyName="objects")
         iam.delete_role(RoleName=name)
         gone(cloud, lambda: iam.get_role(RoleName=name), "NoSuchEntity")

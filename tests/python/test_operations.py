@@ -337,7 +337,9 @@ def functions_and_logs(cloud):
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         archive.writestr("unload.py", source)
-    role = f"arn:aws:iam::{cloud.account}:role/lambda"
+    trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = cloud.client("iam").create_role(RoleName="operations-lambda", AssumeRolePolicyDocument=document)["Role"]["Arn"]
     arn = client.create_function(
         FunctionName="operations", Runtime="python3.12", Role=role, Handler="unload.handler", Code={"ZipFile": packed.getvalue()}
     )["FunctionArn"]
@@ -351,6 +353,7 @@ def functions_and_logs(cloud):
     client.untag_resource(Resource=arn, TagKeys=["a"])
     client.invoke(FunctionName="operations", Payload=b"{}")
     client.delete_function(FunctionName="operations")
+    cloud.client("iam").delete_role(RoleName="operations-lambda")
     logs.create_log_group(logGroupName="operations")
     logs.describe_log_groups()
     logs.put_retention_policy(logGroupName="operations", retentionInDays=7)

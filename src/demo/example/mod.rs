@@ -25,6 +25,7 @@ pub fn scenario() -> Scenario {
         redshift_role: "BankDM-RedShift".into(),
         lambda_role: "BankDM-Lambda".into(),
         sagemaker_role: "BankDM-SageMaker".into(),
+        project_role: "BankDM-CodePipeline".into(),
         function: "bankdm-redshift-dl".into(),
         data_prefix: "bankdm/data/".into(),
         unload_prefix: "bankdm/unload/".into(),

@@ -19,7 +19,7 @@ use super::parse::{self, CreateDatabase, CreateExternalSchema, CreateExternalTab
 use super::types::ColumnType;
 use super::work::{Work, common_names};
 use super::{Dialect, Outcome, SqlError, SqlErrorKind, StatementKind};
-use super::{drop, keys};
+use super::{drop, keys, outside};
 
 /// The outcome of a definition.
 fn done() -> Result<Outcome, SqlError> {
@@ -329,6 +329,12 @@ async fn add_schema(work: &mut Work<'_>, name: &str, if_not_exists: bool, schema
 pub async fn create_external_schema(work: &mut Work<'_>, create: CreateExternalSchema) -> Result<Outcome, SqlError> {
     work.catalog_mut().await?;
     let glue = create.database.to_lowercase();
+    if create.create_database {
+        let identity = work.engine().identity(create.iam_role.as_deref().unwrap_or_default())?;
+        for action in ["glue:GetDatabase", "glue:CreateDatabase"] {
+            outside::catalog(&identity, action, &glue, None)?;
+        }
+    }
     let schema = Schema {
         external: Some(ExternalSchema { database: glue.clone(), iam_role: create.iam_role.unwrap_or_default(), region: create.region }),
         ..Schema::default()
@@ -344,6 +350,9 @@ pub async fn create_external_schema(work: &mut Work<'_>, create: CreateExternalS
 pub async fn drop_external_schema(work: &mut Work<'_>, name: &Name, if_exists: bool, cascade: bool) -> Result<Outcome, SqlError> {
     work.catalog_mut().await?;
     let external = work.catalog().schema(&work.session.database, name.last()).and_then(|schema| schema.external.clone());
+    if let Some(external) = &external {
+        outside::catalog(&work.engine().identity(&external.iam_role)?, "glue:DeleteDatabase", &external.database, None)?;
+    }
     drop::drop_schema(work, name, if_exists, cascade).await?;
     if let Some(external) = external {
         let not_empty = work.catalog().lake.get(&external.database).is_some_and(|database| !database.tables.is_empty());
@@ -417,6 +426,7 @@ pub async fn create_external_table(work: &mut Work<'_>, create: CreateExternalTa
             }
         });
     }
+    outside::catalog(&work.lake_identity(&target)?, "glue:CreateTable", &database, Some(&target.table))?;
     let table = external::definition(work, create)?;
     if let Some(known) = work.catalog_mut().await?.lake.get_mut(&database) {
         known.tables.insert(target.table, LakeRelation::External(Arc::new(table)));

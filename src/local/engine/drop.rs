@@ -5,6 +5,7 @@ use datafusion::sql::sqlparser::tokenizer::Location;
 
 use super::catalog::{Catalog, LakeRelation, Relation, Schema, TableName};
 use super::names;
+use super::outside;
 use super::parse::{self, Name};
 use super::work::Work;
 use super::{Dialect, Outcome, SqlError, SqlErrorKind, StatementKind};
@@ -45,6 +46,9 @@ async fn drop_relation(work: &mut Work<'_>, kind: ObjectType, name: &Name, if_ex
         }
         (None, _) => {
             let external = work.catalog().schema(&full.database, &full.schema).and_then(|schema| schema.external.clone());
+            if let Some(external) = &external {
+                outside::catalog(&work.engine().identity(&external.iam_role)?, "glue:DeleteTable", &external.database, Some(&full.table))?;
+            }
             if let Some(external) = external
                 && let Some(database) = work.catalog_mut().await?.lake.get_mut(&external.database)
                 && database.tables.remove(&full.table).is_some()

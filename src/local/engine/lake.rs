@@ -9,7 +9,7 @@ use super::names::{self, Found};
 use super::parse::{AlterExternalTable, LakeAction, Name, PartitionSpec, RepairTable};
 use super::rows::Rows;
 use super::work::Work;
-use super::{Dialect, Outcome, SqlError, SqlErrorKind, StatementKind, external};
+use super::{Dialect, Outcome, SqlError, SqlErrorKind, StatementKind, external, outside};
 use crate::local::objects::split_s3_uri;
 
 /// `ALTER TABLE` on an external table.
@@ -192,6 +192,7 @@ pub async fn put(work: &mut Work<'_>, name: &TableName, table: ExternalTable) ->
             schema.and_then(|schema| schema.external.as_ref()).map_or_else(|| name.schema.clone(), |external| external.database.clone())
         }
     };
+    outside::catalog(&work.lake_identity(name)?, "glue:UpdateTable", &database, Some(&name.table))?;
     if let Some(known) = work.catalog_mut().await?.lake.get_mut(&database) {
         known.tables.insert(name.table.clone(), LakeRelation::External(Arc::new(table)));
     }

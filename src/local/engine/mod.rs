@@ -33,6 +33,7 @@ mod models;
 mod names;
 mod operators;
 mod outcome;
+mod outside;
 mod plan;
 mod prepared;
 mod rows;
@@ -66,12 +67,14 @@ use self::catalog::{Catalog, Database};
 use self::files::{Files, Lease};
 use self::journal::Journal;
 pub use self::metadata::TableInfo;
+pub use self::outside::AttachedRoles;
 pub use self::session::Session;
 use crate::syntax as parse;
 pub use crate::syntax::{Dialect, Parameter, SqlError, SqlErrorKind, split_statements};
 pub use error::InStream;
 pub use sqlstate::sqlstate;
 
+use super::iam::Authority;
 use super::objects::Objects;
 use super::pace::Pace;
 use super::store::Store;
@@ -152,6 +155,8 @@ impl WeakEngine {
 struct Inner {
     store: Store,
     objects: Objects,
+    /// The account around it, if there is one.
+    outside: Option<outside::Outside>,
     clock: SharedClock,
     files: Files,
     cache: Cache,
@@ -172,8 +177,17 @@ struct Inner {
 }
 
 impl Engine {
-    /// Opens warehouse and lake of a state directory, removing files that no catalog names.
+    /// Opens warehouse and lake of a state directory, removing files that no catalog names. Nothing that statements do is refused.
     pub async fn open(store: &Store, objects: Objects, clock: SharedClock) -> Result<Self, SqlError> {
+        Self::opened(store, objects, clock, None).await
+    }
+
+    /// Opens warehouse and lake in an account: what statements do outside the warehouse is allowed or refused as their roles are.
+    pub async fn open_in(store: &Store, objects: Objects, clock: SharedClock, authority: Authority) -> Result<Self, SqlError> {
+        Self::opened(store, objects, clock, Some(outside::Outside::new(authority))).await
+    }
+
+    async fn opened(store: &Store, objects: Objects, clock: SharedClock, outside: Option<outside::Outside>) -> Result<Self, SqlError> {
         let catalog: Catalog = store.load(catalog::DOCUMENT).map_err(error::internal)?.unwrap_or_default();
         let directory = store.directory("warehouse/files").map_err(error::internal)?;
         // What a killed process has spilled is nobody's.
@@ -190,6 +204,7 @@ impl Engine {
         let inner = Inner {
             store: store.clone(),
             objects,
+            outside,
             clock,
             files,
             cache: Cache::default(),

@@ -28,7 +28,8 @@ use super::scan::ScanTable;
 use super::session::Session;
 use super::table::WarehouseTable;
 use super::transaction::Transaction;
-use super::{Dialect, Engine, SqlError, SqlErrorKind, dialect, error, external, models, settings, system};
+use super::{Dialect, Engine, SqlError, SqlErrorKind, dialect, error, external, models, outside, settings, system};
+use crate::local::iam::Identity;
 use crate::local::objects::Objects;
 
 /// Views over views deeper than this are refused: one of them would be itself.
@@ -127,8 +128,14 @@ impl<'a> Work<'a> {
         query: Query,
         target: Option<(&TableName, &TableDef)>,
     ) -> Result<(SessionState, TracedPlan), SqlError> {
-        let planner =
-            Planner { engine: self.engine, session: self.session, transaction: self.transaction, scanned: &self.scanned, depth: 0 };
+        let planner = Planner {
+            engine: self.engine,
+            session: self.session,
+            transaction: self.transaction,
+            scanned: &self.scanned,
+            depth: 0,
+            reader: None,
+        };
         planner.plan(query, self.text(), target).await
     }
 
@@ -158,6 +165,8 @@ struct Planner<'a> {
     transaction: &'a Transaction,
     scanned: &'a Arc<AtomicU64>,
     depth: usize,
+    /// Who reads the lake in a view of it that the warehouse uses.
+    reader: Option<Identity>,
 }
 
 type Planned<'a, T> = Pin<Box<dyn Future<Output = Result<T, SqlError>> + Send + 'a>>;
@@ -245,8 +254,9 @@ impl Planner<'_> {
                 (name, ScanTable::over(source))
             }
             Found::External(name, table) => {
+                let reader = self.reader(&name, !table.partition_columns.is_empty())?;
                 let provider = external::provider(
-                    self.engine.objects(),
+                    &self.engine.objects_of(reader),
                     &name,
                     &table,
                     pseudo,
@@ -264,13 +274,17 @@ impl Planner<'_> {
                 if self.depth >= DEEPEST_VIEW {
                     return Err(text.unsupported("a view that refers to itself"));
                 }
+                let reader = match (self.session.dialect, view_dialect) {
+                    (Dialect::Redshift, Dialect::Athena) => Some(self.reader(&name, false)?),
+                    _ => self.reader.clone(),
+                };
                 // Names in a view of the lake are those of its database, whoever uses it.
                 let lake = (view_dialect == Dialect::Athena).then(|| {
                     let schema = self.transaction.catalog().schema(&name.database, &name.schema);
                     let external = schema.and_then(|schema| schema.external.as_ref());
                     Session::new(self.engine, view_dialect, external.map_or(&name.schema, |external| &external.database))
                 });
-                let inner = Planner { session: lake.as_ref().unwrap_or(self.session), depth: self.depth + 1, ..*self };
+                let inner = Planner { session: lake.as_ref().unwrap_or(self.session), depth: self.depth + 1, reader, ..*self };
                 let Statement::Sql(statement) = parse::parse(view_dialect, &view.sql, &[])? else {
                     return Err(error::internal(format!("the view {name} is not a query")));
                 };
@@ -284,6 +298,24 @@ impl Planner<'_> {
                 (name, provider)
             }
         })
+    }
+}
+
+impl Planner<'_> {
+    /// Who reads a table or a view of the lake, allowed to read its definition.
+    fn reader(&self, name: &TableName, partitioned: bool) -> Result<Identity, SqlError> {
+        if let Some(reader) = &self.reader {
+            outside::definition(reader, &name.schema, &name.table, partitioned)?;
+            return Ok(reader.clone());
+        }
+        if self.session.dialect == Dialect::Athena {
+            return Ok(Identity::Owner);
+        }
+        let external = self.transaction.catalog().schema(&name.database, &name.schema).and_then(|schema| schema.external.as_ref());
+        let Some(external) = external else { return Ok(Identity::Owner) };
+        let reader = self.engine.identity(&external.iam_role)?;
+        outside::definition(&reader, &external.database, &name.table, partitioned)?;
+        Ok(reader)
     }
 }
 

@@ -28,8 +28,8 @@ use super::LocalError;
 use super::account::Account;
 use super::service::Service;
 
-/// Opens every service of an account.
-pub(super) async fn open(account: &Account) -> Result<Vec<Arc<dyn Service>>, LocalError> {
+/// Opens every service of an account beside IAM, which is open.
+pub(super) async fn open(account: &Account, iam: generic::Iam) -> Result<Vec<Arc<dyn Service>>, LocalError> {
     let secrets =
         generic::SecretsManager::open(SecretsManagerService::new(), account.store.clone(), account.id.clone(), account.region.clone());
     let quotas = Arc::new(servicequotas::Quotas::open(&account.store)?);
@@ -37,7 +37,7 @@ pub(super) async fn open(account: &Account) -> Result<Vec<Arc<dyn Service>>, Loc
     let meters = cloudwatch::Meters::open(account.store.clone(), account.clock.clone())?;
     let runtime = sagemaker.runtime(meters.clone());
     Ok(vec![
-        Arc::new(generic::Iam::open(account).await?),
+        Arc::new(iam),
         Arc::new(generic::Sts::open(account.id.clone())),
         Arc::new(secrets.await?),
         Arc::new(s3::S3::open(account)),

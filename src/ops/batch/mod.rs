@@ -294,7 +294,7 @@ async fn transform(context: &Context, plan: &TransformPlan) -> Result<(), OpErro
     }
     let why = job.failure.unwrap_or_else(|| format!("SageMaker reports it as {}", job.status));
     Err(OpError::failed(&plan.name, "the transform job has not scored the rows", why)
-        .with_fix("mend what the message names, then run this again"))
+        .or_fix("mend what the message names, then run this again"))
 }
 
 async fn answers(context: &Context, key: &str, rows: usize) -> Result<Vec<f64>, OpError> {

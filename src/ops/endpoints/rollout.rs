@@ -183,7 +183,7 @@ impl Rollout<'_> {
             }
         };
         match done {
-            Ok(done) => OpError::failed(endpoint, what, format!("{reason}; {done}")).with_fix("deploy another version"),
+            Ok(done) => OpError::failed(endpoint, what, format!("{reason}; {done}")).or_fix("deploy another version"),
             Err(error) => OpError::failed(endpoint, what, format!("{reason}; and going back failed: {error}"))
                 .with_fix("look at the endpoint (`shiftdeck endpoint list`), then roll it back"),
         }
@@ -311,7 +311,7 @@ impl Rollout<'_> {
             Some(found) => {
                 let why = found.failure.unwrap_or_else(|| format!("SageMaker reports it as {}", found.status));
                 Err(OpError::failed(endpoint, "the endpoint did not come into service", why)
-                    .with_fix("run this again: a failed endpoint is made anew"))
+                    .or_fix("run this again: a failed endpoint is made anew"))
             }
             None => Err(OpError::failed(endpoint, "the endpoint did not come into service", "it does not exist any more")
                 .with_fix("run this again")),

@@ -4,14 +4,18 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
+use super::context::partition;
 use super::error::op;
 use super::models::{self, ApprovalState};
+use super::roles::{self, Wanted};
 use super::{Context, OpError, pipeline};
 use crate::aws::Tags;
+use crate::aws::identity::Caller;
 use crate::aws::repository::{Authorship, CommitInfo};
 use crate::demo::delivery::{self, BRANCH, DeliveryInputs};
 use crate::demo::pipeline_definition;
 use crate::demo::policies::DemoRole;
+use crate::demo::project_role::{self, ProjectNames};
 
 /// The longest that the stages are followed.
 const LONGEST: std::time::Duration = std::time::Duration::from_secs(6 * 3600);
@@ -191,7 +195,7 @@ pub async fn commit(context: &Context, message: &str) -> Result<Committed, OpErr
     let made = made.map_err(op(&names.repository, "could not commit"))?;
     if !stages_found {
         // Stages that are made run at once, with the newest commit.
-        let declared = delivery::declaration(&context.scenario, &inputs(context, &names, &tags).await?);
+        let declared = delivery::declaration(&context.scenario, &inputs(context, &names, &caller, &tags).await?);
         let make = || g.delivery.create(&declared, &tags);
         let created = context.gateways.poll.while_role_settles(&context.cancel, "the stages, once IAM knows the role", make).await;
         created.map_err(op(&names.pipeline, "could not make the stages"))?;
@@ -316,11 +320,30 @@ async fn source(context: &Context) -> Result<Vec<(String, Vec<u8>)>, OpError> {
     ])
 }
 
-async fn inputs(context: &Context, names: &Names, tags: &Tags) -> Result<DeliveryInputs, OpError> {
+/// The project's own role, made or mended. One of the name that somebody else has made is not touched.
+async fn own_role(context: &Context, names: &Names, caller: &Caller, tags: &Tags) -> Result<String, OpError> {
+    let name = context.scenario.project_role.as_str();
+    let found = context.gateways.roles.find(name).await.map_err(op(name, "could not read the role"))?;
+    if found.is_some_and(|found| !context.is_ours(&found.tags)) {
+        return Err(OpError::precondition(
+            name,
+            "the project needs a role",
+            "the role of this name was not made by this demonstration",
+            "name a role that CodePipeline may assume in `project.role`",
+        ));
+    }
+    let project = ProjectNames { repository: names.repository.clone(), stages: names.pipeline.clone() };
+    let policy = project_role::policy(&context.scenario, &project, &caller.account, partition(&context.scenario.region))
+        .map_err(|error| OpError::failed(name, "could not read the role's policy", error.to_string()))?;
+    let wanted = Wanted { name, purpose: project_role::PURPOSE, trust: project_role::trust(), policy };
+    roles::ensure(context, &wanted, tags, &|_| context.proceed("making the project's role")).await.map(|(arn, _)| arn)
+}
+
+async fn inputs(context: &Context, names: &Names, caller: &Caller, tags: &Tags) -> Result<DeliveryInputs, OpError> {
     let sagemaker_role_arn = context.role_arn(DemoRole::SageMaker.name(&context.scenario)).await?;
     let role = &context.settings.project.role;
     let role_arn = match role.as_str() {
-        "" => sagemaker_role_arn.clone(),
+        "" => own_role(context, names, caller, tags).await?,
         arn if arn.starts_with("arn:") => arn.to_owned(),
         name => context.role_arn(name).await?,
     };
@@ -353,20 +376,34 @@ impl From<CommitInfo> for Commit {
     }
 }
 
-/// What cleanup would remove of the project: the names of the stages and of the repository, where they carry the tag.
-pub(super) async fn ours(context: &Context) -> Result<(Option<String>, Option<String>), OpError> {
+/// What cleanup would remove of the project: the names of what carries the tag.
+#[derive(Debug, Default)]
+pub(super) struct Ours {
+    /// The stages.
+    pub stages: Option<String>,
+    /// The repository.
+    pub repository: Option<String>,
+    /// The role of the stages.
+    pub role: Option<String>,
+}
+
+/// What cleanup would remove of the project.
+pub(super) async fn ours(context: &Context) -> Result<Ours, OpError> {
     // Whether an account has ever had a project is not known without asking; asking needs permissions that only a project gives reason for.
     if !context.settings.project.enabled {
-        return Ok((None, None));
+        return Ok(Ours::default());
     }
     let names = names(context);
     let g = &context.gateways;
-    let (stages, repository) = tokio::try_join!(
+    let role = context.scenario.project_role.as_str();
+    let (stages, repository, found) = tokio::try_join!(
         async { g.delivery.tags(&names.pipeline).await.map_err(op(&names.pipeline, "could not look for the stages")) },
         async { g.repositories.find(&names.repository).await.map_err(op(&names.repository, "could not look for the repository")) },
+        async { g.roles.find(role).await.map_err(op(role, "could not look for the role")) },
     )?;
-    Ok((
-        stages.filter(|tags| context.is_ours(tags)).map(|_| names.pipeline),
-        repository.filter(|repository| context.is_ours(&repository.tags)).map(|_| names.repository),
-    ))
+    Ok(Ours {
+        stages: stages.filter(|tags| context.is_ours(tags)).map(|_| names.pipeline),
+        repository: repository.filter(|repository| context.is_ours(&repository.tags)).map(|_| names.repository),
+        role: found.filter(|found| context.is_ours(&found.tags)).map(|_| role.to_owned()),
+    })
 }

@@ -212,12 +212,13 @@ async fn job_logs(context: &Context, executions: &[Execution]) -> Result<Vec<Rem
     Ok(removals)
 }
 
-/// The stages of the project and its repository. The stages go first: they could deploy what is being removed.
+/// The stages of the project, its repository, and the role of the stages. The stages go first: they could deploy what is being removed.
 async fn project(context: &Context) -> Result<Vec<Removal>, OpError> {
-    let (stages, repository) = crate::ops::project::ours(context).await?;
-    let stages = stages.map(|name| removal(1, "Project stages", name, What::Stages));
-    let repository = repository.map(|name| removal(2, "Repository", name, What::Repository));
-    Ok(stages.into_iter().chain(repository).collect())
+    let ours = crate::ops::project::ours(context).await?;
+    let stages = ours.stages.map(|name| removal(1, "Project stages", name, What::Stages));
+    let repository = ours.repository.map(|name| removal(2, "Repository", name, What::Repository));
+    let role = ours.role.map(|name| removal(7, "IAM role", name, What::Role));
+    Ok(stages.into_iter().chain(repository).chain(role).collect())
 }
 
 async fn functions_and_secrets(context: &Context) -> Result<Vec<Removal>, OpError> {

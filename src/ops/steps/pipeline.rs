@@ -276,5 +276,5 @@ fn failed(ended: &PipelineRun) -> OpError {
         ),
         _ => ("the pipeline failed", "mend what the message names, then run this step again: a failed execution is started anew"),
     };
-    OpError::failed(resource, what, why).with_fix(fix)
+    OpError::failed(resource, what, why).or_fix(fix)
 }

@@ -168,7 +168,7 @@ async fn ready(run: &Run<'_>) -> Result<(), OpError> {
                     if state.contains("FAIL") {
                         let why = value("failure reason").or_else(|| value("training job status")).unwrap_or_else(|| state.clone());
                         *failure.lock() =
-                            Some(OpError::failed(model, "the training of the model failed", why).with_fix("run this step again"));
+                            Some(OpError::failed(model, "the training of the model failed", why).or_fix("run this step again"));
                         return Ok(Some(()));
                     }
                     Ok(state.contains("READY").then_some(()))

@@ -9,6 +9,7 @@ pub mod warehouse;
 use std::sync::Arc;
 
 use aws_config::SdkConfig;
+use serde_json::{Value, json};
 use shiftdeck::aws::{Gateways, Polling};
 use shiftdeck::config::Settings;
 use shiftdeck::demo::clock::{SharedClock, SystemClock};
@@ -82,6 +83,17 @@ impl TestAccount {
             cancel: CancellationToken::new(),
         };
         (context, events)
+    }
+
+    /// Makes a role that a service may assume and that may do everything; gives its ARN.
+    pub async fn role(&self, name: &str, service: &str) -> String {
+        let iam = aws_sdk_iam::Client::new(&self.sdk_config());
+        let document = |statement: Value| json!({ "Version": "2012-10-17", "Statement": [statement] }).to_string();
+        let trust = document(json!({ "Effect": "Allow", "Principal": { "Service": service }, "Action": "sts:AssumeRole" }));
+        let everything = document(json!({ "Effect": "Allow", "Action": "*", "Resource": "*" }));
+        let made = iam.create_role().role_name(name).assume_role_policy_document(trust).send().await.unwrap();
+        iam.put_role_policy().role_name(name).policy_name("everything").policy_document(everything).send().await.unwrap();
+        made.role().unwrap().arn().to_owned()
     }
 
     /// Closes the account and opens it again, as the next start of the program does.

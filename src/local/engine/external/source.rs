@@ -25,17 +25,19 @@ use super::{json, parquet, text::Fields};
 use crate::local::engine::InStream as _;
 use crate::local::engine::catalog::{ColumnDef, ExternalFormat, ExternalTable, TableName};
 use crate::local::engine::error::Text;
+use crate::local::engine::outside::s3_words;
 use crate::local::engine::scan::{About, Place, ScanTable, Source};
 use crate::local::engine::table::schema_of;
 use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
-use crate::local::objects::{ObjectMeta, Objects, split_s3_uri};
+use crate::local::iam::{AccessError, ObjectsOf};
+use crate::local::objects::{ObjectMeta, split_s3_uri};
 
 /// Bytes that a statement has read.
 pub(super) type Scanned = Arc<AtomicU64>;
 
-/// A table that reads the objects which are there now.
+/// A table that reads the objects which are there now, on behalf of whoever `objects` are of.
 pub fn provider(
-    objects: &Objects,
+    objects: &ObjectsOf,
     name: &TableName,
     table: &Arc<ExternalTable>,
     pseudo: &[Pseudo],
@@ -120,7 +122,7 @@ struct ExternalScan {
     schema: SchemaRef,
     pseudo: Vec<Pseudo>,
     table: Arc<ExternalTable>,
-    objects: Objects,
+    objects: ObjectsOf,
     files: Vec<DataObject>,
     scanned: Scanned,
     now: DateTime<Utc>,
@@ -135,9 +137,13 @@ impl Debug for ExternalScan {
 impl ExternalScan {
     /// The objects of a location.
     fn list(&self, location: &str, values: &[ScalarValue]) -> std::result::Result<Vec<DataObject>, SqlError> {
-        let failed = |error: crate::local::objects::ObjectError| {
-            let redshift = format!("S3ServiceException: {error}\n  Detail: reading {location}");
-            let athena = format!("HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split {location}: {error}");
+        let failed = |error: AccessError| {
+            let doing = format!("reading {location}");
+            let redshift = match &error {
+                AccessError::Denied(_) => s3_words(&error, &doing),
+                AccessError::Object(error) => format!("S3ServiceException: {error}\n  Detail: {doing}"),
+            };
+            let athena = format!("HIVE_CANNOT_OPEN_SPLIT: Error opening Hive split {location}: {}", error.told());
             Text::new(self.dialect, "").error(SqlErrorKind::Execution, Location::empty(), &redshift, &athena)
         };
         let (bucket, prefix) = split_s3_uri(location).unwrap_or_default();
@@ -149,7 +155,8 @@ impl ExternalScan {
         let partition = partitions::label(&self.table, &texts);
         let mut files = Vec::with_capacity(listed.len());
         for (key, meta) in listed.into_iter().filter(|(key, meta)| is_data(key, meta)) {
-            let path = self.objects.file(bucket, &key).map_err(failed)?;
+            self.objects.may_get(bucket, &key).map_err(|denied| failed(denied.into()))?;
+            let path = self.objects.objects().file(bucket, &key).map_err(|error| failed(error.into()))?;
             let (bucket, values) = (bucket.to_owned(), values.to_vec());
             let mut file = DataObject { path, size: meta.size, modified: meta.modified, bucket, key, values };
             file.values.extend(self.pseudo.iter().map(|pseudo| pseudo.value(&file, &partition)).collect::<Vec<_>>());

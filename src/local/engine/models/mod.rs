@@ -6,6 +6,7 @@
 
 mod encode;
 mod entry;
+mod permissions;
 mod predict;
 mod show;
 mod train;
@@ -29,6 +30,7 @@ use super::parse::{self, AutoOff, CreateModel, ModelSource, Name, Statement};
 use super::types::ColumnType;
 use super::work::Work;
 use super::{Dialect, Engine, Outcome, SqlError, SqlErrorKind, StatementKind, WeakEngine, error, outcome};
+use crate::local::iam::Identity;
 use crate::local::ml::artifact::Artifact;
 use crate::local::pace::Wait;
 
@@ -91,6 +93,7 @@ pub async fn create(work: &mut Work<'_>, create: &CreateModel) -> Result<Outcome
         );
         return Err(semantic(&message));
     }
+    let identity = work.engine().identity(&create.iam_role)?;
     let (source, query) = match &create.source {
         ModelSource::Query(query, text) => (Source::Query(text.clone()), (**query).clone()),
         ModelSource::Table(name) => {
@@ -128,12 +131,17 @@ pub async fn create(work: &mut Work<'_>, create: &CreateModel) -> Result<Outcome
         given,
         problem_type: create.problem_type.clone(),
         objective: create.objective.clone(),
-        iam_role: create.iam_role.clone(),
+        // Which role is the default may change; this training keeps its own.
+        iam_role: match &identity {
+            Identity::Role(role) if create.iam_role.eq_ignore_ascii_case("default") => role.role_arn().to_owned(),
+            _ => create.iam_role.clone(),
+        },
         bucket: create.s3_bucket.clone(),
         garbage_collect: create.garbage_collect,
         max_runtime: create.max_runtime.unwrap_or(MAX_RUNTIME),
         state: State::Training,
     };
+    permissions::begin(&identity, &work.engine().objects_of(identity.clone()), &entry)?;
     let document = entry.document()?;
     let database = work.catalog_mut().await?.warehouse.get_mut(&target.database);
     let database = database.ok_or_else(|| semantic(&format!("database \"{}\" does not exist", target.database)))?;
@@ -340,24 +348,26 @@ async fn trained(engine: WeakEngine, database: String, entry: Entry, rows: Optio
         None => read_again(&running, &database, &entry.source).await,
     };
     let pace = running.pace();
+    let allowed = running.identity_again(&entry.iam_role).map_err(|failure| failure.message);
     std::mem::drop(running);
     pace.wait(Wait::Autopilot).await;
-    let trained = match rows {
-        Ok(rows) => {
+    let allowed = allowed.and_then(|identity| permissions::work(&identity, &entry).map(|()| identity));
+    let trained = match rows.map_err(|failure| failure.message).and_then(|rows| allowed.map(|identity| (rows, identity))) {
+        Ok((rows, identity)) => {
             let stop = Arc::new(AtomicBool::new(false));
             let _guard = CancelOnDrop(Arc::clone(&stop));
             let described = entry.clone();
             match tokio::task::spawn_blocking(move || train::train_model(&described, &rows, &stop)).await {
-                Ok(trained) => trained,
+                Ok(trained) => trained.map(|model| (model, identity)),
                 Err(failure) => Err(failure.to_string()),
             }
         }
-        Err(failure) => Err(failure.message),
+        Err(reason) => Err(reason),
     };
     let Some(running) = engine.upgrade() else { return };
     let _writer = running.writer().await;
     if let Some(mut entry) = current(&running, &database, &entry) {
-        entry.state = match trained.and_then(|model| keep(&running, &entry, model)) {
+        entry.state = match trained.and_then(|(model, identity)| keep(&running, identity, &entry, model)) {
             Ok(state) => state,
             Err(reason) => State::Failed(reason),
         };
@@ -389,13 +399,14 @@ async fn read_again(engine: &Engine, database: &str, source: &Source) -> Result<
 }
 
 /// Keeps the trained model as a file, and in the bucket when it is to stay there.
-fn keep(engine: &Engine, entry: &Entry, model: Model) -> Result<State, String> {
+fn keep(engine: &Engine, identity: Identity, entry: &Entry, model: Model) -> Result<State, String> {
+    permissions::end(&engine.objects_of(identity), entry)?;
     let bytes = model.booster.to_xgboost_json().map_err(|failure| failure.to_string())?;
     let path = engine.store().root().join(entry.file());
     engine.store().replace(&path, &bytes).map_err(|failure| failure.to_string())?;
     if !entry.garbage_collect {
         let archive = Artifact { model: bytes, schema: None }.pack().map_err(|failure| failure.to_string())?;
-        let key = format!("redshift-ml/{}/output/model.tar.gz", entry.job);
+        let key = format!("{}output/model.tar.gz", permissions::folder(entry));
         engine.objects().put(&entry.bucket, &key, archive, None).map_err(|failure| failure.to_string())?;
     }
     Ok(State::Ready(Box::new(model.trained)))

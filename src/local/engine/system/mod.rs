@@ -17,7 +17,7 @@ use super::rows::Rows;
 use super::session::Session;
 use super::transaction::Transaction;
 use super::types::ColumnType;
-use super::{Dialect, Engine, SqlError, error};
+use super::{Dialect, Engine, SqlError, error, outside};
 
 const INFORMATION_SCHEMA: &str = "information_schema";
 const PG_CATALOG: &str = "pg_catalog";
@@ -92,6 +92,7 @@ pub fn provider(
     name: &TableName,
 ) -> Result<Arc<dyn TableProvider>, SqlError> {
     let view = view(session.dialect, name).ok_or_else(|| error::internal(format!("there is no view {}.{}", name.schema, name.table)))?;
+    lake_listed(engine, session, transaction, view.name)?;
     let mut rows = Rows::of(view.column_defs());
     let relations = relations(session, transaction);
     (view.fill)(&Snapshot { engine, session, transaction, relations: &relations }, &mut rows);
@@ -101,6 +102,18 @@ pub fn provider(
     let batch = rows.batch()?;
     let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(error::internal)?;
     Ok(Arc::new(table))
+}
+
+/// The views of external tables list the data catalog, as the roles of the external schemas.
+fn lake_listed(engine: &Engine, session: &Session, transaction: &Transaction, view: &str) -> Result<(), SqlError> {
+    if session.dialect != Dialect::Redshift || !matches!(view, "svv_external_tables" | "svv_external_columns" | "svv_external_partitions") {
+        return Ok(());
+    }
+    let schemas = transaction.catalog().database(&session.database).into_iter().flat_map(|database| database.schemas.values());
+    for external in schemas.filter_map(|schema| schema.external.as_ref()) {
+        outside::catalog(&engine.identity(&external.iam_role)?, "glue:GetTables", &external.database, Some("*"))?;
+    }
+    Ok(())
 }
 
 /// What views are filled from.

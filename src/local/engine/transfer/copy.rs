@@ -13,14 +13,14 @@ use serde_json::Value;
 use super::cells::{Cell, Kind, Reading};
 use super::records::{self, Field, JsonObjects, Lines, Record, Records, Shape, TextLines};
 use super::times::TimeFormat;
-use super::{address, packing, s3_failure};
+use super::{address, listing, packing, reading as being_read, s3_failure};
 use crate::local::engine::catalog::{ColumnDef, TableDef, TableName};
 use crate::local::engine::error::internal;
 use crate::local::engine::journal::{Load, LoadError};
 use crate::local::engine::types::ColumnType;
 use crate::local::engine::work::Work;
 use crate::local::engine::{SqlError, SqlErrorKind};
-use crate::local::objects::Objects;
+use crate::local::iam::{AccessError, ObjectsOf};
 use crate::syntax::{Copy, CopyFormat};
 
 /// Rows a batch.
@@ -34,11 +34,12 @@ const LONGEST: usize = 1024;
 pub async fn copy(work: &mut Work<'_>, copy: &Copy) -> Result<u64, SqlError> {
     work.catalog_mut().await?;
     let reading = reading(work, copy)?;
+    let objects = work.engine().objects_of(work.engine().identity(copy.iam_role.as_deref().unwrap_or_default())?);
     let (name, table) = work.writable_table(&copy.table)?;
     let columns = columns(copy, &name, &table)?;
-    let files = sources(work.objects(), copy)?;
-    let shape = shape(work.objects(), copy, &columns)?;
-    let (objects, clock, query) = (work.objects().clone(), work.engine.clock().clone(), work.query);
+    let files = sources(&objects, copy)?;
+    let shape = shape(&objects, copy, &columns)?;
+    let (clock, query) = (work.engine.clock().clone(), work.query);
     let names: Vec<String> = columns.iter().map(|column| column.name.clone()).collect();
     let (settings, relation) = (copy.clone(), name.table.clone());
     let read = tokio::task::spawn_blocking(move || {
@@ -47,7 +48,8 @@ pub async fn copy(work: &mut Work<'_>, copy: &Copy) -> Result<u64, SqlError> {
         let mut failed = None;
         for (bucket, key) in files {
             let uri = format!("s3://{bucket}/{key}");
-            let loaded = objects.get(&bucket, &key).map_err(|error| s3_failure(&error)).and_then(|(body, _)| loader.file(&uri, &body));
+            let body = objects.get(&bucket, &key).map_err(|error| s3_failure(&error, &being_read(&bucket, &key)));
+            let loaded = body.and_then(|(body, _)| loader.file(&uri, &body));
             if let Err(error) = loaded {
                 failed = Some(error);
                 break;
@@ -126,12 +128,12 @@ fn columns(copy: &Copy, name: &TableName, table: &TableDef) -> Result<Vec<Column
 }
 
 /// The objects under the prefix in key order, or those that a manifest names.
-fn sources(objects: &Objects, copy: &Copy) -> Result<Vec<(String, String)>, SqlError> {
+fn sources(objects: &ObjectsOf, copy: &Copy) -> Result<Vec<(String, String)>, SqlError> {
     let (bucket, prefix) = address(&copy.from)?;
     if copy.manifest {
         return manifest(objects, copy, bucket, prefix);
     }
-    let listed = objects.list(bucket, prefix).map_err(|error| s3_failure(&error))?;
+    let listed = objects.list(bucket, prefix).map_err(|error| s3_failure(&error, &listing(bucket, prefix)))?;
     let files: Vec<(String, String)> =
         listed.into_iter().filter(|(key, _)| !key.ends_with('/')).map(|(key, _)| (bucket.to_owned(), key)).collect();
     if files.is_empty() {
@@ -141,9 +143,9 @@ fn sources(objects: &Objects, copy: &Copy) -> Result<Vec<(String, String)>, SqlE
     Ok(files)
 }
 
-fn manifest(objects: &Objects, copy: &Copy, bucket: &str, key: &str) -> Result<Vec<(String, String)>, SqlError> {
+fn manifest(objects: &ObjectsOf, copy: &Copy, bucket: &str, key: &str) -> Result<Vec<(String, String)>, SqlError> {
     let invalid = |why: &str| SqlError::new(SqlErrorKind::Execution, format!("ERROR: the manifest {} is not valid: {why}", copy.from));
-    let (body, _) = objects.get(bucket, key).map_err(|error| s3_failure(&error))?;
+    let (body, _) = objects.get(bucket, key).map_err(|error| s3_failure(&error, &being_read(bucket, key)))?;
     let document: Value = serde_json::from_slice(&body).map_err(|error| invalid(&error.to_string()))?;
     let entries = document.get("entries").and_then(Value::as_array).ok_or_else(|| invalid("it has no \"entries\""))?;
     let mut files = Vec::with_capacity(entries.len());
@@ -153,9 +155,9 @@ fn manifest(objects: &Objects, copy: &Copy, bucket: &str, key: &str) -> Result<V
         let mandatory = entry.get("mandatory").and_then(Value::as_bool).unwrap_or(false);
         match objects.head(bucket, key) {
             Ok(_) => files.push((bucket.to_owned(), key.to_owned())),
-            Err(error) if mandatory => return Err(s3_failure(&error)),
             // One that need not be there is passed over.
-            Err(_) => {}
+            Err(AccessError::Object(_)) if !mandatory => {}
+            Err(error) => return Err(s3_failure(&error, &being_read(bucket, key))),
         }
     }
     if files.is_empty() && !entries.is_empty() {
@@ -165,7 +167,7 @@ fn manifest(objects: &Objects, copy: &Copy, bucket: &str, key: &str) -> Result<V
 }
 
 /// What is taken of each JSON object; `None` for other formats.
-fn shape(objects: &Objects, copy: &Copy, columns: &[ColumnDef]) -> Result<Option<Shape>, SqlError> {
+fn shape(objects: &ObjectsOf, copy: &Copy, columns: &[ColumnDef]) -> Result<Option<Shape>, SqlError> {
     let names = || columns.iter().map(|column| column.name.clone()).collect();
     Ok(match &copy.format {
         CopyFormat::Json { ignore_case } => Some(Shape::Names(names(), *ignore_case)),
@@ -180,7 +182,7 @@ fn shape(objects: &Objects, copy: &Copy, columns: &[ColumnDef]) -> Result<Option
             let invalid =
                 |why: String| SqlError::new(SqlErrorKind::Execution, format!("ERROR: the JSONPaths file {paths} is not valid: {why}"));
             let (bucket, key) = address(paths)?;
-            let (body, _) = objects.get(bucket, key).map_err(|error| s3_failure(&error))?;
+            let (body, _) = objects.get(bucket, key).map_err(|error| s3_failure(&error, &being_read(bucket, key)))?;
             let document: Value = serde_json::from_slice(&body).map_err(|error| invalid(error.to_string()))?;
             let listed = document.get("jsonpaths").and_then(Value::as_array);
             let listed = listed.ok_or_else(|| invalid("it has no \"jsonpaths\"".to_owned()))?;

@@ -12,8 +12,10 @@ pub use copy::copy;
 pub use packing::suffix;
 pub use unload::{Style, unload, write_rows};
 
+use super::outside::s3_words;
 use super::{SqlError, SqlErrorKind};
-use crate::local::objects::{ObjectError, split_s3_uri};
+use crate::local::iam::AccessError;
+use crate::local::objects::split_s3_uri;
 
 /// Bucket and key of an `s3://` address.
 fn address(uri: &str) -> Result<(&str, &str), SqlError> {
@@ -23,16 +25,17 @@ fn address(uri: &str) -> Result<(&str, &str), SqlError> {
     })
 }
 
-/// A failure of S3 as Redshift words it.
-fn s3_failure(error: &ObjectError) -> SqlError {
-    let message = match error {
-        ObjectError::NoBucket(bucket) => {
-            format!("ERROR: S3ServiceException:The specified bucket does not exist,Status 404,Error NoSuchBucket ({bucket})")
-        }
-        ObjectError::NoKey { bucket, key } => {
-            format!("ERROR: S3ServiceException:The specified key does not exist.,Status 404,Error NoSuchKey (s3://{bucket}/{key})")
-        }
-        other => format!("ERROR: S3ServiceException:{other}"),
-    };
-    SqlError::new(SqlErrorKind::Execution, message)
+/// A failure of S3 as Redshift words it. `doing` says what was being done: `S3 key being read : s3://…`.
+fn s3_failure(error: &AccessError, doing: &str) -> SqlError {
+    SqlError::new(SqlErrorKind::Execution, format!("ERROR: {}", s3_words(error, doing)))
+}
+
+/// What was being done when a bucket could not be listed.
+fn listing(bucket: &str, prefix: &str) -> String {
+    format!("Listing bucket={bucket} prefix={prefix}")
+}
+
+/// What was being done when an object could not be read.
+fn reading(bucket: &str, key: &str) -> String {
+    format!("S3 key being read : s3://{bucket}/{key}")
 }

@@ -22,13 +22,13 @@ use tokio::task::JoinHandle;
 
 use super::lines::{self, LineFormat};
 use super::packing::Packer;
-use super::{address, packing, s3_failure};
+use super::{address, listing, packing, s3_failure};
 use crate::local::engine::InStream as _;
 use crate::local::engine::append::CancelOnDrop;
 use crate::local::engine::error::internal;
 use crate::local::engine::work::Work;
 use crate::local::engine::{Outcome, SqlError, SqlErrorKind, StatementKind, dialect, outcome};
-use crate::local::objects::{ObjectError, Objects};
+use crate::local::iam::{AccessError, ObjectsOf};
 use crate::syntax::{Compression, Unload, UnloadFormat};
 
 /// Slices that write in parallel, as two small nodes have: one a core.
@@ -46,12 +46,15 @@ struct Slice {
 /// `UNLOAD`: writes the objects and reports the rows.
 pub async fn unload(work: &mut Work<'_>, unload: &Unload) -> Result<Outcome, SqlError> {
     let (bucket, prefix) = address(&unload.to)?;
-    if unload.iam_role.is_none() {
+    let Some(role) = &unload.iam_role else {
         let message = "ERROR: UNLOAD needs credentials\n  Hint: Add IAM_ROLE 'arn:aws:iam::<account>:role/<name>' or IAM_ROLE default.";
         return Err(SqlError::new(SqlErrorKind::Semantic, message));
-    }
-    let objects = work.objects().clone();
-    let existing = objects.list(bucket, prefix).map_err(|error| s3_failure(&error))?;
+    };
+    let objects = work.engine().objects_of(work.engine().identity(role)?);
+    let looking = |error: AccessError| s3_failure(&error, &listing(bucket, prefix));
+    // In which region the bucket is comes before anything that is put there.
+    objects.locate(bucket).map_err(looking)?;
+    let existing = objects.list(bucket, prefix).map_err(looking)?;
     if !existing.is_empty() && !unload.allow_overwrite && !unload.clean_path {
         let message = "ERROR: Specified unload destination on S3 is not empty. Consider using a different bucket / prefix, manually removing \
                        the target files in S3, or using the ALLOWOVERWRITE option.";
@@ -91,7 +94,8 @@ pub async fn unload(work: &mut Work<'_>, unload: &Unload) -> Result<Outcome, Sql
         if cancelled.load(Ordering::Relaxed) {
             return Err(SqlError::new(SqlErrorKind::Cancelled, "ERROR: the statement was cancelled"));
         }
-        put_all(&objects, &bucket, &bodies, &stale).map_err(|error| s3_failure(&error))
+        put_all(&objects, &bucket, &bodies, &stale)
+            .map_err(|(error, key)| s3_failure(&error, &format!("S3 key being written : s3://{bucket}/{key}")))
     });
     put.await.map_err(internal)??;
     drop(guard);
@@ -186,21 +190,25 @@ fn check(work: &Work<'_>, unload: &Unload, labels: &[String]) -> Result<(), SqlE
     Ok(())
 }
 
-/// Puts all objects; when one cannot be put, those that are new are taken away again.
-fn put_all(objects: &Objects, bucket: &str, bodies: &[(String, Vec<u8>, u64)], stale: &[String]) -> Result<(), ObjectError> {
+/// Puts all objects; when one cannot be put, those that are new are taken away again. A failure names the key.
+fn put_all(objects: &ObjectsOf, bucket: &str, bodies: &[(String, Vec<u8>, u64)], stale: &[String]) -> Result<(), (AccessError, String)> {
+    let at = |key: &str, error: AccessError| (error, key.to_owned());
     let stale: Vec<&str> = stale.iter().map(String::as_str).filter(|key| bodies.iter().all(|(new, ..)| new != key)).collect();
+    for key in &stale {
+        objects.may_delete(bucket, key).map_err(|denied| at(key, denied.into()))?;
+    }
     let mut new = Vec::new();
     for (key, body, _) in bodies {
-        let known = objects.head(bucket, key).is_ok();
-        if let Err(error) = objects.put(bucket, key, body, None) {
-            objects.delete(bucket, &new)?;
-            return Err(error);
+        let known = objects.objects().head(bucket, key).is_ok();
+        if let Err(error) = objects.put(bucket, key, body) {
+            objects.objects().delete(bucket, &new).map_err(|error| at(key, error.into()))?;
+            return Err(at(key, error));
         }
         if !known {
             new.push(key.as_str());
         }
     }
-    objects.delete(bucket, &stale)
+    objects.objects().delete(bucket, &stale).map_err(|error| at(stale.first().copied().unwrap_or_default(), error.into()))
 }
 
 /// `0001_part_00` of slice 1 in parallel, `000` otherwise, with what tells the format.

@@ -1,4 +1,4 @@
-//! The work of an action.
+//! The work of an action, done as the pipeline's role.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ impl Inner {
     ) -> Result<Done, String> {
         let action = &execution.stages[stage].actions[action];
         match kind(&action.declared) {
-            Some(Kind::Source) => self.commit(&action.name, &action.resolved).await,
+            Some(Kind::Source) => self.commit(execution, &action.name, &action.resolved).await,
             Some(Kind::Commands) => self.commands(execution, &action.declared, &action.resolved, token).await,
             // An approval is decided on by a person, and no other kinds are declared.
             Some(Kind::Approval) | None => Err("the embedded AWS cannot run this action".to_owned()),
@@ -46,9 +46,10 @@ impl Inner {
     }
 
     /// The newest commit of the branch.
-    async fn commit(&self, name: &str, configuration: &BTreeMap<String, String>) -> Result<Done, String> {
+    async fn commit(&self, execution: &Execution, name: &str, configuration: &BTreeMap<String, String>) -> Result<Done, String> {
         let setting = |name: &str| configuration.get(name).cloned().unwrap_or_default();
         let (repository, branch) = (setting("RepositoryName"), setting("BranchName"));
+        self.may_take(&self.role_of(execution)?, execution, &repository)?;
         let ask = async |operation: &str, input: Value| {
             self.account.services.json("codecommit", operation, &input).await.map_err(|error| format!("{}: {}", error.code, error.message))
         };
@@ -82,13 +83,15 @@ impl Inner {
         let Some(work) = work_of(&commands) else {
             return Err(format!("the embedded AWS runs no shell: it knows the commands that call {DELIVER_FILE}, and not these"));
         };
+        let role = self.role_of(execution)?;
+        self.may_run(&role, execution)?;
         let source = execution.source.as_ref().ok_or("there is no source")?;
         if self.file(source, DELIVER_FILE).await? != DELIVER_SCRIPT.as_bytes() {
             return Err(format!(
                 "the embedded AWS has no equivalent of the committed {DELIVER_FILE}: it runs the one that this program commits"
             ));
         }
-        let deliver = Deliver { inner: self, source, environment, token };
+        let deliver = Deliver { inner: self, role: &role, source, environment, token };
         match work {
             "build" => deliver.build().await,
             _ => deliver.deploy().await,

@@ -1,4 +1,4 @@
-//! What the project's `deliver.py` does, done here: the same calls to `SageMaker`, in the same order.
+//! What the project's `deliver.py` does, done here: the same calls to `SageMaker`, in the same order and as the pipeline's role.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -10,7 +10,9 @@ use tokio_util::sync::CancellationToken;
 use super::Inner;
 use super::actions::Done;
 use super::record::Source;
+use super::role::may_call;
 use crate::demo::delivery::DEFINITION_FILE;
+use crate::local::iam::Assumed;
 use crate::local::service::ServiceError;
 
 /// How often what goes on is looked at. The script waits longer: it pays for each look.
@@ -21,6 +23,7 @@ const PREVIOUS: &str = "shiftdeck:previous";
 /// The script at work.
 pub(super) struct Deliver<'a> {
     pub inner: &'a Arc<Inner>,
+    pub role: &'a Assumed,
     pub source: &'a Source,
     pub environment: &'a BTreeMap<String, String>,
     pub token: &'a CancellationToken,
@@ -37,6 +40,7 @@ impl Deliver<'_> {
     }
 
     async fn call(&self, operation: &str, input: Value) -> Result<Value, ServiceError> {
+        may_call(self.role, operation, &input)?;
         self.inner.account.services.json("sagemaker", operation, &input).await
     }
 

@@ -1,7 +1,7 @@
 //! `CodePipeline`: pipelines of stages that begin with a commit.
 //!
 //! `declaration` checks what a pipeline is declared to be, `record` keeps its executions, `advance` takes one from action to action,
-//! `actions` does the work of each, `describe` tells of them. An execution waits in front of a stage that another one is in; a newer one
+//! `actions` does the work of each as the pipeline's role (`role`), `describe` tells of them. An execution waits in front of a stage that another one is in; a newer one
 //! that comes to wait there supersedes it.
 
 mod actions;
@@ -11,6 +11,7 @@ mod declaration;
 mod deliver;
 mod describe;
 mod record;
+mod role;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
@@ -135,6 +136,7 @@ impl Inner {
     fn create_pipeline(self: &Arc<Self>, input: &Input) -> ServiceResult {
         let declared = input.required_object("pipeline")?;
         let (name, mut declaration) = declaration::check(&declared)?;
+        self.check_role(declared.required_text("roleArn")?)?;
         let tags: BTreeMap<String, String> = input.tags("tags")?.into_iter().collect();
         let now = self.account.clock.now();
         declaration["version"] = json!(1);
@@ -154,7 +156,9 @@ impl Inner {
     }
 
     fn update_pipeline(&self, input: &Input) -> ServiceResult {
-        let (name, mut declaration) = declaration::check(&input.required_object("pipeline")?)?;
+        let declared = input.required_object("pipeline")?;
+        let (name, mut declaration) = declaration::check(&declared)?;
+        self.check_role(declared.required_text("roleArn")?)?;
         let now = self.account.clock.now();
         self.pipelines.change(|pipelines| {
             let pipeline = pipelines.get_mut(&name).ok_or_else(|| no_pipeline(&name))?;

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use super::unload::Raised;
 use crate::local::account::Account;
+use crate::local::iam::Assumed;
 use crate::local::services::logs::LogWriter;
 
 /// An invocation that goes on.
@@ -18,12 +19,13 @@ pub(super) struct Invocation<'a> {
 }
 
 impl<'a> Invocation<'a> {
-    /// Writes the START line. The group is the function's, the stream that of its instance: here one for each time the account was opened.
-    pub(super) fn begin(account: &'a Account, function: &str, memory: i64) -> Self {
+    /// Writes the START line as the function's role. The group is the function's, the stream that of its instance: here one for each time the
+    /// account was opened.
+    pub(super) fn begin(account: &'a Account, role: &Assumed, function: &str, memory: i64) -> Self {
         let instance = Sha256::digest(format!("{function}/{}", account.opened.timestamp_millis()));
         let instance: String = instance.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
         let stream = format!("{}/[$LATEST]{instance}", account.opened.format("%Y/%m/%d"));
-        let writer = account.logs.writer(&format!("/aws/lambda/{function}"), &stream);
+        let writer = account.logs.writer_of(role, &format!("/aws/lambda/{function}"), &stream, false);
         let request = uuid::Uuid::new_v4().to_string();
         writer.line(format!("START RequestId: {request} Version: $LATEST"));
         Invocation { account, writer, request, memory, started: account.clock.now() }

@@ -1,7 +1,8 @@
 //! Lambda: functions on Python 3.13, kept with their packages and invoked.
 //!
 //! Python is not run: the function of the demonstration has an equivalent here (`unload`), which does the work when the package holds
-//! exactly that script. A function with other code can be made and described; invoking it fails and says why.
+//! exactly that script. A function with other code can be made and described; invoking it fails and says why. A function works as its
+//! role, which has to trust Lambda when it is handed over, and still when it is used.
 
 mod log;
 mod unload;
@@ -26,6 +27,7 @@ use super::protocol::aws_json::{Input, without_nulls};
 use super::protocol::rest::{Location, header};
 use crate::demo::pipeline_definition::{UNLOAD_FILE, UNLOAD_FUNCTION, UNLOAD_HANDLER};
 use crate::local::account::Account;
+use crate::local::iam::{Assumed, service};
 use crate::local::pace::Wait;
 use crate::local::service::{Request, Response, Service, ServiceError, ServiceResult};
 use crate::local::store::StoreError;
@@ -82,6 +84,7 @@ impl Lambda {
                 "1 validation error detected: Value '{role}' at 'role' failed to satisfy constraint: Member must be the ARN of a role"
             )));
         }
+        self.check_role(&role)?;
         let package = package(&input.required_object("Code")?)?;
         let handler = input.text("Handler")?.unwrap_or(UNLOAD_HANDLER).to_owned();
         let runtime = input.text("Runtime")?.unwrap_or("python3.13").to_owned();
@@ -112,6 +115,22 @@ impl Lambda {
             let configuration = self.configuration(&function);
             functions.insert(name, function);
             Ok(configuration)
+        })
+    }
+
+    /// A role that Lambda cannot assume is refused when it is handed over.
+    fn check_role(&self, role: &str) -> ServiceResult<()> {
+        self.account.assume(role, service::LAMBDA, "lambda").map(drop).map_err(|error| {
+            tracing::info!(%error, "a role is refused");
+            invalid("The role defined for the function cannot be assumed by Lambda.")
+        })
+    }
+
+    /// The function's role, for an invocation. The session has the function's name.
+    fn role_of(&self, function: &Function) -> ServiceResult<Assumed> {
+        self.account.assume(&function.role, service::LAMBDA, &function.name).map_err(|error| {
+            tracing::info!(%error, "a role is refused");
+            ServiceError::new("AccessDeniedException", "The role defined for the function cannot be assumed by Lambda.").with_status(403)
         })
     }
 
@@ -201,8 +220,9 @@ impl Lambda {
         if !left.is_zero() {
             tokio::time::sleep(left).await;
         }
-        let log = Invocation::begin(&self.account, &function.name, function.memory);
-        let outcome = self.run(&function, &event).await;
+        let role = self.role_of(&function)?;
+        let log = Invocation::begin(&self.account, &role, &function.name, function.memory);
+        let outcome = self.run(&function, role, &event).await;
         log.end(&outcome);
         let (body, error) = match outcome {
             Ok(answer) => (answer, None),
@@ -216,7 +236,7 @@ impl Lambda {
         Ok(response)
     }
 
-    async fn run(&self, function: &Function, event: &Value) -> Result<Value, Raised> {
+    async fn run(&self, function: &Function, role: Assumed, event: &Value) -> Result<Value, Raised> {
         if !function.runs || function.handler != UNLOAD_HANDLER {
             return Err(Raised {
                 kind: "Runtime.Unsupported",
@@ -225,7 +245,8 @@ impl Lambda {
                 ),
             });
         }
-        match tokio::time::timeout(Duration::from_secs(function.timeout), unload::run(&self.account, event)).await {
+        let time = Duration::from_secs(function.timeout);
+        match tokio::time::timeout(time, unload::run(&self.account, role, event, time)).await {
             Ok(outcome) => outcome,
             Err(_) => Err(Raised { kind: "Sandbox.Timedout", message: format!("Task timed out after {}.00 seconds", function.timeout) }),
         }
@@ -254,6 +275,9 @@ impl Lambda {
             }
             (&Method::PUT, ["2015-03-31", "functions", name, "configuration"]) => {
                 let body = body()?;
+                if let Some(role) = body.text("Role")? {
+                    self.check_role(role)?;
+                }
                 (200, self.change(name, |function| function.configure(&body))?)
             }
             (&Method::POST, ["2015-03-31", "functions", name, "invocations"]) => return self.invoke(name, request).await,

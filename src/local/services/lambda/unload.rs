@@ -1,12 +1,18 @@
-//! What `assets/lambda/unload.py` does, through the Data API of the same account.
+//! What `assets/lambda/unload.py` does, through the Data API of the same account and as the function's role.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::demo::feature_schema::digest_text;
 use crate::local::account::Account;
+use crate::local::iam::{Assumed, Denied, Keys};
+
+/// What the script keeps for cancelling the statement and reporting, when the function's own time runs out.
+const RESERVE: Duration = Duration::from_secs(5);
+/// The key by which a policy tells a statement of one's own from those of others.
+const OWNER: &str = "redshift-data:statement-owner-iam-userid";
 
 /// How a function fails: what the invocation's error payload says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,10 +51,11 @@ impl Drop for Running<'_> {
 /// Where the digest of the content goes in a location.
 const PLACE: &str = "{fingerprint}";
 
-/// Unloads and waits for the end. Dropping the future cancels the statement.
-pub(super) async fn run(account: &Account, event: &Value) -> Result<Value, Raised> {
+/// Unloads and waits for the end, which has to come within `time`. Dropping the future cancels the statement.
+pub(super) async fn run(account: &Account, role: Assumed, event: &Value, time: Duration) -> Result<Value, Raised> {
     let text = |member: &str| event[member].as_str().ok_or_else(|| raised("KeyError", format!("'{member}'")));
-    let statements = Statements { account, event, database: text("database")?, secret: text("secret_arn")? };
+    let ends = Instant::now() + time;
+    let statements = Statements { account, role, ends, event, database: text("database")?, secret: text("secret_arn")? };
     let (schema, table, role) = (text("schema")?, text("table")?, text("iam_role")?);
     let given = text("location")?;
     let versioned = given.contains(PLACE);
@@ -71,6 +78,10 @@ pub(super) async fn run(account: &Account, event: &Value) -> Result<Value, Raise
 /// Statements on the warehouse that an event names.
 struct Statements<'a> {
     account: &'a Account,
+    /// The function's role.
+    role: Assumed,
+    /// When the function's time is over.
+    ends: Instant,
     event: &'a Value,
     database: &'a str,
     secret: &'a str,
@@ -78,10 +89,37 @@ struct Statements<'a> {
 
 impl Statements<'_> {
     async fn call(&self, operation: &str, input: &Value) -> Result<Value, Raised> {
+        self.allowed(operation).await.map_err(|denied| {
+            raised("ClientError", format!("An error occurred (AccessDeniedException) when calling the {operation} operation: {denied}"))
+        })?;
         let answer = self.account.services.json("redshift-data", operation, input).await;
         answer.map_err(|error| {
             raised("ClientError", format!("An error occurred ({}) when calling the {operation} operation: {}", error.code, error.message))
         })
+    }
+
+    /// What the Data API asks IAM about before it does an operation. A statement is a matter of the warehouse that it runs on, and of the
+    /// secret that it logs in with; what follows, of whoever ran it, which here is this session.
+    async fn allowed(&self, operation: &str) -> Result<(), Denied> {
+        let action = format!("redshift-data:{operation}");
+        if operation == "ExecuteStatement" {
+            self.role.may(&action, &self.warehouse().await)?;
+            return self.role.may("secretsmanager:GetSecretValue", self.secret);
+        }
+        self.role.may_with(&action, "*", Keys::default().with(OWNER, self.role.user_id()))
+    }
+
+    /// The ARN of the warehouse that the event names. That of a workgroup has its id; one that does not exist has none.
+    async fn warehouse(&self) -> String {
+        let authority = self.role.authority();
+        let named = |member: &str| self.event["warehouse"].get(member).and_then(Value::as_str);
+        let Some(workgroup) = named("WorkgroupName") else {
+            return authority.arn("redshift", &format!("cluster:{}", named("ClusterIdentifier").unwrap_or_default()));
+        };
+        let asked = json!({ "workgroupName": workgroup });
+        let found = self.account.services.json("redshift-serverless", "GetWorkgroup", &asked).await.unwrap_or_default();
+        let arn = found["workgroup"]["workgroupArn"].as_str().map(str::to_owned);
+        arn.unwrap_or_else(|| authority.arn("redshift-serverless", "workgroup/unknown"))
     }
 
     /// Runs a statement to its end and gives its description.
@@ -113,7 +151,15 @@ impl Statements<'_> {
                     let reason = statement["Error"].as_str().unwrap_or("Redshift gave no reason");
                     return Err(raised("RuntimeError", format!("the {name} ended as {status}: {reason}")));
                 }
-                _ => tokio::time::sleep(wait).await,
+                status => {
+                    if self.ends.saturating_duration_since(Instant::now()) < RESERVE + wait {
+                        self.call("CancelStatement", &json!({ "Id": id })).await?;
+                        running.id = None;
+                        let message = format!("the {name} was still {status} when the function's time ran out; it has been cancelled");
+                        return Err(raised("TimeoutError", message));
+                    }
+                    tokio::time::sleep(wait).await;
+                }
             }
             wait = (wait * 3 / 2).min(Duration::from_millis(100));
         }

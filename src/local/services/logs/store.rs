@@ -12,6 +12,7 @@ use sha2::{Digest, Sha256};
 
 use crate::demo::clock::SharedClock;
 use crate::demo::feature_schema::digest_text;
+use crate::local::iam::{Assumed, Denied};
 use crate::local::service::ServiceResult;
 use crate::local::services::kept::Shelf;
 use crate::local::store::{Store, StoreError};
@@ -75,7 +76,29 @@ impl LogStore {
 
     /// A writer to a stream; group and stream are made when they do not exist.
     pub fn writer(&self, group: &str, stream: &str) -> LogWriter {
-        LogWriter { store: self.clone(), group: group.to_owned(), stream: stream.to_owned() }
+        LogWriter { store: self.clone(), group: group.to_owned(), stream: stream.to_owned(), mute: false }
+    }
+
+    /// A writer for what works as a role. One whose role may not write to the stream writes nothing: on AWS, too, a job or a function whose
+    /// role lacks these permissions runs on without a log. `looks` says whether it asks for the streams before it writes.
+    pub fn writer_of(&self, role: &Assumed, group: &str, stream: &str, looks: bool) -> LogWriter {
+        LogWriter { mute: self.may_write(role, group, stream, looks).is_err(), ..self.writer(group, stream) }
+    }
+
+    fn may_write(&self, role: &Assumed, group: &str, stream: &str, looks: bool) -> Result<(), Denied> {
+        // What IAM is asked about is a stream also where the stream is not known: its name is empty then.
+        let arn = |stream: &str| role.authority().arn("logs", &format!("log-group:{group}:log-stream:{stream}"));
+        let known = self.shared.groups.look(&key(group), |group| group.streams.contains_key(stream));
+        if known.is_none() {
+            role.may("logs:CreateLogGroup", &arn(""))?;
+        }
+        if looks {
+            role.may("logs:DescribeLogStreams", &arn(""))?;
+        }
+        if known != Some(true) {
+            role.may("logs:CreateLogStream", &arn(stream))?;
+        }
+        role.may("logs:PutLogEvents", &arn(stream))
     }
 
     pub(super) fn clock(&self) -> &SharedClock {
@@ -201,6 +224,8 @@ pub struct LogWriter {
     store: LogStore,
     group: String,
     stream: String,
+    /// Whether nothing is written.
+    mute: bool,
 }
 
 impl LogWriter {
@@ -211,6 +236,9 @@ impl LogWriter {
 
     /// Writes lines, all with the same time.
     pub fn lines(&self, texts: impl IntoIterator<Item = String>) {
+        if self.mute {
+            return;
+        }
         let at = self.store.shared.clock.now().timestamp_millis();
         let events: Vec<Event> = texts.into_iter().map(|text| Event { at, text }).collect();
         if let Err(error) = self.store.append(&self.group, &self.stream, &events) {

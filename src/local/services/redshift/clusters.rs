@@ -42,9 +42,9 @@ pub(super) struct Cluster {
 /// A role of a cluster.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Role {
-    arn: String,
+    pub arn: String,
     since: DateTime<Utc>,
-    removing: bool,
+    pub removing: bool,
 }
 
 /// Whether a cluster runs.

@@ -21,10 +21,12 @@ use super::protocol::aws_query::{self, Form, Xml};
 use super::protocol::pages;
 use super::warehouse;
 use crate::local::account::Account;
+use crate::local::engine::AttachedRoles;
 use crate::local::pace::Wait;
 use crate::local::service::{Request, Response, Service, ServiceError, ServiceResult};
 use crate::local::store::StoreError;
 
+const NAME: &str = "redshift";
 const DOCUMENT: &str = "services/redshift";
 const NAMESPACE: &str = "http://redshift.amazonaws.com/doc/2012-12-01/";
 const INVALID: &str = "InvalidParameterValue";
@@ -48,6 +50,7 @@ impl Redshift {
     /// Opens the service of an account.
     pub fn open(account: Account) -> Result<Self, StoreError> {
         let state = account.store.load(DOCUMENT)?.unwrap_or_default();
+        attach_roles(&account, &state);
         Ok(Redshift { account, state: Mutex::new(state) })
     }
 
@@ -73,6 +76,7 @@ impl Redshift {
         let mut next = state.clone();
         let result = change(&mut next)?;
         self.account.store.save(DOCUMENT, &next).map_err(|error| internal(error.to_string()))?;
+        attach_roles(&self.account, &next);
         *state = next;
         Ok(result)
     }
@@ -116,10 +120,18 @@ impl Redshift {
     }
 }
 
+/// Tells the engine which roles the clusters have.
+fn attach_roles(account: &Account, state: &State) {
+    let there = || state.clusters.values().filter(|cluster| cluster.deleting.is_none());
+    let roles = there().flat_map(|cluster| cluster.roles.iter().filter(|role| !role.removing).map(|role| role.arn.clone())).collect();
+    let default = there().find_map(|cluster| cluster.default_role.clone());
+    account.engine.attach_roles(NAME, AttachedRoles { roles, default });
+}
+
 #[async_trait]
 impl Service for Redshift {
     fn signing_name(&self) -> &'static str {
-        "redshift"
+        NAME
     }
 
     async fn handle(&self, request: Request) -> Response {

@@ -19,10 +19,12 @@ use super::protocol::aws_json::{self, Call, Input};
 use super::protocol::pages;
 use super::warehouse;
 use crate::local::account::Account;
+use crate::local::engine::AttachedRoles;
 use crate::local::pace::Wait;
 use crate::local::service::{Request, Response, Service, ServiceError, ServiceResult};
 use crate::local::store::StoreError;
 
+const NAME: &str = "redshift-serverless";
 const DOCUMENT: &str = "services/redshift-serverless";
 const INVALID: &str = "ValidationException";
 
@@ -45,6 +47,7 @@ impl RedshiftServerless {
     /// Opens the service of an account.
     pub fn open(account: Account) -> Result<Self, StoreError> {
         let state = account.store.load(DOCUMENT)?.unwrap_or_default();
+        attach_roles(&account, &state);
         Ok(RedshiftServerless { account, state: Mutex::new(state) })
     }
 
@@ -71,6 +74,7 @@ impl RedshiftServerless {
         let mut next = state.clone();
         let result = change(&mut next)?;
         self.account.store.save(DOCUMENT, &next).map_err(|error| internal(error.to_string()))?;
+        attach_roles(&self.account, &next);
         *state = next;
         Ok(result)
     }
@@ -173,10 +177,18 @@ impl RedshiftServerless {
     }
 }
 
+/// Tells the engine which roles the namespaces have.
+fn attach_roles(account: &Account, state: &State) {
+    let there = || state.namespaces.values().filter(|namespace| namespace.deleting.is_none());
+    let roles = there().flat_map(|namespace| namespace.roles.iter().map(|role| role.arn.clone())).collect();
+    let default = there().find_map(|namespace| namespace.default_role.clone());
+    account.engine.attach_roles(NAME, AttachedRoles { roles, default });
+}
+
 #[async_trait]
 impl Service for RedshiftServerless {
     fn signing_name(&self) -> &'static str {
-        "redshift-serverless"
+        NAME
     }
 
     async fn handle(&self, request: Request) -> Response {

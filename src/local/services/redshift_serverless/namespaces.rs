@@ -34,7 +34,7 @@ pub(super) struct Namespace {
 /// A role of a namespace.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Role {
-    arn: String,
+    pub arn: String,
     since: DateTime<Utc>,
 }
 

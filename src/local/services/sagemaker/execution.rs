@@ -362,7 +362,10 @@ impl Environment for Variables<'_> {
             .ok_or_else(|| format!("the step {step} has no output for its property file {name}"))?;
         let uri = format!("{}/{}", output.trim_end_matches('/'), file["FilePath"].as_str().unwrap_or_default());
         let (bucket, key) = split_s3_uri(&uri).ok_or_else(|| format!("{uri} is no s3:// address"))?;
-        let (content, _) = self.inner.account.objects.get(bucket, key).map_err(|error| format!("the property file {name}: {error}"))?;
+        // The service reads it as the pipeline's role.
+        let role = self.inner.role_of_pipeline(&self.execution.pipeline)?;
+        let content = self.inner.objects_of(&role).get(bucket, key);
+        let (content, _) = content.map_err(|error| format!("the property file {name}: {}", error.told()))?;
         serde_json::from_slice(&content).map_err(|error| format!("the property file {uri} is not JSON: {error}"))
     }
 }

@@ -1,8 +1,8 @@
 //! `SageMaker`: pipelines and their executions, processing and training jobs, the model registry, models and endpoints.
 //!
 //! The definition that is sent is the one that runs: `definition` parses and checks it, `expression` gives its variables their values,
-//! `execution` runs its steps in the order of their references, `steps` and `jobs` do the work of each. `registry` and `hosting`
-//! hold what comes out. Everything is kept in documents (`super::kept`) that change in one rename.
+//! `execution` runs its steps in the order of their references, `steps` and `jobs` do the work of each, as the roles that `roles` gives
+//! them. `registry` and `hosting` hold what comes out. Everything is kept in documents (`super::kept`) that change in one rename.
 
 mod admission;
 mod cache;
@@ -15,6 +15,7 @@ mod jobs;
 mod names;
 mod pipelines;
 mod registry;
+mod roles;
 mod steps;
 mod tags;
 mod transform;

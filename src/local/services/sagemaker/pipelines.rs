@@ -48,6 +48,7 @@ impl Inner {
     pub(super) fn create_pipeline(&self, input: &Input) -> ServiceResult {
         let name = required_name(input, "PipelineName", 256)?.to_owned();
         let role = input.required_text("RoleArn")?;
+        self.assume(role)?;
         let token = input.text("ClientRequestToken")?.map(str::to_owned);
         let definition = Self::definition_text(input)?.ok_or_else(|| invalid("A pipeline needs a PipelineDefinition"))?;
         let arn = arn(&self.account, "pipeline", &name);
@@ -85,6 +86,9 @@ impl Inner {
     pub(super) fn update_pipeline(&self, input: &Input) -> ServiceResult {
         let name = name_of(input.required_text("PipelineName")?).to_owned();
         let definition = Self::definition_text(input)?;
+        if let Some(role) = input.text("RoleArn")? {
+            self.assume(role)?;
+        }
         let given = [
             ("PipelineDefinition", definition),
             ("PipelineDisplayName", input.text("PipelineDisplayName")?),
@@ -100,6 +104,12 @@ impl Inner {
             pipeline.description.insert("LastModifiedTime".to_owned(), changed);
             Ok(json!({ "PipelineArn": pipeline.description["PipelineArn"] }))
         })
+    }
+
+    /// ARN of the role of a pipeline.
+    pub(super) fn pipeline_role(&self, name: &str) -> Option<String> {
+        self.pipelines
+            .read(|pipelines| pipelines.get(name).and_then(|pipeline| pipeline.description.get("RoleArn")?.as_str().map(str::to_owned)))
     }
 
     pub(super) fn describe_pipeline(&self, input: &Input) -> ServiceResult {

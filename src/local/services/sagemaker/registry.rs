@@ -148,6 +148,12 @@ impl Inner {
         Ok(json!({ "ModelPackageArn": arn }))
     }
 
+    /// ARN of the next version of a group.
+    pub(super) fn next_package_arn(&self, group: &str) -> String {
+        let version = self.registry.read(|registry| registry.versions.get(group).copied()).unwrap_or(0) + 1;
+        arn(&self.account, "model-package", &format!("{group}/{version}"))
+    }
+
     /// The model data of a package has to exist when it is registered.
     fn check_model_data(&self, url: &str) -> ServiceResult<()> {
         let (bucket, key) = split_s3_uri(url).ok_or_else(|| invalid(format!("ModelDataUrl {url} is no s3:// address")))?;

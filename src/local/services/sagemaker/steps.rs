@@ -1,4 +1,4 @@
-//! What each type of step does.
+//! What each type of step does. Its calls to other services and to `SageMaker` itself are made as the pipeline's role.
 
 use std::sync::Arc;
 
@@ -11,7 +11,9 @@ use super::definition::{Kind, Step, list};
 use super::execution::{Ended, Variables};
 use super::expression::{plain, resolve};
 use super::jobs::JobKind;
-use super::names::Doc;
+use super::names::{Doc, arn, name_of};
+use super::roles::not_invoked;
+use crate::local::iam::{Assumed, Denied, service};
 use crate::local::service::Request;
 use crate::local::services::protocol::aws_json::Input;
 
@@ -47,17 +49,50 @@ impl Inner {
         resolve(&step.own_arguments(), &variables)
     }
 
+    /// The role of the pipeline of an execution.
+    fn role_of_execution(&self, id: &str) -> Result<Assumed, String> {
+        let pipeline = self.executions.look(id, |execution| execution.pipeline.clone()).ok_or("the execution does not exist any more")?;
+        self.role_of_pipeline(&pipeline).map_err(|reason| format!("ClientError: {reason}"))
+    }
+
     fn register_step(&self, id: &str, step: &Step, arguments: Value) -> Ended {
+        let role = match self.role_of_execution(id) {
+            Ok(role) => role,
+            Err(reason) => return Ended::Failed(reason),
+        };
+        let group = name_of(arguments["ModelPackageGroupName"].as_str().unwrap_or_default()).to_owned();
+        if let Err(denied) = self.may_register(&role, &group) {
+            return Ended::Failed(not_invoked(&denied));
+        }
         let input = Input::new(members(arguments), "ValidationException");
         let arn = match self.create_model_package(&input) {
             Ok(made) => made["ModelPackageArn"].clone(),
             Err(error) => return Ended::Failed(format!("ClientError: {}", error.message)),
         };
+        // The step waits until the package is complete.
+        if let Err(denied) = role.may("sagemaker:DescribeModelPackage", arn.as_str().unwrap_or_default()) {
+            return Ended::Failed(not_invoked(&denied));
+        }
         let described = arn.as_str().and_then(|arn| self.package(arn).ok()).map_or(Value::Null, Value::Object);
         match self.note(id, &step.name, json!({ "RegisterModel": { "Arn": arn } })) {
             Ok(()) => Ended::Done(described),
             Err(reason) => Ended::Failed(reason),
         }
+    }
+
+    /// Whether a role may register a package in a group. The group is looked for first: the service makes one that is not there.
+    fn may_register(&self, role: &Assumed, group: &str) -> Result<(), Denied> {
+        let group_arn = arn(&self.account, "model-package-group", group);
+        role.may("sagemaker:DescribeModelPackageGroup", &group_arn)?;
+        role.may("sagemaker:CreateModelPackage", &group_arn)?;
+        role.may("sagemaker:CreateModelPackage", &self.next_package_arn(group))
+    }
+
+    /// Whether a role may make a job that works as another role, with the tags that every job of a pipeline gets.
+    fn may_create_job(role: &Assumed, kind: JobKind, job: &str, job_role: &str) -> Result<(), Denied> {
+        role.may(&kind.action("Create"), job)?;
+        role.may("sagemaker:AddTags", job)?;
+        role.may_pass(job_role, service::SAGEMAKER)
     }
 
     async fn job_step(self: &Arc<Self>, id: &str, step: &Step, arguments: Value, kind: JobKind, token: &CancellationToken) -> Ended {
@@ -69,6 +104,14 @@ impl Inner {
         let suffix: String = self.unique(&format!("{id}/{}", step.name)).chars().take(10).collect();
         let shown: String = step.name.chars().take(20).collect();
         let name = format!("pipelines-{id}-{}-{suffix}", shown.trim_matches('-'));
+        let role = match self.role_of_execution(id) {
+            Ok(role) => role,
+            Err(reason) => return Ended::Failed(reason),
+        };
+        let job = kind.arn(self, &name);
+        if let Err(denied) = Self::may_create_job(&role, kind, &job, arguments["RoleArn"].as_str().unwrap_or_default()) {
+            return Ended::Failed(not_invoked(&denied));
+        }
         let created = match kind.create(self, &name, &Input::new(members(arguments), "ValidationException")) {
             Ok(created) => created,
             Err(error) => return Ended::Failed(format!("ClientError: {}", error.message)),
@@ -76,9 +119,7 @@ impl Inner {
         if let Err(reason) = self.note(id, &step.name, json!({ kind.step_member(): { "Arn": created } })) {
             return Ended::Failed(reason);
         }
-        // The job is stopped with the execution.
-        let ended = kind.run(self, &name, &token.child_token()).await;
-        match ended {
+        match self.job_to_its_end(&role, kind, &name, &job, token).await {
             Ended::Done(mut properties) => {
                 if let (Some(properties), files) = (properties.as_object_mut(), &step.source["PropertyFiles"]) {
                     properties.insert("PropertyFiles".into(), files.clone());
@@ -89,9 +130,43 @@ impl Inner {
         }
     }
 
+    /// Runs a job that was made. It is stopped with the execution, by a call that the pipeline's role has to be allowed: a job that may not be
+    /// stopped goes on without the step.
+    async fn job_to_its_end(self: &Arc<Self>, role: &Assumed, kind: JobKind, name: &str, job: &str, token: &CancellationToken) -> Ended {
+        let stop = self.root.child_token();
+        let mut at_work = tokio::spawn({
+            let (inner, name, stop) = (self.clone(), name.to_owned(), stop.clone());
+            async move { kind.run(&inner, &name, &stop).await }
+        });
+        let ended = tokio::select! {
+            ended = &mut at_work => ended,
+            () = token.cancelled() => {
+                if !self.root.is_cancelled()
+                    && let Err(denied) = role.may(&kind.action("Stop"), job)
+                {
+                    return Ended::Failed(not_invoked(&denied));
+                }
+                stop.cancel();
+                at_work.await
+            }
+        };
+        let ended = ended.unwrap_or_else(|error| Ended::Failed(format!("InternalServerError: {error}")));
+        // What became of it is asked for.
+        match (&ended, role.may(&kind.action("Describe"), job)) {
+            (Ended::Stopped, _) | (_, Ok(())) => ended,
+            (_, Err(denied)) => Ended::Failed(not_invoked(&denied)),
+        }
+    }
+
     async fn lambda_step(&self, id: &str, step: &Step, arguments: &Value) -> Ended {
         // A Lambda step's own arguments are the function's ARN and what it is invoked with.
         let function = arguments[0].as_str().unwrap_or_default().to_owned();
+        let allowed = self.role_of_execution(id).and_then(|role| {
+            role.may("lambda:InvokeFunction", &function).map_err(|denied| format!("ClientError: AccessDeniedException: {denied}"))
+        });
+        if let Err(reason) = allowed {
+            return Ended::Failed(reason);
+        }
         let answer = match self.invoke_function(&function, &arguments[1]).await {
             Ok(answer) => answer,
             Err(reason) => return Ended::Failed(reason),

@@ -12,6 +12,7 @@ use self::filter::Filter;
 use super::Inner;
 use super::instances::{self, Instances, Usage};
 use super::names::{Doc, arn, doc, invalid, list, name_of, not_found, required_name};
+use crate::local::iam::AccessError;
 use crate::local::ml::matrix::read_rows;
 use crate::local::ml::train::Booster;
 use crate::local::objects::split_s3_uri;
@@ -136,12 +137,17 @@ impl Inner {
     fn transform(&self, description: &Doc, token: &CancellationToken) -> Result<(), Broken> {
         let work = Work::read(&Input::new(description.clone(), "ValidationException")).map_err(|error| client_error(error.message))?;
         let model = description["ModelName"].as_str().unwrap_or_default();
+        // A job of a model works as the model's role.
+        let role = self.model_role(model).map_err(client_error)?;
+        let (image, artifact) = self.model_source(model).map_err(client_error)?;
+        self.may_load(&role, &image, &artifact).map_err(client_error)?;
         let booster = self.load_model(model).map_err(|why| client_error(format!("the model could not be loaded: {why}")))?;
-        let objects = &self.account.objects;
+        let objects = &self.objects_of(&role);
         let (bucket, prefix) = split_s3_uri(&work.input).ok_or_else(|| client_error(format!("{} is no s3:// address", work.input)))?;
         let (out_bucket, out_prefix) =
             split_s3_uri(&work.output).ok_or_else(|| client_error(format!("{} is no s3:// address", work.output)))?;
-        let listed = objects.list(bucket, prefix).map_err(client_error)?;
+        let refused = |error: AccessError| client_error(error.told());
+        let listed = objects.list(bucket, prefix).map_err(refused)?;
         let keys: Vec<String> = listed.into_iter().map(|(key, _)| key).filter(|key| !key.ends_with('/')).collect();
         if keys.is_empty() {
             return Err(client_error(format!("No S3 objects found under S3 URL \"{}\" given in input data source.", work.input)));
@@ -150,7 +156,7 @@ impl Inner {
         let folder = prefix.rfind('/').map_or(0, |at| at + 1);
         let mut written = Vec::with_capacity(keys.len());
         for key in &keys {
-            let (content, _) = objects.get(bucket, key).map_err(client_error)?;
+            let (content, _) = objects.get(bucket, key).map_err(refused)?;
             let plain = if work.gzip { unpacked(&content).map_err(|why| client_error(format!("{key}: {why}")))? } else { content.to_vec() };
             let answers = work.answers(&booster, &plain, token).map_err(|broken| match broken {
                 Broken::Failed(why) => client_error(format!("{bucket}:{prefix}, {key}: {why}")),
@@ -163,7 +169,7 @@ impl Inner {
             return Err(Broken::Stopped);
         }
         // All at once: a job that fails or is stopped leaves nothing that could be taken for its result.
-        objects.put_many(out_bucket, written).map_err(client_error)?;
+        objects.put_many(out_bucket, written).map_err(refused)?;
         Ok(())
     }
 

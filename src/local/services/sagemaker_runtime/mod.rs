@@ -65,7 +65,9 @@ impl SageMakerRuntime {
             }
         };
         let model = took.unwrap_or_default();
-        self.meters.record(endpoint, &live.name, Outcome { status, model, overhead: began.elapsed().saturating_sub(model) });
+        if live.is_counted() {
+            self.meters.record(endpoint, &live.name, Outcome { status, model, overhead: began.elapsed().saturating_sub(model) });
+        }
         let mut response = Response::new(200, "text/csv; charset=utf-8", answer?);
         if let Ok(variant) = HeaderValue::from_str(&live.name) {
             response.headers.insert("x-amzn-invoked-production-variant", variant);
@@ -76,7 +78,7 @@ impl SageMakerRuntime {
     /// Sends copies of an invocation to the shadows. Their answers are thrown away, nobody waits for them, and they are counted.
     fn listen(&self, endpoint: &str, serving: &Serving, live: &Live, body: &Bytes, accepted: bool, place: f64) {
         for shadow in serving.shadow.iter().filter(|shadow| choice::is_copied(shadow.weight, live.weight, place)) {
-            let (meters, model) = (self.meters.clone(), shadow.model.clone());
+            let (meters, model, counted) = (self.meters.clone(), shadow.model.clone(), shadow.is_counted());
             let (endpoint, variant, body) = (endpoint.to_owned(), shadow.name.clone(), body.clone());
             tokio::task::spawn_blocking(move || {
                 let began = Instant::now();
@@ -85,7 +87,9 @@ impl SageMakerRuntime {
                     (true, _) => 400,
                     (false, _) => 415,
                 };
-                meters.record(&endpoint, &variant, Outcome { status, model: began.elapsed(), overhead: Duration::ZERO });
+                if counted {
+                    meters.record(&endpoint, &variant, Outcome { status, model: began.elapsed(), overhead: Duration::ZERO });
+                }
             });
         }
     }

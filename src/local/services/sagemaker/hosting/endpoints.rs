@@ -127,7 +127,7 @@ impl Inner {
         }
         let failure = self.why_not_served(&fleet);
         // What serves now was loaded when it came into service; only after a restart it may be found gone.
-        let rollback_failure = failure.as_ref().and_then(|_| self.why_not_served(&state.fleet));
+        let rollback_failure = failure.as_ref().and_then(|_| self.why_not_loaded(&state.fleet));
         let now = self.account.clock.now();
         let _admission = self.admission.lock();
         // Both fleets run until the traffic has gone over.

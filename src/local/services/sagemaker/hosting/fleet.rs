@@ -14,9 +14,13 @@ use super::super::Inner;
 use super::super::instances::Instances;
 use super::super::names::arn;
 use super::configs::weight;
+use crate::local::iam::{Assumed, Keys};
 use crate::local::ml::train::Booster;
 use crate::local::objects::split_s3_uri;
 use crate::local::service::{ServiceError, ServiceResult};
+
+/// Where CloudWatch has the figures of endpoints.
+const NAMESPACE: &str = "AWS/SageMaker";
 
 /// The variants of an endpoint.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -90,6 +94,16 @@ pub(crate) struct Live {
     pub weight: f64,
     /// Model.
     pub model: Arc<Booster>,
+    /// What its containers do, they do as this role; `None` when the model or its role are gone.
+    role: Option<Assumed>,
+}
+
+impl Live {
+    /// Whether what it answers is counted: its containers need a permission to tell CloudWatch of it. Without, it answers all the same.
+    pub(crate) fn is_counted(&self) -> bool {
+        let namespace = || Keys::default().with("cloudwatch:namespace", NAMESPACE);
+        self.role.as_ref().is_none_or(|role| role.may_with("cloudwatch:PutMetricData", "*", namespace()).is_ok())
+    }
 }
 
 impl Fleet {
@@ -149,7 +163,23 @@ impl Inner {
 
     /// Why a fleet would not come into service; `None` when it would.
     pub(super) fn why_not_served(&self, fleet: &Fleet) -> Option<String> {
+        let denied = fleet.production.iter().chain(&fleet.shadow).find_map(|variant| self.may_start(variant).err());
+        denied.or_else(|| self.why_not_loaded(fleet))
+    }
+
+    /// Why the models of a fleet that has come into service before cannot be loaded; `None` when they can.
+    pub(super) fn why_not_loaded(&self, fleet: &Fleet) -> Option<String> {
         fleet.production.iter().chain(&fleet.shadow).find_map(|variant| self.load_variant(variant).err())
+    }
+
+    /// Whether the instances of a variant may get what they need, as its model's role. A model that does not exist is told of when it is
+    /// loaded.
+    fn may_start(&self, variant: &Variant) -> Result<(), String> {
+        let exists = self.hosting.read(|hosting| hosting.models.contains_key(&variant.model));
+        if variant.artifact.is_empty() || !exists {
+            return Ok(());
+        }
+        self.model_role(&variant.model).and_then(|role| self.may_load(&role, &variant.image, &variant.artifact))
     }
 
     fn load_variant(&self, variant: &Variant) -> Result<Arc<Booster>, String> {
@@ -188,7 +218,8 @@ impl Inner {
             let load = |variant: &Variant| {
                 let model =
                     self.load_variant(variant).map_err(|why| refused(format!("Endpoint {} cannot serve its model: {why}", arn())))?;
-                Ok(Live { name: variant.name.clone(), weight: variant.current.weight, model })
+                let role = self.model_role(&variant.model).ok();
+                Ok(Live { name: variant.name.clone(), weight: variant.current.weight, model, role })
             };
             variants.iter().map(load).collect()
         };

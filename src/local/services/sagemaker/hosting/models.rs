@@ -6,8 +6,10 @@ use serde_json::{Value, json};
 
 use super::super::Inner;
 use super::super::names::{arn, doc, invalid, list, name_of, now, required_name};
+use super::super::roles::pull;
 use super::{summary, within};
 use crate::demo::pipeline_definition::{Framework, framework_of};
+use crate::local::iam::Assumed;
 use crate::local::ml::artifact::Artifact;
 use crate::local::ml::train::Booster;
 use crate::local::objects::split_s3_uri;
@@ -17,14 +19,25 @@ use crate::local::services::protocol::aws_json::Input;
 impl Inner {
     pub(in super::super) fn create_model(&self, input: &Input) -> ServiceResult {
         let name = required_name(input, "ModelName", 63)?.to_owned();
-        input.required_text("ExecutionRoleArn")?;
+        let role = self.assume(input.required_text("ExecutionRoleArn")?)?;
         let container = match (input.object("PrimaryContainer")?, input.objects("Containers")?.as_slice()) {
             (Some(container), []) => container,
             (None, [container]) => container.clone(),
             (None, []) => return Err(invalid("A model needs a PrimaryContainer or Containers")),
             _ => return Err(invalid("Models of several containers are not supported by the embedded AWS")),
         };
-        self.container_source(&container)?;
+        let (_, url) = self.container_source(&container)?;
+        if let Some((bucket, key)) = split_s3_uri(&url)
+            && self.objects_of(&role).may_get(bucket, key).is_err()
+        {
+            return Err(invalid(format!(
+                "Could not access model data at {url}. Please ensure that the role \"{}\" exists and that its trust relationship policy allows \
+                 the action \"sts:AssumeRole\" for the service principal \"sagemaker.amazonaws.com\". Also ensure that the role has \
+                 \"s3:GetObject\" permissions and that the object is located in {}.",
+                role.role_arn(),
+                self.account.region
+            )));
+        }
         let arn = arn(&self.account, "model", &name.to_lowercase());
         let (_, created) = now(&self.account);
         self.change_hosting(|hosting| {
@@ -90,12 +103,31 @@ impl Inner {
     }
 
     /// Image and artifact of a model; the reason when there are none.
-    pub(super) fn model_source(&self, model: &str) -> Result<(String, String), String> {
+    pub(in super::super) fn model_source(&self, model: &str) -> Result<(String, String), String> {
         let model =
             self.hosting.read(|hosting| hosting.models.get(model).cloned()).ok_or_else(|| format!("the model {model} does not exist"))?;
         let container = model.get("PrimaryContainer").or_else(|| model.get("Containers")?.get(0)).and_then(Value::as_object);
         let container = Input::new(container.cloned().unwrap_or_default(), "ValidationException");
         self.container_source(&container).map_err(|error| error.message)
+    }
+
+    /// The role of a model, assumed.
+    pub(in super::super) fn model_role(&self, model: &str) -> Result<Assumed, String> {
+        let role = self.hosting.read(|hosting| hosting.models.get(model)?.get("ExecutionRoleArn")?.as_str().map(str::to_owned));
+        let role = role.ok_or_else(|| format!("the model {model} does not exist"))?;
+        self.assume(&role).map_err(|error| error.message)
+    }
+
+    /// Whether a model's role may pull its image and read its artifact; the error is the reason.
+    pub(in super::super) fn may_load(&self, role: &Assumed, image: &str, artifact: &str) -> Result<(), String> {
+        pull(role, image)?;
+        let Some((bucket, key)) = split_s3_uri(artifact) else { return Ok(()) };
+        self.objects_of(role).may_get(bucket, key).map_err(|denied| {
+            format!(
+                "Failed to download model data for container \"container_1\" from URL: \"{artifact}\". Please ensure that there is an object \
+                 located at the URL and that the role passed to CreateModel has permissions to download the object. {denied}"
+            )
+        })
     }
 
     /// A model, loaded; or the reason why it cannot be.

@@ -14,6 +14,8 @@ use super::Inner;
 use super::execution::Ended;
 use super::instances::{Instances, Usage};
 use super::names::{Doc, arn, doc, list, name_of, not_found, required_name};
+use super::roles::pull;
+use crate::local::iam::Assumed;
 use crate::local::pace::Wait;
 use crate::local::service::{ServiceError, ServiceResult};
 use crate::local::services::logs::LogWriter;
@@ -95,16 +97,42 @@ impl JobKind {
         }
     }
 
+    /// The action of IAM for an operation: `sagemaker:CreateTrainingJob`.
+    pub(super) fn action(self, verb: &str) -> String {
+        format!("sagemaker:{verb}{}Job", self.word())
+    }
+
+    /// ARN of a job.
+    pub(super) fn arn(self, inner: &Inner, name: &str) -> String {
+        arn(&inner.account, self.arn_kind(), name)
+    }
+
     fn member(self, suffix: &str) -> String {
         format!("{}Job{suffix}", self.word())
     }
 
-    /// Where a job logs: the group of its kind, and the stream of its one instance.
-    fn log(self, inner: &Inner, name: &str) -> LogWriter {
+    /// Where a job logs, as its role: the group of its kind, and the stream of its one instance.
+    fn log(self, inner: &Inner, role: &Assumed, name: &str) -> LogWriter {
         let created = inner.jobs.look(&self.key(name), |job| job.description.get("CreationTime").and_then(Value::as_f64)).flatten();
         // Seconds since 1970, which are positive and far below 2^53.
         let since = created.unwrap_or_default() as u64;
-        inner.account.logs.writer(&format!("/aws/sagemaker/{}Jobs", self.word()), &format!("{name}/algo-1-{since}"))
+        let (group, stream) = (format!("/aws/sagemaker/{}Jobs", self.word()), format!("{name}/algo-1-{since}"));
+        inner.account.logs.writer_of(role, &group, &stream, true)
+    }
+
+    /// The role of a recorded job.
+    fn role(self, inner: &Inner, key: &str) -> Result<Assumed, JobError> {
+        let role = inner.jobs.look(key, |job| job.description["RoleArn"].as_str().unwrap_or_default().to_owned()).unwrap_or_default();
+        inner.assume(&role).map_err(|error| JobError::Failed(format!("ClientError: {}", error.message)))
+    }
+
+    /// The image of a recorded job.
+    fn image(self, inner: &Inner, key: &str) -> String {
+        let (member, image) = match self {
+            JobKind::Processing => ("AppSpecification", "ImageUri"),
+            JobKind::Training => ("AlgorithmSpecification", "TrainingImage"),
+        };
+        inner.jobs.look(key, |job| job.description[member][image].as_str().unwrap_or_default().to_owned()).unwrap_or_default()
     }
 
     /// The key of a job on the shelf; the two kinds have names of their own.
@@ -118,6 +146,7 @@ impl JobKind {
             JobKind::Processing => processing::check(input)?,
             JobKind::Training => training::check(input)?,
         };
+        inner.assume(input.required_text("RoleArn")?)?;
         let key = self.key(name);
         if inner.jobs.look(&key, |_| ()).is_some() {
             return Err(ServiceError::new(
@@ -132,7 +161,7 @@ impl JobKind {
         more.add_resources(&self.resources(input.fields()));
         let _admission = inner.admission.lock();
         inner.admit(self.usage(), &more)?;
-        let arn = arn(&inner.account, self.arn_kind(), name);
+        let arn = self.arn(inner, name);
         let now = epoch(inner.account.clock.now());
         let mut description = doc(json!({
             self.member("Name"): name,
@@ -158,24 +187,27 @@ impl JobKind {
     pub(super) async fn run(self, inner: &Arc<Inner>, name: &str, token: &CancellationToken) -> Ended {
         let key = self.key(name);
         inner.adopt(&key, token);
-        let log = self.log(inner, name);
+        let begun = self.role(inner, &key).map(|role| (self.log(inner, &role, name), role));
+        let log = begun.as_ref().ok().map(|(log, _)| log.clone());
         let work = async {
             tokio::select! {
                 () = inner.account.pace.wait(Wait::JobStart) => {}
                 () = token.cancelled() => return Err(JobError::Stopped),
             }
+            let (log, role) = begun?;
+            pull(&role, &self.image(inner, &key)).map_err(|why| JobError::Failed(format!("ClientError: {why}")))?;
             match self {
-                JobKind::Processing => processing::work(inner, &key, &log, token).await,
-                JobKind::Training => training::work(inner, &key, &log, token).await,
+                JobKind::Processing => processing::work(inner, &key, &role, &log, token).await,
+                JobKind::Training => training::work(inner, &key, &role, &log, token).await,
             }
         };
         let result = work.await;
         inner.unregister(&key);
         let now = epoch(inner.account.clock.now());
-        match &result {
-            Err(JobError::Failed(reason)) => log.line(format!("ERROR {reason}")),
-            Err(JobError::Stopped) => log.line("SIGTERM received: the job is stopped"),
-            Ok(()) => {}
+        match (&result, &log) {
+            (Err(JobError::Failed(reason)), Some(log)) => log.line(format!("ERROR {reason}")),
+            (Err(JobError::Stopped), Some(log)) => log.line("SIGTERM received: the job is stopped"),
+            (Ok(()), _) | (_, None) => {}
         }
         let (status, reason) = match &result {
             Ok(()) => ("Completed", None),

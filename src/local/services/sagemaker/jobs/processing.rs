@@ -14,11 +14,11 @@ use super::super::instances;
 use super::super::names::invalid;
 use super::{JobError, files};
 use crate::demo::pipeline_definition::{EVALUATE_SCRIPT, PREPROCESS_SCRIPT, QUALITY_SCRIPT, framework_of};
+use crate::local::iam::{Assumed, ObjectsOf};
 use crate::local::ml::evaluate::{self, evaluate};
 use crate::local::ml::preprocess::{self, preprocess};
 use crate::local::ml::quality;
 use crate::local::ml::train::MlError;
-use crate::local::objects::Objects;
 use crate::local::service::ServiceResult;
 use crate::local::services::logs::LogWriter;
 use crate::local::services::protocol::aws_json::{Input, epoch};
@@ -50,14 +50,20 @@ pub(super) fn check(input: &Input) -> ServiceResult<&'static [&'static str]> {
     ])
 }
 
-/// Does the work of a job.
-pub(super) async fn work(inner: &Arc<Inner>, key: &str, log: &LogWriter, token: &CancellationToken) -> Result<(), JobError> {
+/// Does the work of a job as its role.
+pub(super) async fn work(
+    inner: &Arc<Inner>,
+    key: &str,
+    role: &Assumed,
+    log: &LogWriter,
+    token: &CancellationToken,
+) -> Result<(), JobError> {
     let started = epoch(inner.account.clock.now());
     inner.jobs.touch(key, |job| {
         job.description.insert("ProcessingStartTime".into(), started);
     });
     let description = inner.jobs.look(key, |job| Value::Object(job.description.clone())).unwrap_or_default();
-    let objects = inner.account.objects.clone();
+    let objects = inner.objects_of(role);
     let (stop, log) = (token.clone(), log.clone());
     let done = tokio::task::spawn_blocking(move || {
         let container = Container { objects: &objects, description: &description, log: &log };
@@ -79,7 +85,7 @@ pub(super) async fn work(inner: &Arc<Inner>, key: &str, log: &LogWriter, token: 
 
 /// What the job asked for.
 struct Container<'a> {
-    objects: &'a Objects,
+    objects: &'a ObjectsOf,
     description: &'a Value,
     log: &'a LogWriter,
 }

@@ -14,10 +14,10 @@ use super::super::instances;
 use super::super::names::{Doc, invalid};
 use super::{JobError, files};
 use crate::demo::pipeline_definition::XgboostRelease;
+use crate::local::iam::{Assumed, ObjectsOf};
 use crate::local::ml::artifact::Artifact;
 use crate::local::ml::matrix::read_labelled;
 use crate::local::ml::train::{Labelled, MlError, Round, train};
-use crate::local::objects::Objects;
 use crate::local::pace::Wait;
 use crate::local::service::ServiceResult;
 use crate::local::services::logs::LogWriter;
@@ -71,21 +71,29 @@ pub(super) fn transition(description: &mut Doc, status: &str, message: &str, now
     description.insert("LastModifiedTime".into(), now.clone());
 }
 
-/// Does the work of a job.
-pub(super) async fn work(inner: &Arc<Inner>, key: &str, log: &LogWriter, token: &CancellationToken) -> Result<(), JobError> {
+/// Does the work of a job as its role.
+pub(super) async fn work(
+    inner: &Arc<Inner>,
+    key: &str,
+    role: &Assumed,
+    log: &LogWriter,
+    token: &CancellationToken,
+) -> Result<(), JobError> {
     let started = epoch(inner.account.clock.now());
     inner.jobs.touch(key, |job| {
         job.description.insert("TrainingStartTime".into(), started.clone());
         transition(&mut job.description, "Downloading", "Downloading input data", &started);
     });
+    let objects = inner.objects_of(role);
     let (inner, key, log, token) = (inner.clone(), key.to_owned(), log.clone(), token.clone());
-    tokio::task::spawn_blocking(move || Training { inner: &inner, key: &key, log: &log, token: &token }.run())
+    tokio::task::spawn_blocking(move || Training { inner: &inner, objects: &objects, key: &key, log: &log, token: &token }.run())
         .await
         .map_err(|error| JobError::Failed(format!("InternalServerError: {error}")))?
 }
 
 struct Training<'a> {
     inner: &'a Inner,
+    objects: &'a ObjectsOf,
     key: &'a str,
     log: &'a LogWriter,
     token: &'a CancellationToken,
@@ -94,7 +102,7 @@ struct Training<'a> {
 impl Training<'_> {
     fn run(&self) -> Result<(), JobError> {
         let description = self.inner.jobs.look(self.key, |job| Value::Object(job.description.clone())).unwrap_or_default();
-        let objects = &self.inner.account.objects;
+        let objects = self.objects;
         let (mut train_data, mut validation) = (None, None);
         for channel in list(&description["InputDataConfig"]) {
             let name = channel["ChannelName"].as_str().unwrap_or_default();
@@ -194,7 +202,7 @@ impl Training<'_> {
     }
 }
 
-fn read_channel(objects: &Objects, name: &str, channel: &Value) -> Result<Labelled, JobError> {
+fn read_channel(objects: &ObjectsOf, name: &str, channel: &Value) -> Result<Labelled, JobError> {
     let content_type = channel["ContentType"].as_str().unwrap_or("text/libsvm");
     if !matches!(content_type.split(';').next().map(str::trim), Some("text/csv" | "csv")) {
         return Err(JobError::Failed(format!(
