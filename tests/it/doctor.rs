@@ -101,7 +101,7 @@ async fn quotas_that_cannot_be_read_are_a_warning() {
     let checks = doctor::examine(&context, calls.subscribe()).await;
     let told = of(&checks, "quotas");
     assert!(told.verdict == Verdict::Warning && told.message.starts_with("not known"), "{told:?}");
-    assert!(checks.iter().all(|check| check.name == "quotas" || check.verdict == Verdict::Ok), "{checks:?}");
+    assert!(checks.iter().all(|check| check.verdict != Verdict::Failed), "{checks:?}");
     account.close().await;
 }
 

@@ -65,7 +65,7 @@ const fn mark(verdict: Verdict) -> (&'static str, Role) {
     }
 }
 
-/// Text in at most [`MOST`] rows; what is left out is told by dots.
+/// Text in as many rows as a line of the list may have; what is left out is told by dots.
 fn rows(text: &str, columns: usize) -> Vec<String> {
     let mut rows = wrap(&visible(text), columns);
     if rows.is_empty() {

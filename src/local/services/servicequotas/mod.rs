@@ -1,6 +1,6 @@
 //! `Service Quotas`: how much the account may have of what, and asking for more.
 //!
-//! [`quotas`] keeps the values, and is what the services that enforce them ask; here are the operations. What is asked for is granted at once.
+//! `quotas` keeps the values, and is what the services that enforce them ask; here are the operations. What is asked for is granted at once.
 
 mod quotas;
 
