@@ -23,7 +23,9 @@ pub mod roles;
 pub mod secrets;
 pub mod serverless;
 pub mod simulator;
+pub mod stacks;
 pub mod statements;
+pub mod studio;
 pub mod transform;
 pub mod web;
 pub mod zip;
@@ -81,6 +83,10 @@ pub struct Gateways {
     pub repositories: repository::Repositories,
     /// The stages from a commit to production (CodePipeline).
     pub delivery: delivery::Delivery,
+    /// Stacks (CloudFormation).
+    pub stacks: stacks::Stacks,
+    /// What is in a studio (SageMaker).
+    pub studio: studio::Studio,
     /// Files on the web.
     pub web: web::Web,
     /// Waiting.
@@ -111,6 +117,8 @@ impl Gateways {
             metrics: metrics::Metrics::new(&source),
             repositories: repository::Repositories::new(&source),
             delivery: delivery::Delivery::new(&source),
+            stacks: stacks::Stacks::new(&source),
+            studio: studio::Studio::new(&source),
             web: web::Web::new(&source),
             // The process id would do as well; a constant keeps runs alike.
             poll: Poll::new(polling, 0x5D),

@@ -39,6 +39,7 @@ pub mod query;
 mod report;
 pub mod results;
 pub mod retrain;
+pub mod stacks;
 pub mod stage;
 pub mod steps;
 

@@ -11,6 +11,7 @@ mod pipeline;
 mod predict;
 mod redshift_ml;
 mod roles;
+mod stacks;
 mod states;
 mod warehouse;
 

@@ -2,6 +2,7 @@
 
 pub mod athena;
 pub mod cells;
+pub mod cloudformation;
 pub mod cloudwatch;
 pub mod codecommit;
 pub mod codepipeline;
@@ -48,6 +49,7 @@ pub(super) async fn open(account: &Account) -> Result<Vec<Arc<dyn Service>>, Loc
         Arc::new(sagemaker),
         Arc::new(runtime),
         Arc::new(cloudwatch::CloudWatch::new(meters)),
+        Arc::new(cloudformation::CloudFormation::open(account.clone())?),
         Arc::new(codecommit::CodeCommit::open(account.clone())?),
         Arc::new(codepipeline::CodePipeline::open(account.clone())?),
     ])
