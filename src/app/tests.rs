@@ -81,6 +81,7 @@ pub fn settings() -> Settings {
             },
         },
         project: Project::default(),
+        stacks: Stacks::default(),
         redshift_ml: RedshiftMl { mode: MlMode::Auto, max_runtime: 5400 },
         sql: Sql {
             editor: EditorKeys::Standard,

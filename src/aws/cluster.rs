@@ -56,6 +56,8 @@ pub struct NewCluster<'a> {
     pub role: &'a str,
     /// Subnet group, when there is one.
     pub subnet_group: Option<&'a str>,
+    /// Security groups; none for the network's own.
+    pub security_groups: &'a [String],
     /// Tags.
     pub tags: &'a Tags,
 }
@@ -95,6 +97,7 @@ impl Clusters {
             .encrypted(true)
             .iam_roles(new.role)
             .set_cluster_subnet_group_name(new.subnet_group.map(str::to_owned))
+            .set_vpc_security_group_ids((!new.security_groups.is_empty()).then(|| new.security_groups.to_vec()))
             .set_tags(Some(tags(new.tags)));
         let request = if new.nodes > 1 {
             request.cluster_type("multi-node").number_of_nodes(i32::try_from(new.nodes).unwrap_or(i32::MAX))

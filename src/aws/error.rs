@@ -200,6 +200,7 @@ fn kind_of(code: &str, message: &str, status: u16) -> AwsErrorKind {
         | "FileDoesNotExistException"
         | "PipelineNotFoundException"
         | "PipelineExecutionNotFoundException"
+        | "StackNotFoundException"
         | "MetadataException" => AwsErrorKind::NotFound,
         "EntityAlreadyExists"
         | "EntityAlreadyExistsException"
@@ -209,11 +210,14 @@ fn kind_of(code: &str, message: &str, status: u16) -> AwsErrorKind {
         | "BucketAlreadyOwnedByYou"
         | "ClusterAlreadyExists"
         | "ClusterSubnetGroupAlreadyExists"
+        | "AlreadyExistsException"
         | "ResourceAlreadyExistsException" => AwsErrorKind::AlreadyExists,
         "ConflictException" | "ResourceConflictException" | "ResourceInUse" | "ResourceInUseException" if says_exists(message) => {
             AwsErrorKind::AlreadyExists
         }
         "ValidationException" if says_missing(message) => AwsErrorKind::NotFound,
+        // CloudFormation's word for a stack that is not there; other sentences of it name what a template lacks.
+        "ValidationError" if message.starts_with("Stack ") && says_missing(message) => AwsErrorKind::NotFound,
         "ValidationException" if says_exists(message) => AwsErrorKind::AlreadyExists,
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "NotAuthorized" | "AuthorizationError" => {
             AwsErrorKind::AccessDenied
@@ -295,6 +299,9 @@ mod tests {
         assert_eq!(kind_of("ValidationException", "1 validation error detected", 400), AwsErrorKind::Validation);
         assert_eq!(kind_of("ConflictException", "Namespace already exists", 409), AwsErrorKind::AlreadyExists);
         assert_eq!(kind_of("ConflictException", "There is an operation running", 409), AwsErrorKind::Conflict);
+        assert_eq!(kind_of("ValidationError", "Stack with id BankDM-network does not exist", 400), AwsErrorKind::NotFound);
+        assert_eq!(kind_of("ValidationError", "Parameters: [Zone] do not exist in the template", 400), AwsErrorKind::Validation);
+        assert_eq!(kind_of("AlreadyExistsException", "Stack [BankDM-network] already exists", 400), AwsErrorKind::AlreadyExists);
         assert_eq!(kind_of("", "", 404), AwsErrorKind::NotFound);
         assert_eq!(kind_of("ThrottlingException", "Rate exceeded", 400), AwsErrorKind::Throttled);
     }

@@ -24,7 +24,9 @@ pub mod roles;
 pub mod secrets;
 pub mod serverless;
 pub mod simulator;
+pub mod stacks;
 pub mod statements;
+pub mod studio;
 pub mod transform;
 pub mod web;
 pub mod zip;
@@ -84,6 +86,10 @@ pub struct Gateways {
     pub delivery: delivery::Delivery,
     /// How much of what the account may have (Service Quotas).
     pub quotas: quotas::Quotas,
+    /// Stacks (CloudFormation).
+    pub stacks: stacks::Stacks,
+    /// What is in a studio (SageMaker).
+    pub studio: studio::Studio,
     /// Files on the web.
     pub web: web::Web,
     /// Waiting.
@@ -115,6 +121,8 @@ impl Gateways {
             repositories: repository::Repositories::new(&source),
             delivery: delivery::Delivery::new(&source),
             quotas: quotas::Quotas::new(&source),
+            stacks: stacks::Stacks::new(&source),
+            studio: studio::Studio::new(&source),
             web: web::Web::new(&source),
             // The process id would do as well; a constant keeps runs alike.
             poll: Poll::new(polling, 0x5D),

@@ -32,6 +32,8 @@ pub struct Workgroup {
     pub namespace: String,
     /// Base capacity, in RPU.
     pub capacity: u32,
+    /// Subnets that it lies in.
+    pub subnets: Vec<String>,
     /// Host and port, once available.
     pub endpoint: Option<(String, u16)>,
 }
@@ -64,6 +66,8 @@ pub struct NewWorkgroup<'a> {
     pub capacity: u32,
     /// Subnets; none for the default network.
     pub subnets: &'a [String],
+    /// Security groups; none for the network's own.
+    pub security_groups: &'a [String],
     /// Tags.
     pub tags: &'a Tags,
 }
@@ -149,6 +153,9 @@ impl Serverless {
         if !new.subnets.is_empty() {
             request = request.set_subnet_ids(Some(new.subnets.to_vec()));
         }
+        if !new.security_groups.is_empty() {
+            request = request.set_security_group_ids(Some(new.security_groups.to_vec()));
+        }
         for (key, value) in new.tags {
             request = request.tags(tag("CreateWorkgroup", key, value)?);
         }
@@ -197,6 +204,7 @@ fn workgroup(said: &aws_sdk_redshiftserverless::types::Workgroup) -> Workgroup {
         status: said.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
         namespace: said.namespace_name().unwrap_or_default().to_owned(),
         capacity: said.base_capacity().and_then(|capacity| u32::try_from(capacity).ok()).unwrap_or_default(),
+        subnets: said.subnet_ids().to_vec(),
         endpoint: said.endpoint().and_then(|endpoint| {
             let port = endpoint.port().and_then(|port| u16::try_from(port).ok())?;
             endpoint.address().map(|address| (address.to_owned(), port))

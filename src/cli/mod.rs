@@ -24,6 +24,7 @@ mod run;
 mod serve;
 mod session;
 mod sql;
+mod stack;
 mod status;
 mod walkthrough;
 
@@ -118,6 +119,8 @@ pub enum Command {
     Endpoint(endpoint::Endpoint),
     /// Show the project's repository and stages, commit the pipeline's source, approve
     Project(project::Project),
+    /// Show the demonstration's stacks of CloudFormation, and what happened to them
+    Stack(stack::Stack),
     /// Ask the deployed model
     Predict(predict::Predict),
     /// Look at columns of the data against the answer
@@ -224,6 +227,7 @@ pub async fn run_command(
         Command::Model(arguments) => model::run(&arguments, &settings, output).await,
         Command::Endpoint(arguments) => endpoint::run(&arguments, &settings, output).await,
         Command::Project(arguments) => project::run(&arguments, &settings, output).await,
+        Command::Stack(arguments) => stack::run(&arguments, &settings, output).await,
         Command::Predict(arguments) => predict::run(&arguments, &settings, output).await,
         Command::Explore(arguments) => explore::run(&arguments, &settings, output).await,
         Command::Cleanup(arguments) => cleanup::run(&arguments, &settings, output).await,

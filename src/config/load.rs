@@ -158,7 +158,31 @@ fn contradictions(merged: &BTreeMap<&'static str, Assignment>) -> Vec<Problem> {
             });
         }
     }
+    let truth = |key: &str| matches!(merged.get(key).map(|assignment| &assignment.value), Some(Value::Boolean(true)));
+    let listed = |key: &str| matches!(merged.get(key).map(|assignment| &assignment.value), Some(Value::List(items)) if !items.is_empty());
+    if truth("stacks.network") && listed("warehouse.subnet_ids") {
+        problems.push(Problem {
+            place: blamed(&["stacks.network", "warehouse.subnet_ids"]),
+            message:
+                "`stacks.network` makes the subnets of the warehouse, and `warehouse.subnet_ids` names others; one of both is expected"
+                    .to_owned(),
+        });
+    }
+    let (vpc, subnets) = (!text("stacks.vpc_id").is_empty(), listed("stacks.subnet_ids"));
+    if vpc != subnets {
+        problems.push(Problem {
+            place: blamed(&["stacks.vpc_id", "stacks.subnet_ids"]),
+            message: "a network for the studio is `stacks.vpc_id` together with `stacks.subnet_ids`; both or none are expected".to_owned(),
+        });
+    } else if truth("stacks.studio") && !truth("stacks.network") && !vpc {
+        problems.push(Problem {
+            place: blamed(&["stacks.studio"]),
+            message: "`stacks.studio` needs a network; `stacks.network = true`, or `stacks.vpc_id` and `stacks.subnet_ids`, are expected"
+                .to_owned(),
+        });
+    }
     for (one, other) in [
+        ("names.network_stack", "names.studio_stack"),
         ("names.staging_endpoint", "names.production_endpoint"),
         ("names.schema", "names.external_schema"),
         ("names.redshift_role", "names.lambda_role"),
@@ -294,6 +318,12 @@ mod tests {
         let existing = refused(&[("warehouse.existing", "true"), ("names.database", "dev")]);
         assert!(existing.contains("`names.warehouse`, `names.secret`"), "{existing}");
         assert!(refused(&[("names.staging_endpoint", "a"), ("names.production_endpoint", "a")]).contains("two different names"));
+        assert!(refused(&[("stacks.studio", "true")]).contains("`stacks.studio` needs a network"));
+        assert!(refused(&[("stacks.vpc_id", "vpc-0a1b2c3d")]).contains("both or none"));
+        let both = refused(&[("stacks.network", "true"), ("warehouse.subnet_ids", "subnet-0a1b2c3d")]);
+        assert!(both.starts_with("--set stacks.network=true: ") && both.contains("one of both"), "{both}");
+        let sets = [("stacks.studio", "true"), ("stacks.vpc_id", "vpc-0a1b2c3d"), ("stacks.subnet_ids", "subnet-0a1b2c3d")];
+        assert!(load(&sources(&[], &sets)).is_ok());
         assert!(refused(&[("names.table", "data; drop table x")]).contains("an identifier of at most 63"));
         assert!(refused(&[("mlops.objectve", "x")]).contains("the nearest is `mlops.objective`"));
     }

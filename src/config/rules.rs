@@ -203,6 +203,27 @@ pub const SUBNET: Rule = Rule {
             .is_some_and(|id| length(id, 8, 17) && id.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase()))
     },
 };
+/// A network.
+pub const VPC: Rule = Rule {
+    expected: "a network id such as `vpc-0a1b2c3d`",
+    optional: true,
+    check: |text| {
+        text.strip_prefix("vpc-")
+            .is_some_and(|id| length(id, 8, 17) && id.bytes().all(|byte| byte.is_ascii_hexdigit() && !byte.is_ascii_uppercase()))
+    },
+};
+/// The addresses of a network: what EC2 allows, as long as three subnets with addresses to spare come of it.
+pub const BLOCK: Rule = Rule {
+    expected: "an IPv4 block from /16 to /24 that begins where it says, such as `10.76.0.0/16`",
+    optional: false,
+    check: |text| crate::demo::network::Block::read(text).is_some_and(|block| (16..=24).contains(&block.prefix())),
+};
+/// A stack of CloudFormation.
+pub const STACK: Rule = Rule {
+    expected: "a stack name of at most 128 letters, digits and hyphens that begins with a letter",
+    optional: true,
+    check: |text| length(text, 1, 128) && all(text, "-") && starts_with_letter(text),
+};
 /// An Athena workgroup.
 pub const WORKGROUP: Rule = Rule {
     expected: "a workgroup name of at most 128 letters, digits and ._-",
@@ -259,6 +280,11 @@ mod tests {
         for bad in ["", "s3://bucket", "s3://Bad_Bucket/a", "http://example.org/a", "ftp://x/y", "a\nb"] {
             assert!(!SOURCE.allows(bad), "{bad}");
         }
+        assert!(VPC.allows("vpc-0a1b2c3d4e5f60718") && VPC.allows("") && !VPC.allows("vpc-1") && !VPC.allows("subnet-0a1b2c3d"));
+        for bad in ["10.76.0.0", "10.76.0.1/16", "10.76.0.0/15", "10.76.0.0/25", "10.76.0/16", "10.256.0.0/16", "::/16"] {
+            assert!(!BLOCK.allows(bad), "{bad}");
+        }
+        assert!(BLOCK.allows("10.76.0.0/16") && BLOCK.allows("192.168.7.0/24"));
         assert!(SUBNET.allows("subnet-0a1b2c3d4e5f60718") && !SUBNET.allows("subnet-XYZ"));
         assert!(INSTANCE.allows("ml.m5.xlarge") && !INSTANCE.allows("m5.xlarge"));
     }

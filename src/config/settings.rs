@@ -29,6 +29,8 @@ pub struct Settings {
     pub mlops: Mlops,
     /// The way from a commit to production.
     pub project: Project,
+    /// What is made through CloudFormation.
+    pub stacks: Stacks,
     /// The model made in SQL.
     pub redshift_ml: RedshiftMl,
     /// The SQL console.
@@ -153,6 +155,10 @@ pub struct Names {
     pub ml_function: String,
     /// Subnet group.
     pub subnet_group: String,
+    /// Stack of the network.
+    pub network_stack: String,
+    /// Stack of the studio.
+    pub studio_stack: String,
 }
 
 /// How the warehouse is provisioned.
@@ -307,6 +313,29 @@ pub struct Project {
     pub pipeline: String,
     /// Role that CodePipeline assumes, by name or ARN; empty for one of the project's own.
     pub role: String,
+}
+
+/// `[stacks]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stacks {
+    /// Whether the warehouse gets a network of its own.
+    pub network: bool,
+    /// IPv4 block of that network.
+    pub cidr: String,
+    /// Whether there is a SageMaker Studio domain.
+    pub studio: bool,
+    /// Network of the studio; empty for the one of the stack.
+    pub vpc_id: String,
+    /// Subnets of the studio in that network.
+    pub subnet_ids: Vec<String>,
+}
+
+impl Default for Stacks {
+    /// None, with the block that the network would have.
+    fn default() -> Self {
+        Stacks { network: false, cidr: "10.76.0.0/16".into(), studio: false, vpc_id: String::new(), subnet_ids: Vec::new() }
+    }
 }
 
 /// How `CREATE MODEL` finds a model.
@@ -480,6 +509,8 @@ impl Settings {
             ml_model: or(&names.ml_model, "dm01".into()),
             ml_function: or(&names.ml_function, "predict_dm01".into()),
             subnet_group: or(&names.subnet_group, format!("{lower}-subnet")),
+            network_stack: or(&names.network_stack, format!("{name}-network")),
+            studio_stack: or(&names.studio_stack, format!("{name}-studio")),
             data: Arc::clone(&self.data_set),
         }
     }

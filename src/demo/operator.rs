@@ -23,7 +23,7 @@ pub struct Need {
 }
 
 /// The steps of each statement, by name. The rest of the program (console, screens) uses what the steps use.
-const STEPS: [(&str, &[Step]); 22] = {
+const STEPS: [(&str, &[Step]); 28] = {
     use Step::{Cleanup, Deploy, Explore, Foundation, Lake, Load, Pipeline, Predict, RedshiftMl};
     [
         ("WhichAccount", &[Foundation, Cleanup]),
@@ -48,29 +48,53 @@ const STEPS: [(&str, &[Step]); 22] = {
         ("ListsOfSageMaker", &[Pipeline, Deploy, Cleanup]),
         ("BatchScoring", &[Predict]),
         ("LogsAndFigures", &[Pipeline, Deploy, Cleanup]),
+        ("WhichStacksAreThere", &[Foundation, Cleanup]),
+        ("Stacks", &[Foundation, Cleanup]),
+        ("NetworkOfTheStack", &[Foundation, Cleanup]),
+        ("StudioOfTheStack", &[Foundation, Cleanup]),
+        ("ContentOfTheStudio", &[Cleanup]),
+        ("RoleOfTheStudio", &[Foundation]),
     ]
 };
 
-/// What is needed for the demonstration, statement by statement, in the order of the policy; which of the two kinds of warehouse is made
-/// decides on a part of it.
+/// What decides on parts of the policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent<'a> {
+    /// Athena workgroup.
+    pub lake_workgroup: &'a str,
+    /// Whether the warehouse is serverless, and not provisioned.
+    pub serverless: bool,
+    /// Whether there is a stack with a network.
+    pub network: bool,
+    /// Whether there is a stack with a studio.
+    pub studio: bool,
+}
+
+impl Extent<'_> {
+    /// The statements that are of no use.
+    fn others(&self) -> Vec<&'static str> {
+        let of = |wanted: bool, names: &[&'static str]| if wanted { Vec::new() } else { names.to_vec() };
+        let warehouse =
+            if self.serverless { vec!["ProvisionedWarehouse"] } else { vec!["ServerlessWarehouse", "NetworkOfTheServerlessWarehouse"] };
+        let studio = of(self.studio, &["StudioOfTheStack", "ContentOfTheStudio", "RoleOfTheStudio"]);
+        let network = of(self.network, &["NetworkOfTheStack"]);
+        [warehouse, of(self.network || self.studio, &["Stacks"]), network, studio].concat()
+    }
+}
+
+/// What is needed for the demonstration, statement by statement, in the order of the policy.
 ///
 /// # Errors
 /// The policy is no JSON, which a test refuses.
-pub fn needs(
-    scenario: &Scenario,
-    account: &str,
-    partition: &str,
-    lake_workgroup: &str,
-    serverless: bool,
-) -> Result<Vec<Need>, serde_json::Error> {
+pub fn needs(scenario: &Scenario, account: &str, partition: &str, extent: &Extent<'_>) -> Result<Vec<Need>, serde_json::Error> {
     let mut document: Value = serde_json::from_str(include_str!("../../assets/policies/operator.json"))?;
     fill(&mut document, &|name| match name {
-        "lake_workgroup" => Some(lake_workgroup),
+        "lake_workgroup" => Some(extent.lake_workgroup),
         name => place(name, scenario, account, partition),
     });
-    let other: &[&str] = if serverless { &["ProvisionedWarehouse"] } else { &["ServerlessWarehouse", "NetworkOfTheServerlessWarehouse"] };
+    let others = extent.others();
     let statements = document["Statement"].as_array().into_iter().flatten();
-    Ok(statements.map(need).filter(|need| !other.contains(&need.sid.as_str())).collect())
+    Ok(statements.map(need).filter(|need| !others.contains(&need.sid.as_str())).collect())
 }
 
 fn need(statement: &Value) -> Need {
@@ -112,14 +136,19 @@ mod tests {
     use crate::demo::example::scenario;
 
     fn all(serverless: bool) -> Vec<Need> {
-        needs(&scenario(), "123456789012", "aws", "primary", serverless).unwrap()
+        with_stacks(serverless, false, false)
+    }
+
+    fn with_stacks(serverless: bool, network: bool, studio: bool) -> Vec<Need> {
+        let extent = Extent { lake_workgroup: "primary", serverless, network, studio };
+        needs(&scenario(), "123456789012", "aws", &extent).unwrap()
     }
 
     #[test]
     fn every_statement_is_filled_and_belongs_to_steps() {
         let mut seen: Vec<String> = Vec::new();
         for serverless in [true, false] {
-            for need in all(serverless) {
+            for need in with_stacks(serverless, true, true) {
                 assert!(!need.steps.is_empty(), "{}", need.sid);
                 assert!(need.actions.iter().all(|action| action.contains(':') && !action.contains('*')), "{:?}", need.actions);
                 assert!(need.resources.iter().all(|resource| !resource.contains("${")), "{:?}", need.resources);
@@ -131,6 +160,19 @@ mod tests {
         }
         // Managed policies may have 6,144 characters without white space; the whole must fit in two of them.
         assert!(policy(&all(true)).to_string().len() < 2 * 6144);
+        assert!(policy(&with_stacks(true, true, true)).to_string().len() < 3 * 6144);
+    }
+
+    #[test]
+    fn stacks_need_more_only_when_they_are_asked_for() {
+        let sids = |network, studio| with_stacks(true, network, studio).into_iter().map(|need| need.sid).collect::<Vec<_>>();
+        let has = |network, studio, sid: &str| sids(network, studio).iter().any(|known| known == sid);
+        assert!(has(false, false, "WhichStacksAreThere") && !has(false, false, "Stacks"));
+        assert!(has(true, false, "Stacks") && has(true, false, "NetworkOfTheStack") && !has(true, false, "StudioOfTheStack"));
+        assert!(has(false, true, "Stacks") && !has(false, true, "NetworkOfTheStack") && has(false, true, "RoleOfTheStudio"));
+        // Whoever asks for none is not to be told of what only stacks do.
+        let plain: Vec<String> = all(true).into_iter().flat_map(|need| need.actions).collect();
+        assert!(plain.iter().all(|action| !action.starts_with("ec2:Create") && action != "cloudformation:CreateStack"), "{plain:?}");
     }
 
     #[test]

@@ -81,6 +81,8 @@ pub(super) fn place<'a>(name: &str, scenario: &'a Scenario, account: &'a str, pa
         "glue_database" => &scenario.glue_database,
         "warehouse" => &scenario.warehouse,
         "subnet_group" => &scenario.subnet_group,
+        "network_stack" => &scenario.network_stack,
+        "studio_stack" => &scenario.studio_stack,
         "secret" => &scenario.secret,
         "function" => &scenario.function,
         "pipeline" => &scenario.pipeline,

@@ -63,6 +63,10 @@ pub struct Scenario {
     pub ml_function: String,
     /// Subnet group of a provisioned cluster.
     pub subnet_group: String,
+    /// CloudFormation stack of the network.
+    pub network_stack: String,
+    /// CloudFormation stack of the studio.
+    pub studio_stack: String,
     /// The data that all this is about.
     pub data: Arc<DataSet>,
 }

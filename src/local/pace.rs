@@ -24,6 +24,8 @@ pub enum Wait {
     Warehouse,
     /// A role between attached and in-sync.
     RoleSync,
+    /// An ordinary resource of a stack; others take more or less.
+    StackResource,
     /// A function between Pending and Active.
     Function,
     /// A job between Starting and its work.
@@ -49,6 +51,7 @@ impl Pace {
                 Wait::StatementQueue => 150,
                 Wait::Warehouse => 4000,
                 Wait::RoleSync => 800,
+                Wait::StackResource => 1000,
                 Wait::Function => 1000,
                 Wait::JobStart => 1800,
                 Wait::TrainingRound => 140,

@@ -4,13 +4,14 @@ use futures::future::{BoxFuture, FutureExt, join_all};
 
 use super::error::op;
 use super::steps::sql_model_state;
-use super::{Context, OpError, data};
+use super::{Context, OpError, data, stacks};
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::config::settings::WarehouseKind;
 use crate::demo::figures;
 use crate::demo::pipeline_definition::code_objects;
 use crate::demo::policies::DemoRole;
 use crate::demo::resource::{ResourceState, ResourceStatus};
+use crate::demo::stack::DemoStack;
 use crate::demo::step::Step;
 
 /// What a read found: state and detail.
@@ -98,6 +99,8 @@ fn lines(context: &Context) -> Vec<Lines<'_>> {
         WarehouseKind::Serverless => Line::new("Workgroup", &s.warehouse, "Computes the warehouse's queries", Step::Foundation),
         WarehouseKind::Provisioned => Line::new("Cluster", &s.warehouse, "The warehouse", Step::Foundation),
     };
+    // What lies in the network depends on it, when the settings ask for one.
+    let network = stacks::is_wanted(context, DemoStack::Network).then(|| line_of(context, DemoStack::Network));
     let function =
         Line::new("Function", &s.function, "Unloads the table for the pipeline", Step::Foundation).after(&[&roles[1], &warehouse]);
     let group = Line::new("Model group", &s.model_group, "The registry of trained models", Step::Foundation);
@@ -129,6 +132,7 @@ fn lines(context: &Context) -> Vec<Lines<'_>> {
     let ml_function = Line::new("SQL function", &s.ml_function, "The model inside any query", Step::RedshiftMl).after(&[&ml]);
 
     let mut all: Vec<Lines<'_>> = Vec::new();
+    all.extend(DemoStack::ALL.map(|stack| stack_line(context, stack)));
     all.push(
         async move {
             let found = g.objects.bucket_exists(&s.bucket).await;
@@ -150,8 +154,8 @@ fn lines(context: &Context) -> Vec<Lines<'_>> {
         .boxed(),
     );
     all.push(match context.settings.warehouse.kind {
-        WarehouseKind::Serverless => serverless(context, warehouse),
-        WarehouseKind::Provisioned => provisioned(context, warehouse),
+        WarehouseKind::Serverless => serverless(context, warehouse, network),
+        WarehouseKind::Provisioned => provisioned(context, warehouse, network),
     });
     all.push(
         async move {
@@ -326,7 +330,31 @@ fn lines(context: &Context) -> Vec<Lines<'_>> {
     all
 }
 
-fn serverless(context: &Context, workgroup: Line) -> Lines<'_> {
+fn line_of(context: &Context, stack: DemoStack) -> Line {
+    Line::new("Stack", stack.name(&context.scenario), stack.purpose(), Step::Foundation)
+}
+
+/// A stack, when the settings ask for it, or when it is there all the same.
+fn stack_line(context: &Context, stack: DemoStack) -> Lines<'_> {
+    let mut line = line_of(context, stack);
+    if stack == DemoStack::Studio && stacks::is_wanted(context, DemoStack::Network) && context.settings.stacks.vpc_id.is_empty() {
+        line = line.after(&[&line_of(context, DemoStack::Network)]);
+    }
+    async move {
+        let found = context.gateways.stacks.find(stack.name(&context.scenario)).await;
+        let wanted = stacks::is_wanted(context, stack);
+        match found {
+            Ok(Some(found)) if wanted || context.is_ours(&found.tags) => vec![line.read(Ok(stacks::shown(&found)))],
+            Ok(_) if wanted => vec![line.read(Ok((MISSING, String::new())))],
+            Err(error) if wanted => vec![line.read(Err(error))],
+            // Nobody asked for it, and it is not there, or who looks may not know.
+            Ok(_) | Err(_) => Vec::new(),
+        }
+    }
+    .boxed()
+}
+
+fn serverless(context: &Context, workgroup: Line, network: Option<Line>) -> Lines<'_> {
     let (s, g) = (&context.scenario, &context.gateways);
     async move {
         if context.settings.warehouse.existing {
@@ -338,7 +366,7 @@ fn serverless(context: &Context, workgroup: Line) -> Lines<'_> {
             return vec![workgroup.read(found)];
         }
         let namespace = Line::new("Namespace", &s.warehouse, "The warehouse: database, users, roles", Step::Foundation);
-        let workgroup = workgroup.after(&[&namespace]);
+        let workgroup = workgroup.after(&[Some(&namespace), network.as_ref()].into_iter().flatten().collect::<Vec<_>>());
         let (space, group) = tokio::join!(g.serverless.namespace(&s.warehouse), g.serverless.workgroup(&s.warehouse));
         let space = space.map(|found| match found {
             Some(found) => (by_word(&found.status), found.status.to_lowercase()),
@@ -353,11 +381,13 @@ fn serverless(context: &Context, workgroup: Line) -> Lines<'_> {
     .boxed()
 }
 
-fn provisioned(context: &Context, cluster: Line) -> Lines<'_> {
+fn provisioned(context: &Context, cluster: Line, network: Option<Line>) -> Lines<'_> {
     let (s, g) = (&context.scenario, &context.gateways);
     async move {
         let group = Line::new("Subnet group", &s.subnet_group, "The network of the warehouse", Step::Foundation);
-        let with_group = !context.settings.warehouse.existing && !context.settings.warehouse.subnet_ids.is_empty();
+        let group = group.after(&network.iter().collect::<Vec<_>>());
+        let asked = network.is_some() || !context.settings.warehouse.subnet_ids.is_empty();
+        let with_group = asked && !context.settings.warehouse.existing;
         let (subnets, found) = tokio::join!(g.cluster.subnet_group(&s.subnet_group), g.cluster.find(&s.warehouse));
         let found = found.map(|found| match found {
             Some(found) => (by_word(&found.status), format!("{}, {} × {}", found.status, found.nodes.1, found.nodes.0)),

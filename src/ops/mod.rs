@@ -40,6 +40,7 @@ mod report;
 pub mod results;
 pub mod retrain;
 mod roles;
+pub mod stacks;
 pub mod stage;
 pub mod steps;
 

@@ -31,6 +31,11 @@ impl<'a> Run<'a> {
         self.context.proceed(message.as_ref())
     }
 
+    /// Something happened that has facts for programs. Who watches something that goes on by itself is told of it to the end.
+    pub fn report(&self, resource: &str, message: impl AsRef<str>, detail: Map<String, Value>) {
+        self.tell(EventKind::Progress, Some(resource.to_owned()), message.as_ref(), detail);
+    }
+
     /// The end of the run.
     pub fn end(&self, event: EventKind, resource: Option<String>, message: &str, detail: Map<String, Value>) {
         self.tell(event, resource, message, detail);

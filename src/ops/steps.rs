@@ -12,6 +12,7 @@ mod pipeline;
 mod predict;
 mod redshift_ml;
 mod roles;
+mod stacks;
 mod states;
 mod warehouse;
 

@@ -11,6 +11,7 @@ use crate::local::services::protocol::rest::{Location, header};
 pub fn service(signing: &str, request: &Request) -> String {
     let name = match signing {
         "athena" => "Athena",
+        "cloudformation" => "CloudFormation",
         "codecommit" => "CodeCommit",
         "codepipeline" => "CodePipeline",
         "glue" => "Glue",

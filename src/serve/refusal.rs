@@ -28,7 +28,7 @@ impl Words {
     fn of(request: &Request, service: Option<&str>) -> Self {
         match service {
             Some("s3") => Words::S3,
-            Some("iam" | "sts" | "redshift") => Words::Query,
+            Some("iam" | "sts" | "redshift" | "cloudformation") => Words::Query,
             Some("lambda") => Words::RestJson,
             Some("sagemaker") if request.path().starts_with("/endpoints/") => Words::RestJson,
             Some(_) => Words::Json,
@@ -69,6 +69,7 @@ pub fn response(request: &Request, service: Option<&str>, key: &str, refused: &R
 fn namespace(service: &str) -> &'static str {
     match service {
         "iam" => "https://iam.amazonaws.com/doc/2010-05-08/",
+        "cloudformation" => "http://cloudformation.amazonaws.com/doc/2010-05-15/",
         "redshift" => "http://redshift.amazonaws.com/doc/2012-12-01/",
         _ => "https://sts.amazonaws.com/doc/2011-06-15/",
     }

@@ -47,6 +47,7 @@ mod sql_merge;
 mod sql_statements;
 mod sql_system_views;
 mod sql_types;
+mod stacks;
 mod stage;
 mod steps;
 mod tpch;

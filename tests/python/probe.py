@@ -6,6 +6,7 @@ import wire
 
 SERVICES = [
     "athena",
+    "cloudformation",
     "cloudwatch",
     "codecommit",
     "codepipeline",

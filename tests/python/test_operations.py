@@ -52,6 +52,9 @@ def by_the_program(program, place):
         ["model", "score", "--table", "dm.data", "--into", "dm.scores"],
         ["sql", "--engine", "athena", "-e", "SELECT 1"],
         ["sql", "-e", "SELECT 1"],
+        ["run", "foundation", "--set", "stacks.network=true", "--set", "stacks.studio=true"],
+        ["stack", "list"],
+        ["stack", "events", "network"],
         ["cleanup", "--yes"],
     ]:
         done = subprocess.run([*run, *arguments], capture_output=True, text=True, env=environment(**served.variables))
@@ -288,6 +291,51 @@ def warehouses(cloud):
     redshift.delete_cluster_subnet_group(ClusterSubnetGroupName="operations")
     serverless.delete_workgroup(workgroupName="operations")
     serverless.delete_namespace(namespaceName="operations")
+
+
+@exercise
+def stacks(cloud):
+    client = cloud.client("cloudformation")
+    template = (pathlib.Path(__file__).parents[2] / "assets" / "stacks" / "network.json").read_text()
+    values = {"Cidr": "10.80.0.0/16", "SubnetCidrs": "10.80.0.0/18,10.80.64.0/18,10.80.128.0/18"}
+    parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+    client.validate_template(TemplateBody=template)
+    made = {"StackName": "operations", "TemplateBody": template, "Parameters": parameters}
+    identity = client.create_stack(Tags=[{"Key": "a", "Value": "b"}], ClientRequestToken="operations", **made)["StackId"]
+    client.get_waiter("stack_create_complete").wait(StackName="operations", WaiterConfig={"Delay": 1})
+    described = client.describe_stacks(StackName=identity)["Stacks"][0]
+    assert {output["OutputKey"] for output in described["Outputs"]} == {"VpcId", "SubnetIds", "SecurityGroupId"}
+    assert len(client.describe_stack_resources(StackName="operations")["StackResources"]) == 11
+    assert len(client.list_stack_resources(StackName="operations")["StackResourceSummaries"]) == 11
+    assert client.describe_stack_events(StackName="operations")["StackEvents"][-1]["ResourceStatusReason"] == "User Initiated"
+    assert client.get_template(StackName="operations")["TemplateBody"]["Resources"]["Vpc"]["Type"] == "AWS::EC2::VPC"
+    with pytest.raises(botocore.exceptions.ClientError, match="No updates are to be performed"):
+        client.update_stack(**made)
+    client.update_stack(Tags=[{"Key": "c", "Value": "d"}], **made)
+    client.get_waiter("stack_update_complete").wait(StackName="operations", WaiterConfig={"Delay": 1})
+    client.list_stacks(StackStatusFilter=["UPDATE_COMPLETE"])
+    wrong = [{"ParameterKey": "Cidr", "ParameterValue": "10.80.0.0/8"}, parameters[1]]
+    client.create_stack(StackName="wrong", TemplateBody=template, Parameters=wrong)
+    assert client.describe_stacks(StackName="wrong")["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE"
+    client.delete_stack(StackName="wrong")
+    vpc = next(output["OutputValue"] for output in described["Outputs"] if output["OutputKey"] == "VpcId")
+    subnets = next(output["OutputValue"] for output in described["Outputs"] if output["OutputKey"] == "SubnetIds")
+    values = {"DomainName": "operations", "RoleArn": f"arn:aws:iam::{cloud.account}:role/x", "VpcId": vpc, "SubnetIds": subnets}
+    studio = (pathlib.Path(__file__).parents[2] / "assets" / "stacks" / "studio.json").read_text()
+    parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+    client.create_stack(StackName="studio", TemplateBody=studio, Parameters=parameters)
+    client.get_waiter("stack_create_complete").wait(StackName="studio", WaiterConfig={"Delay": 1})
+    domain = cloud.sagemaker.list_domains()["Domains"][0]["DomainId"]
+    assert cloud.sagemaker.describe_domain(DomainId=domain)["Status"] == "InService"
+    user = cloud.sagemaker.list_user_profiles(DomainIdEquals=domain)["UserProfiles"][0]["UserProfileName"]
+    cloud.sagemaker.describe_user_profile(DomainId=domain, UserProfileName=user)
+    cloud.sagemaker.list_apps(DomainIdEquals=domain)
+    cloud.sagemaker.list_spaces(DomainIdEquals=domain)
+    cloud.sagemaker.delete_user_profile(DomainId=domain, UserProfileName=user)
+    cloud.sagemaker.delete_domain(DomainId=domain, RetentionPolicy={"HomeEfsFileSystem": "Delete"})
+    for name in ("studio", "operations"):
+        client.delete_stack(StackName=name)
+        client.get_waiter("stack_delete_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
 
 
 @exercise

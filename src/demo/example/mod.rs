@@ -38,6 +38,8 @@ pub fn scenario() -> Scenario {
         ml_model: "dm01".into(),
         ml_function: "predict_dm01".into(),
         subnet_group: "bankdm-subnet".into(),
+        network_stack: "BankDM-network".into(),
+        studio_stack: "BankDM-studio".into(),
         data: DataSet::bank(),
     }
 }

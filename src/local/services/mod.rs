@@ -2,6 +2,7 @@
 
 pub mod athena;
 pub mod cells;
+pub mod cloudformation;
 pub mod cloudwatch;
 pub mod codecommit;
 pub mod codepipeline;
@@ -51,6 +52,7 @@ pub(super) async fn open(account: &Account, iam: generic::Iam) -> Result<Vec<Arc
         Arc::new(runtime),
         Arc::new(servicequotas::ServiceQuotas::open(account.clone(), quotas)),
         Arc::new(cloudwatch::CloudWatch::new(meters)),
+        Arc::new(cloudformation::CloudFormation::open(account.clone())?),
         Arc::new(codecommit::CodeCommit::open(account.clone())?),
         Arc::new(codepipeline::CodePipeline::open(account.clone())?),
     ])

@@ -326,6 +326,8 @@ pub fn of_planned(context: &Context, resource: &ResourceStatus) -> Option<(f64, 
         "Cluster" => Some((prices::cluster(&settings.warehouse.node_type, settings.warehouse.nodes)?, false)),
         "Execution" => Some((prices::job(&settings.mlops.training_instance, 1, Duration::from_secs(3600))?, true)),
         "Secret" => Some((prices::secret()?, false)),
+        // Of the network nothing costs anything (subnets, routes, groups, a gateway endpoint), nor does a domain in which nobody works.
+        "Stack" => None,
         _ => None,
     }
 }

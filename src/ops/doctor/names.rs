@@ -6,8 +6,9 @@ use futures::future::{join_all, try_join_all};
 use super::Check;
 use crate::aws::{AwsError, Tags};
 use crate::demo::policies::DemoRole;
+use crate::demo::stack::DemoStack;
 use crate::ops::error::op;
-use crate::ops::{Context, OpError};
+use crate::ops::{Context, OpError, stacks};
 
 pub(super) const NAME: &str = "names";
 
@@ -76,7 +77,12 @@ async fn look(context: &Context) -> Vec<Found> {
         let name = role.name(s);
         ("role", name.to_owned(), g.roles.find(name).await.map(|role| role.map(|role| role.tags)))
     }));
-    let (secret, function, cluster, namespace, workgroup, pipeline, group, endpoints, roles) = tokio::join!(
+    let wanted = DemoStack::ALL.into_iter().filter(|stack| stacks::is_wanted(context, *stack));
+    let wanted = join_all(wanted.map(|stack| async move {
+        let name = stack.name(s);
+        ("stack", name.to_owned(), g.stacks.find(name).await.map(|stack| stack.map(|stack| stack.tags)))
+    }));
+    let (secret, function, cluster, namespace, workgroup, pipeline, group, endpoints, roles, wanted) = tokio::join!(
         g.secrets.find(&s.secret),
         g.functions.find(&s.function),
         g.cluster.find(&s.warehouse),
@@ -86,6 +92,7 @@ async fn look(context: &Context) -> Vec<Found> {
         async { sagemaker(g.registry.group(&s.model_group).await.map(|group| group.map(|group| group.arn))).await },
         endpoints,
         roles,
+        wanted,
     );
     let mut found = vec![
         ("function", s.function.clone(), function.map(|function| function.map(|function| function.tags))),
@@ -103,6 +110,7 @@ async fn look(context: &Context) -> Vec<Found> {
     }
     found.extend(endpoints);
     found.extend(roles);
+    found.extend(wanted);
     found
 }
 

@@ -7,7 +7,7 @@ use futures::future::try_join_all;
 use super::Check;
 use crate::aws::{AwsError, AwsErrorKind};
 use crate::config::settings::WarehouseKind;
-use crate::demo::operator::{self, Need};
+use crate::demo::operator::{self, Extent, Need};
 use crate::demo::step::Step;
 use crate::ops::context::partition;
 use crate::ops::{Context, OpError};
@@ -35,9 +35,14 @@ pub enum Allowed {
 /// The account cannot be reached, or the policy cannot be read.
 pub async fn needs(context: &Context) -> Result<Vec<Need>, OpError> {
     let caller = context.caller().await?;
-    let serverless = context.settings.warehouse.kind == WarehouseKind::Serverless;
-    let workgroup = &context.settings.lake.workgroup;
-    operator::needs(&context.scenario, &caller.account, partition(&context.scenario.region), workgroup, serverless)
+    let settings = &context.settings;
+    let extent = Extent {
+        lake_workgroup: &settings.lake.workgroup,
+        serverless: settings.warehouse.kind == WarehouseKind::Serverless,
+        network: settings.stacks.network,
+        studio: settings.stacks.studio,
+    };
+    operator::needs(&context.scenario, &caller.account, partition(&context.scenario.region), &extent)
         .map_err(|error| OpError::failed("", "could not read the policy of the demonstration", error.to_string()))
 }
 

@@ -9,13 +9,14 @@ mod inside;
 use futures::future::{BoxFuture, FutureExt, join_all};
 use serde_json::json;
 
-use super::StepOutcome;
+use super::{StepOutcome, stacks};
 use crate::aws::pipelines::Execution;
 use crate::aws::{AwsError, PollError, Tags};
 use crate::config::settings::TargetKind;
 use crate::demo::figures;
 use crate::demo::policies::DemoRole;
 use crate::demo::sql::SqlEngine;
+use crate::demo::stack::DemoStack;
 use crate::ops::error::op;
 use crate::ops::pipeline::token;
 use crate::ops::query::{self, QueryEngine};
@@ -66,6 +67,7 @@ enum What {
     Role,
     Stages,
     Repository,
+    Stack(DemoStack, String),
 }
 
 /// What cleanup would remove, in the order in which it would.
@@ -88,6 +90,7 @@ async fn look(context: &Context) -> (Vec<Removal>, Vec<OpError>) {
         storage(context).boxed(),
         roles(context).boxed(),
         project(context).boxed(),
+        made_by_stacks(context).boxed(),
     ];
     let (mut removals, mut failures) = (Vec::new(), Vec::new());
     for part in join_all(parts).await {
@@ -219,6 +222,19 @@ async fn project(context: &Context) -> Result<Vec<Removal>, OpError> {
     let repository = ours.repository.map(|name| removal(2, "Repository", name, What::Repository));
     let role = ours.role.map(|name| removal(7, "IAM role", name, What::Role));
     Ok(stages.into_iter().chain(repository).chain(role).collect())
+}
+
+/// The stacks: the studio before the network that it lies in, and that after the warehouse that lies in it.
+async fn made_by_stacks(context: &Context) -> Result<Vec<Removal>, OpError> {
+    let stacks = crate::ops::stacks::ours(context).await?.into_iter();
+    let removals = stacks.map(|(stack, found)| {
+        let wave = match stack {
+            DemoStack::Studio => 5,
+            DemoStack::Network => 6,
+        };
+        removal(wave, "Stack", found.name, What::Stack(stack, found.id))
+    });
+    Ok(removals.collect())
 }
 
 async fn functions_and_secrets(context: &Context) -> Result<Vec<Removal>, OpError> {
@@ -363,7 +379,7 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     if planned.iter().any(running) {
         for removal in planned.iter().filter(|removal| running(removal)) {
             context.proceed("cleaning up")?;
-            match remove(context, removal).await {
+            match remove(run, removal).await {
                 Ok(_) => {
                     run.say(&removal.name, format!("{} removed", removal.kind))?;
                     removed.push(format!("{} {}", removal.kind, removal.name));
@@ -379,7 +395,7 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     for wave in waves {
         context.proceed("cleaning up")?;
         let now = planned.iter().filter(|removal| removal.wave == wave);
-        let ended = join_all(now.map(|removal| async move { (removal, remove(context, removal).await) })).await;
+        let ended = join_all(now.map(|removal| async move { (removal, remove(run, removal).await) })).await;
         for (removal, result) in ended {
             match result {
                 Ok(true) => {
@@ -440,7 +456,8 @@ async fn drop_from_lake(context: &Context, sql: String) -> Result<bool, OpError>
 }
 
 /// Removes one resource and waits until it is gone where others depend on that. Gives false when it was gone already.
-async fn remove(context: &Context, removal: &Removal) -> Result<bool, OpError> {
+async fn remove(run: &Run<'_>, removal: &Removal) -> Result<bool, OpError> {
+    let context = run.context;
     let g = &context.gateways;
     let s = &context.scenario;
     let name = removal.name.as_str();
@@ -518,6 +535,7 @@ async fn remove(context: &Context, removal: &Removal) -> Result<bool, OpError> {
         What::Role => told(g.roles.delete(name).await),
         What::Stages => told(g.delivery.delete(name).await),
         What::Repository => told(g.repositories.delete(name).await),
+        What::Stack(stack, id) => stacks::remove(run, *stack, id).await,
     }
 }
 

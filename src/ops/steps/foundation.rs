@@ -1,4 +1,5 @@
-//! Step 1: bucket, roles with their policies, warehouse with its login, the function that unloads, the group of models.
+//! Step 1: bucket, roles with their policies, warehouse with its login, the function that unloads, the group of models; on request the
+//! network that the warehouse lies in, and a studio.
 //!
 //! What does not depend on each other is made at the same time, so that the waits overlap.
 
@@ -8,12 +9,13 @@ use base64::Engine as _;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::{StepOutcome, existing, roles, warehouse};
+use super::{StepOutcome, existing, roles, stacks, warehouse};
 use crate::aws::functions::NewFunction;
 use crate::aws::{OrThere, Tags, zip};
 use crate::config::settings::WarehouseKind;
 use crate::demo::pipeline_definition::{UNLOAD_FILE, UNLOAD_FUNCTION, UNLOAD_HANDLER};
 use crate::demo::policies::DemoRole;
+use crate::demo::stack::DemoStack;
 use crate::ops::error::op;
 use crate::ops::report::Run;
 use crate::ops::{OpError, OpErrorKind, data, doctor};
@@ -33,14 +35,24 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
 
     let with_warehouse = async {
         if context.settings.warehouse.existing {
-            let (role, role_changed) = roles::ensure(run, DemoRole::Redshift, account, &tags).await?;
-            existing::check(run, &role).await?;
-            return Ok(role_changed);
+            let ((network, stacks_changed), (role, role_changed), (sagemaker, sagemaker_changed)) = tokio::try_join!(
+                stacks::network(run, &tags),
+                roles::ensure(run, DemoRole::Redshift, account, &tags),
+                roles::ensure(run, DemoRole::SageMaker, account, &tags),
+            )?;
+            let ((), studio_changed) =
+                tokio::try_join!(existing::check(run, &role), stacks::studio(run, &sagemaker, &network, &tags))?;
+            return Ok(stacks_changed || studio_changed || role_changed || sagemaker_changed);
         }
-        let ((role, role_changed), password) =
-            tokio::try_join!(roles::ensure(run, DemoRole::Redshift, account, &tags), warehouse::ensure_login(run, &tags))?;
-        let changed = warehouse::ensure(run, &role, &password, &tags).await?;
-        Ok::<bool, OpError>(changed || role_changed || password.made)
+        let ((network, stacks_changed), (role, role_changed), (sagemaker, sagemaker_changed), password) = tokio::try_join!(
+            stacks::network(run, &tags),
+            roles::ensure(run, DemoRole::Redshift, account, &tags),
+            roles::ensure(run, DemoRole::SageMaker, account, &tags),
+            warehouse::ensure_login(run, &tags),
+        )?;
+        let (changed, studio_changed) =
+            tokio::try_join!(warehouse::ensure(run, &role, &password, &network, &tags), stacks::studio(run, &sagemaker, &network, &tags))?;
+        Ok::<bool, OpError>(changed || stacks_changed || studio_changed || role_changed || sagemaker_changed || password.made)
     };
     let with_function = async {
         let (role, role_changed) = roles::ensure(run, DemoRole::Lambda, account, &tags).await?;
@@ -48,9 +60,8 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     };
     // First and alone: it is the one thing that is not made with its tag, so that it must not be broken off when something else fails.
     let bucket = bucket(run, &tags).await?;
-    let (warehouse, function, (_, sagemaker), group) =
-        tokio::try_join!(with_warehouse, with_function, roles::ensure(run, DemoRole::SageMaker, account, &tags), model_group(run, &tags),)?;
-    let changed = bucket || warehouse || function || sagemaker || group;
+    let (warehouse, function, group) = tokio::try_join!(with_warehouse, with_function, model_group(run, &tags))?;
+    let changed = bucket || warehouse || function || group;
     let warehouse = match context.settings.warehouse.kind {
         _ if context.settings.warehouse.existing => "which was there already and is only used".to_owned(),
         WarehouseKind::Serverless => format!("Redshift Serverless with {} RPU", context.settings.warehouse.base_capacity),
@@ -58,9 +69,19 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
             format!("{} × {}", context.settings.warehouse.nodes, context.settings.warehouse.node_type)
         }
     };
+    let stacks: Vec<&str> = DemoStack::ALL
+        .into_iter()
+        .filter(|stack| crate::ops::stacks::is_wanted(context, *stack))
+        .map(|stack| stack.name(scenario))
+        .collect();
+    let more = match stacks.as_slice() {
+        [] => String::new(),
+        [one] => format!(", and the stack `{one}`"),
+        [one, other, ..] => format!(", and the stacks `{one}` and `{other}`"),
+    };
     let message =
-        format!("The warehouse `{}` is available ({warehouse}), with bucket, three roles, login and function", scenario.warehouse);
-    let detail = json!({
+        format!("The warehouse `{}` is available ({warehouse}), with bucket, three roles, login and function{more}", scenario.warehouse);
+    let mut detail = json!({
         "bucket": scenario.bucket,
         "warehouse": scenario.warehouse,
         "roles": DemoRole::ALL.map(|role| role.name(scenario).to_owned()),
@@ -68,6 +89,9 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         "function": scenario.function,
         "model_group": scenario.model_group,
     });
+    if !stacks.is_empty() {
+        detail["stacks"] = json!(stacks);
+    }
     Ok(StepOutcome::new(changed, message, detail))
 }
 

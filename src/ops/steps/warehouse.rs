@@ -6,6 +6,7 @@
 use secrecy::SecretString;
 
 use super::passwords;
+use super::stacks::Network;
 use crate::aws::cluster::NewCluster;
 use crate::aws::serverless::{NewNamespace, NewWorkgroup};
 use crate::aws::{OrThere, Tags};
@@ -54,10 +55,10 @@ pub async fn ensure_login(run: &Run<'_>, tags: &Tags) -> Result<Password, OpErro
 }
 
 /// Makes or mends the warehouse and waits until it can be used; gives whether anything was changed.
-pub async fn ensure(run: &Run<'_>, role: &str, password: &Password, tags: &Tags) -> Result<bool, OpError> {
+pub async fn ensure(run: &Run<'_>, role: &str, password: &Password, network: &Network, tags: &Tags) -> Result<bool, OpError> {
     let (host, mut changed) = match run.context.settings.warehouse.kind {
-        WarehouseKind::Serverless => serverless(run, role, password, tags).await?,
-        WarehouseKind::Provisioned => provisioned(run, role, password, tags).await?,
+        WarehouseKind::Serverless => serverless(run, role, password, network, tags).await?,
+        WarehouseKind::Provisioned => provisioned(run, role, password, network, tags).await?,
     };
     let context = run.context;
     let name = &context.scenario.secret;
@@ -71,7 +72,13 @@ pub async fn ensure(run: &Run<'_>, role: &str, password: &Password, tags: &Tags)
     Ok(changed)
 }
 
-async fn serverless(run: &Run<'_>, role: &str, password: &Password, tags: &Tags) -> Result<((String, u16), bool), OpError> {
+async fn serverless(
+    run: &Run<'_>,
+    role: &str,
+    password: &Password,
+    network: &Network,
+    tags: &Tags,
+) -> Result<((String, u16), bool), OpError> {
     let context = run.context;
     let name = &context.scenario.warehouse;
     let gateway = &context.gateways.serverless;
@@ -113,9 +120,12 @@ async fn serverless(run: &Run<'_>, role: &str, password: &Password, tags: &Tags)
         }
     }
     available_namespace(run).await?;
-    if workgroup.is_none() {
+    if let Some(workgroup) = &workgroup {
+        stays(run, &workgroup.subnets, network)?;
+    } else {
         run.say(name, format!("creating the workgroup with {} RPU", settings.base_capacity))?;
-        let new = NewWorkgroup { name, namespace: name, capacity: settings.base_capacity, subnets: &settings.subnet_ids, tags };
+        let (subnets, security_groups) = (&network.subnets, &network.groups);
+        let new = NewWorkgroup { name, namespace: name, capacity: settings.base_capacity, subnets, security_groups, tags };
         gateway.create_workgroup(&new).await.or_there().map_err(op(name, "could not create the workgroup"))?;
         changed = true;
     }
@@ -128,6 +138,18 @@ async fn serverless(run: &Run<'_>, role: &str, password: &Password, tags: &Tags)
         .await
         .map_err(op(name, "the workgroup did not become available"))?;
     Ok((endpoint, changed))
+}
+
+/// Says so when a warehouse that is there lies in another network than the one that was asked for: it is not moved.
+fn stays(run: &Run<'_>, subnets: &[String], network: &Network) -> Result<(), OpError> {
+    let elsewhere = !network.vpc.is_empty() && !subnets.iter().all(|subnet| network.subnets.contains(subnet));
+    if elsewhere {
+        run.say(
+            &run.context.scenario.warehouse,
+            format!("the warehouse lies in another network than {} and stays there; a cleanup and a new foundation move it", network.vpc),
+        )?;
+    }
+    Ok(())
 }
 
 async fn available_namespace(run: &Run<'_>) -> Result<(), OpError> {
@@ -144,22 +166,33 @@ async fn available_namespace(run: &Run<'_>) -> Result<(), OpError> {
         .map_err(op(name, "the namespace did not become available"))
 }
 
-async fn provisioned(run: &Run<'_>, role: &str, password: &Password, tags: &Tags) -> Result<((String, u16), bool), OpError> {
+async fn provisioned(
+    run: &Run<'_>,
+    role: &str,
+    password: &Password,
+    network: &Network,
+    tags: &Tags,
+) -> Result<((String, u16), bool), OpError> {
     let context = run.context;
     let name = &context.scenario.warehouse;
     let gateway = &context.gateways.cluster;
     let settings = &context.settings.warehouse;
     let mut changed = false;
     let group = &context.scenario.subnet_group;
-    let with_group = !settings.subnet_ids.is_empty();
-    if with_group && gateway.subnet_group(group).await.map_err(op(group, "could not read the subnet group"))?.is_none() {
-        run.say(group, "creating the subnet group")?;
-        gateway
-            .create_subnet_group(group, "Subnets of the demonstration's warehouse", &settings.subnet_ids, tags)
-            .await
-            .or_there()
-            .map_err(op(group, "could not create the subnet group"))?;
-        changed = true;
+    let with_group = !network.subnets.is_empty();
+    if with_group {
+        match gateway.subnet_group(group).await.map_err(op(group, "could not read the subnet group"))? {
+            Some(found) => stays(run, &found.subnets, network)?,
+            None => {
+                run.say(group, "creating the subnet group")?;
+                gateway
+                    .create_subnet_group(group, "Subnets of the demonstration's warehouse", &network.subnets, tags)
+                    .await
+                    .or_there()
+                    .map_err(op(group, "could not create the subnet group"))?;
+                changed = true;
+            }
+        }
     }
     match gateway.find(name).await.map_err(op(name, "could not read the cluster"))? {
         None => {
@@ -173,6 +206,7 @@ async fn provisioned(run: &Run<'_>, role: &str, password: &Password, tags: &Tags
                 nodes: settings.nodes,
                 role,
                 subnet_group: with_group.then_some(group.as_str()),
+                security_groups: &network.groups,
                 tags,
             };
             let what = "the cluster, once IAM's new role is known";

@@ -25,6 +25,7 @@ def of_demo(cloud, demo):
         "lake database": [each["Name"] for each in pages(lake, "list_databases", "DatabaseList", CatalogName="AwsDataCatalog")],
         "athena workgroup": [each["Name"] for each in lake.list_work_groups()["WorkGroups"]],
         "log group": log_groups(cloud),
+        "stack": [each["StackName"] for each in pages(cloud.client("cloudformation"), "describe_stacks", "Stacks")],
     }
     return [f"{kind} {name}" for kind, names in listings.items() for name in names if demo.lower() in name.lower()]
 

@@ -52,6 +52,59 @@ def left(moto, gaps):
     return {name: what for name, what in contents(moto).items() if name not in {f"model group {group}" for group in gaps.removed_groups}}
 
 
+def test_a_network_comes_from_a_stack_and_goes_with_it(program, moto, moto_server, gaps, tmp_path):
+    """moto does not remove the route tables of a stack, and no network that has one: that is done in its place."""
+    ec2, stacks = moto.client("ec2"), moto.client("cloudformation")
+
+    def answer(asked, body):
+        if asked.operation == "DeleteStack":
+            without_routes(ec2)
+        return gaps(asked, body)
+
+    theirs = networks(ec2)
+    front = Front(moto_server.url, answer)
+    served = Served(front.url, moto_server.key, moto_server.secret)
+    account = Account(program, tmp_path, served, "warehouse.kind=provisioned", "stacks.network=true")
+    first, second = account.done("run", "foundation", "--json"), account.done("run", "foundation", "--json")
+    assert first.lines[-1]["steps"]["foundation"]["changed"] and not second.lines[-1]["steps"]["foundation"]["changed"]
+    told = [line["detail"]["state"] for line in first.lines if line.get("detail", {}).get("stack") == "BankDM-network"]
+    assert told == ["CREATE_IN_PROGRESS", "CREATE_COMPLETE"], told
+    stack = stacks.describe_stacks(StackName="BankDM-network")["Stacks"][0]
+    assert {"Key": "shiftdeck:demo", "Value": "BankDM"} in stack["Tags"]
+    given = {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+    group = moto.client("redshift").describe_cluster_subnet_groups(ClusterSubnetGroupName="bankdm-subnet")["ClusterSubnetGroups"][0]
+    assert sorted(subnet["SubnetIdentifier"] for subnet in group["Subnets"]) == sorted(given["SubnetIds"].split(","))
+    cluster = moto.client("redshift").describe_clusters()["Clusters"][0]
+    assert [each["VpcSecurityGroupId"] for each in cluster["VpcSecurityGroups"]] == [given["SecurityGroupId"]]
+    zones = {subnet["AvailabilityZone"] for subnet in ec2.describe_subnets(SubnetIds=given["SubnetIds"].split(","))["Subnets"]}
+    assert len(zones) == 3, zones
+    rules = ec2.describe_security_groups(GroupIds=[given["SecurityGroupId"]])["SecurityGroups"][0]["IpPermissions"]
+    assert [(rule["FromPort"], [pair["GroupId"] for pair in rule["UserIdGroupPairs"]]) for rule in rules] == [(5439, [given["SecurityGroupId"]])]
+    listed = {line["id"]: line["state"] for line in json.loads(account.done("status", "--json").out)["resources"]}
+    assert listed["stack/BankDM-network"] == "ready"
+    removed = account.done("cleanup", "--yes", "--json").lines[-2]["detail"]["removed"]
+    front.close()
+    assert "Stack BankDM-network" in removed and stacks.describe_stacks()["Stacks"] == []
+    assert networks(ec2) == theirs and left(moto, gaps) == {}
+
+
+def networks(ec2):
+    """Networks, subnets and groups of the account."""
+    vpcs, subnets, groups = ec2.describe_vpcs()["Vpcs"], ec2.describe_subnets()["Subnets"], ec2.describe_security_groups()["SecurityGroups"]
+    ids = [vpc["VpcId"] for vpc in vpcs] + [subnet["SubnetId"] for subnet in subnets] + [group["GroupId"] for group in groups]
+    return sorted(ids)
+
+
+def without_routes(ec2):
+    """Removes every route table but the main ones."""
+    for table in ec2.describe_route_tables()["RouteTables"]:
+        for association in table["Associations"]:
+            if association.get("SubnetId"):
+                ec2.disassociate_route_table(AssociationId=association["RouteTableAssociationId"])
+        if not any(association["Main"] for association in table["Associations"]):
+            ec2.delete_route_table(RouteTableId=table["RouteTableId"])
+
+
 @pytest.mark.parametrize("near", NEAR.values(), ids=NEAR)
 def test_what_has_a_name_like_the_demonstrations_stays(account, moto, gaps, near):
     decoys.make(moto, decoys.Names(moto.account, near))

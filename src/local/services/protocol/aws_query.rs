@@ -73,6 +73,16 @@ impl Form {
             .collect()
     }
 
+    /// The structures of the list `name`, as in `Parameters.member.1.ParameterKey`: their fields by name.
+    pub fn members(&self, name: &str) -> Vec<BTreeMap<&str, &str>> {
+        let of = |index: usize| -> BTreeMap<&str, &str> {
+            let prefix = format!("{name}.member.{index}.");
+            let fields = self.fields.range(prefix.clone()..).take_while(|(field, _)| field.starts_with(&prefix));
+            fields.map(|(field, value)| (&field[prefix.len()..], value.as_str())).collect()
+        };
+        (1..).map(of).take_while(|fields| !fields.is_empty()).collect()
+    }
+
     /// The tags `Tags.Tag.1.Key`, `Tags.Tag.1.Value`, ….
     pub fn tags(&self) -> Vec<(String, String)> {
         (1..)
@@ -211,7 +221,15 @@ mod tests {
         assert_eq!(form.texts("IamRoles", "IamRoleArn"), ["arn:a", "arn:b"]);
         assert_eq!(form.tags(), [("k".to_owned(), "v".to_owned())]);
         assert_eq!(form.integer("Port").unwrap_err().code, "InvalidParameterValue");
+        assert!(form.members("Parameters").is_empty());
         assert_eq!(form.required("NodeType").unwrap_err().code, "MissingParameter");
+    }
+
+    #[test]
+    fn lists_have_structures() {
+        let form = form("Action=CreateStack&P.member.1.Key=a&P.member.1.Value=b&P.member.2.Key=c&P.member.10.Key=not+reached");
+        let members = form.members("P");
+        assert_eq!(members, [BTreeMap::from([("Key", "a"), ("Value", "b")]), BTreeMap::from([("Key", "c")])]);
     }
 
     #[test]

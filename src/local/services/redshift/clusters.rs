@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::{Form, Redshift, Tags, Wait, Xml, internal, page, tags_fit, warehouse};
 use crate::local::service::{ServiceError, ServiceResult};
+use crate::local::services::cloudformation::usage;
 use crate::local::services::protocol::aws_query::write_tags;
 use crate::local::services::warehouse::Login;
 
@@ -134,7 +135,7 @@ impl Redshift {
         xml
     }
 
-    pub(super) fn create_cluster(&self, form: &Form) -> ServiceResult<Xml> {
+    pub(super) async fn create_cluster(&self, form: &Form) -> ServiceResult<Xml> {
         let name = checked_name(form, "ClusterIdentifier")?.to_owned();
         let (node_type, nodes) = read_nodes(form)?;
         let database = form.text("DBName").unwrap_or(DEFAULT_DATABASE).to_owned();
@@ -169,6 +170,9 @@ impl Redshift {
             name: name.clone(),
             database,
         };
+        if let Some(why) = usage::refusal(&self.account, &[], &cluster.security_groups).await? {
+            return Err(form.invalid(why));
+        }
         self.change(|state| {
             if state.clusters.contains_key(&name) {
                 return Err(ServiceError::new("ClusterAlreadyExists", format!("Cluster already exists: {name}")));

@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use self::clusters::Cluster;
 use self::subnet_groups::SubnetGroup;
+use super::cloudformation::usage;
 use super::protocol::aws_json::{self, Call};
 use super::protocol::aws_query::{self, Form, Xml};
 use super::protocol::pages;
@@ -87,14 +88,14 @@ impl Redshift {
 
     async fn dispatch(&self, form: &Form) -> ServiceResult<Xml> {
         match form.action.as_str() {
-            "CreateCluster" => self.create_cluster(form),
+            "CreateCluster" => self.create_cluster(form).await,
             "DescribeClusters" => self.describe_clusters(form),
             "DeleteCluster" => self.delete_cluster(form).await,
             "ModifyCluster" => self.modify_cluster(form),
             "ModifyClusterIamRoles" => self.modify_cluster_iam_roles(form),
             "PauseCluster" => self.pause_cluster(form),
             "ResumeCluster" => self.resume_cluster(form),
-            "CreateClusterSubnetGroup" => self.create_subnet_group(form),
+            "CreateClusterSubnetGroup" => self.create_subnet_group(form).await,
             "DescribeClusterSubnetGroups" => self.describe_subnet_groups(form),
             "DeleteClusterSubnetGroup" => self.delete_subnet_group(form),
             "CreateTags" => self.create_tags(form),
@@ -104,9 +105,19 @@ impl Redshift {
         }
     }
 
-    /// The question of other services, which comes as JSON.
+    /// What clusters lie in: the subnets of their groups. A group that no cluster uses has nothing in its subnets.
+    fn network_in_use(&self) -> serde_json::Value {
+        let state = self.state();
+        let groups = || state.clusters.values().filter_map(|it| state.subnet_groups.get(it.subnet_group.as_ref()?));
+        usage::in_use(groups().flat_map(|it| &it.subnets), state.clusters.values().flat_map(|it| &it.security_groups))
+    }
+
+    /// The questions of other services, which come as JSON.
     fn describe_warehouse(&self, request: &Request) -> ServiceResult {
         let call = Call::parse(request, INVALID)?;
+        if call.operation == usage::NETWORK_IN_USE {
+            return Ok(self.network_in_use());
+        }
         if call.operation != warehouse::DESCRIBE_WAREHOUSE {
             return Err(call.unknown());
         }

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Form, Redshift, Tags, Xml, page, tags_fit};
 use crate::local::service::{ServiceError, ServiceResult};
+use crate::local::services::cloudformation::usage;
 use crate::local::services::protocol::aws_query::write_tags;
 
 /// A subnet group.
@@ -32,7 +33,7 @@ impl Redshift {
         write_tags(xml, &it.tags);
     }
 
-    pub(super) fn create_subnet_group(&self, form: &Form) -> ServiceResult<Xml> {
+    pub(super) async fn create_subnet_group(&self, form: &Form) -> ServiceResult<Xml> {
         let name = form.required("ClusterSubnetGroupName")?.to_ascii_lowercase();
         if name.len() > 255 || name == "default" || !name.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_. ".contains(&c)) {
             return Err(form.invalid(format!(
@@ -50,6 +51,9 @@ impl Redshift {
         }
         if let Some(bad) = group.subnets.iter().find(|subnet| !subnet.starts_with("subnet-")) {
             return Err(ServiceError::new("InvalidSubnet", format!("The subnet {bad} does not exist.")));
+        }
+        if let Some(why) = usage::refusal(&self.account, &group.subnets, &[]).await? {
+            return Err(ServiceError::new("InvalidSubnet", why));
         }
         self.change(|state| {
             if state.subnet_groups.contains_key(&name) {

@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use self::namespaces::Namespace;
 use self::workgroups::Workgroup;
+use super::cloudformation::usage;
 use super::protocol::aws_json::{self, Call, Input};
 use super::protocol::pages;
 use super::warehouse;
@@ -92,16 +93,17 @@ impl RedshiftServerless {
             "ListNamespaces" => self.list_namespaces(input),
             "UpdateNamespace" => self.update_namespace(input),
             "DeleteNamespace" => self.delete_namespace(input).await,
-            "CreateWorkgroup" => self.create_workgroup(input),
+            "CreateWorkgroup" => self.create_workgroup(input).await,
             "GetWorkgroup" => self.get_workgroup(input),
             "ListWorkgroups" => self.list_workgroups(input),
-            "UpdateWorkgroup" => self.update_workgroup(input),
+            "UpdateWorkgroup" => self.update_workgroup(input).await,
             "DeleteWorkgroup" => self.delete_workgroup(input),
             "GetCredentials" => self.get_credentials(input),
             "ListTagsForResource" => self.list_tags(input),
             "TagResource" => self.tag(input),
             "UntagResource" => self.untag(input),
             warehouse::DESCRIBE_WAREHOUSE => self.describe_warehouse(input),
+            usage::NETWORK_IN_USE => Ok(self.network_in_use()),
             _ => Err(call.unknown()),
         }
     }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::{Input, RedshiftServerless, Tags, Wait, checked_name, conflict, not_found, page};
 use crate::local::service::ServiceResult;
+use crate::local::services::cloudformation::usage;
 use crate::local::services::protocol::aws_json::without_nulls;
 
 /// RPUs of a workgroup when none are asked for, as AWS gives them.
@@ -75,7 +76,23 @@ impl RedshiftServerless {
         }))
     }
 
-    pub(super) fn create_workgroup(&self, input: &Input) -> ServiceResult {
+    /// What the workgroups lie in.
+    pub(super) fn network_in_use(&self) -> Value {
+        let state = self.state();
+        usage::in_use(state.workgroups.values().flat_map(|it| &it.subnets), state.workgroups.values().flat_map(|it| &it.security_groups))
+    }
+
+    /// Refuses subnets and security groups that are not there.
+    async fn check_network(&self, input: &Input) -> ServiceResult<()> {
+        let (subnets, groups) = (input.texts("subnetIds")?, input.texts("securityGroupIds")?);
+        match usage::refusal(&self.account, &subnets, &groups).await? {
+            Some(why) => Err(input.invalid(why)),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn create_workgroup(&self, input: &Input) -> ServiceResult {
+        self.check_network(input).await?;
         let name = checked_name(input, "workgroupName")?;
         let namespace = input.required_text("namespaceName")?;
         let workgroup = Workgroup {
@@ -127,7 +144,8 @@ impl RedshiftServerless {
         Ok(without_nulls(json!({ "workgroups": documents, "nextToken": next })))
     }
 
-    pub(super) fn update_workgroup(&self, input: &Input) -> ServiceResult {
+    pub(super) async fn update_workgroup(&self, input: &Input) -> ServiceResult {
+        self.check_network(input).await?;
         let name = input.required_text("workgroupName")?;
         let base_capacity = read_capacity(input, "baseCapacity")?;
         let max_capacity = read_capacity(input, "maxCapacity")?;

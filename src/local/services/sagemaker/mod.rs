@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_trait::async_trait;
 use parking_lot::Mutex;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
@@ -36,6 +37,7 @@ use self::pipelines::Pipelines;
 use self::registry::Registry;
 use self::tags::Tags;
 use self::transform::Transform;
+use super::cloudformation::DOMAIN_OPERATIONS;
 use super::cloudwatch::Meters;
 use super::kept::{Kept, Shelf};
 use super::sagemaker_runtime::SageMakerRuntime;
@@ -231,6 +233,14 @@ impl Service for SageMaker {
     }
 
     async fn handle(&self, request: Request) -> Response {
+        // The domains of the studio were made by stacks, which know of them.
+        if let Some(operation) = request.json_operation().filter(|operation| DOMAIN_OPERATIONS.contains(operation)) {
+            let input = Call::parse(&request, "ValidationException").map(|call| Value::Object(call.input.fields().clone()));
+            return respond(match input {
+                Ok(input) => self.inner.account.services.json("cloudformation", operation, &input).await,
+                Err(error) => Err(error),
+            });
+        }
         respond(self.inner.dispatch(&request))
     }
 }
