@@ -29,6 +29,7 @@ use crate::ops::{self, Context, OpError, OpErrorKind};
 pub use crate::serve::Addresses;
 use crate::serve::Ports;
 pub use crate::serve::keys::AccessKey;
+pub use crate::serve::postgres::Certificate;
 use crate::serve::keys::{KeyError, Keys};
 use crate::serve::outside::Listener;
 
@@ -217,6 +218,8 @@ pub struct Served {
     pub addresses: Addresses,
     /// The key.
     pub key: AccessKey,
+    /// The certificate that clients of the warehouse can check, when they may have TLS.
+    pub certificate: Option<Certificate>,
 }
 
 /// Serves the embedded account on loopback addresses until `stop`. Callers sign with `key`, or with one that is made once for the state
@@ -242,7 +245,7 @@ pub async fn serve(
     };
     let served = match opened {
         Ok((ports, key)) => {
-            ready(Served { addresses: ports.addresses(), key });
+            ready(Served { addresses: ports.addresses(), key, certificate: ports.certificate().cloned() });
             ports.run(stop).await;
             Ok(())
         }

@@ -24,6 +24,10 @@ pub struct Serve {
     /// Address for clients of PostgreSQL (psql, psycopg, JDBC), who reach the warehouse there with a user and password of it
     #[arg(long, value_name = "ADDRESS", num_args = 0..=1, default_missing_value = "127.0.0.1:5439")]
     pub pg: Option<SocketAddr>,
+
+    /// TLS for those clients of PostgreSQL that ask for it, with a certificate for localhost that is kept in the state directory
+    #[arg(long, requires = "pg")]
+    pub pg_tls: bool,
 }
 
 /// Serves until it is stopped.
@@ -35,16 +39,24 @@ pub async fn run(arguments: &Serve, settings: &Arc<Settings>, mut output: Output
     let clock: SharedClock = Arc::new(SystemClock);
     let mut announced = Ok(());
     let region = settings.aws.region.clone();
-    let addresses = Addresses { http: arguments.addr, postgres: arguments.pg };
+    let addresses = Addresses { http: arguments.addr, postgres: arguments.pg, tls: arguments.pg_tls };
     let served = target::serve(settings, clock, Pace::Instant, addresses, given_key(), stop, |served| {
         let (address, id, secret) = (served.addresses.http, served.key.id, served.key.secret);
         let warehouse = served.addresses.postgres.map(|address| format!("\nthe warehouse, for clients of PostgreSQL: {address}"));
+        let certificate = served.certificate.map(|certificate| {
+            let path = certificate.path.display();
+            format!(
+                "\nwith TLS for those who ask for it (sslmode=verify-full sslrootcert='{path}')\nits certificate has the SHA-256 {}",
+                certificate.fingerprint
+            )
+        });
         announced = output
             .line(&format!(
                 "serving on http://{address}; for other programs:\n\
-                 export AWS_ENDPOINT_URL=http://{address} AWS_REGION={region} AWS_DEFAULT_REGION={region} AWS_ACCESS_KEY_ID={id} AWS_SECRET_ACCESS_KEY={}{}",
+                 export AWS_ENDPOINT_URL=http://{address} AWS_REGION={region} AWS_DEFAULT_REGION={region} AWS_ACCESS_KEY_ID={id} AWS_SECRET_ACCESS_KEY={}{}{}",
                 secret.expose_secret(),
-                warehouse.unwrap_or_default()
+                warehouse.unwrap_or_default(),
+                certificate.unwrap_or_default()
             ))
             .and_then(|()| output.flush());
     })

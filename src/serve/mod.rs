@@ -27,7 +27,7 @@ use keys::Keys;
 use local::server::Server;
 use local::{LocalError, Opened};
 use outside::Teller;
-use postgres::Postgres;
+use postgres::{Certificate, Postgres};
 
 /// Ports that are listened on.
 pub struct Ports {
@@ -43,6 +43,8 @@ pub struct Addresses {
     pub http: SocketAddr,
     /// For clients of the warehouse.
     pub postgres: Option<SocketAddr>,
+    /// Whether clients of the warehouse may have TLS.
+    pub tls: bool,
 }
 
 impl Ports {
@@ -56,7 +58,10 @@ impl Ports {
             Teller::open(keys.state_dir()).map(Arc::new).map_err(|source| LocalError::Io { path: keys.state_dir().to_owned(), source })?;
         let postgres = match (addresses.postgres, opened.account()) {
             (None, _) => None,
-            (Some(address), Some(account)) => Some(Postgres::bind(address, account, Arc::clone(&teller), clock.clone()).await?),
+            (Some(address), Some(account)) => {
+                let tls = addresses.tls.then(|| keys.state_dir());
+                Some(Postgres::bind(address, account, Arc::clone(&teller), clock.clone(), tls).await?)
+            }
             // Sessions are in the engine, which only its owner has.
             (Some(_), None) => return Err(LocalError::InUse { state_dir: keys.state_dir().to_owned(), pid: None }),
         };
@@ -65,7 +70,13 @@ impl Ports {
 
     /// The addresses, with the ports that were chosen for port 0.
     pub fn addresses(&self) -> Addresses {
-        Addresses { http: self.http.address(), postgres: self.postgres.as_ref().map(Postgres::address) }
+        let postgres = self.postgres.as_ref();
+        Addresses { http: self.http.address(), postgres: postgres.map(Postgres::address), tls: self.certificate().is_some() }
+    }
+
+    /// The certificate that clients of the warehouse can check, when they may have TLS.
+    pub fn certificate(&self) -> Option<&Certificate> {
+        self.postgres.as_ref().and_then(Postgres::certificate)
     }
 
     /// Answers until `stop`.

@@ -139,6 +139,7 @@ async fn other_tools_reach_it_on_a_loopback_port_and_nowhere_else() {
     let at = |http: &str, postgres: Option<&str>| Addresses {
         http: http.parse().unwrap(),
         postgres: postgres.map(|address| address.parse().unwrap()),
+        tls: false,
     };
     let real: SharedClock = Arc::new(SystemClock);
     for addresses in [at("0.0.0.0:0", None), at("127.0.0.1:0", Some("0.0.0.0:0"))] {
@@ -173,7 +174,7 @@ async fn the_warehouses_port_is_the_owners() {
     let account = account().await;
     let guest = open(options(account.directory.path(), Pace::Instant)).await.unwrap();
     let keys = Keys::open(account.directory.path(), None).unwrap();
-    let addresses = Addresses { http: "127.0.0.1:0".parse().unwrap(), postgres: Some("127.0.0.1:0".parse().unwrap()) };
+    let addresses = Addresses { http: "127.0.0.1:0".parse().unwrap(), postgres: Some("127.0.0.1:0".parse().unwrap()), tls: false };
     let refused = Ports::open(&guest, keys, clock(), addresses).await;
     assert!(matches!(refused, Err(LocalError::InUse { .. })));
 }

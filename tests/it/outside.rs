@@ -29,7 +29,7 @@ async fn a_screen_hears_what_other_programs_ask_and_what_is_refused() {
     let (served, until) = (settings.clone(), stop.clone());
     let server = tokio::spawn(async move {
         let any: SocketAddr = "127.0.0.1:0".parse().unwrap();
-        let addresses = Addresses { http: any, postgres: None };
+        let addresses = Addresses { http: any, postgres: None, tls: false };
         let announce = |served: target::Served| drop(ready.send((served.addresses.http, served.key)));
         target::serve(&served, common::clock(), Pace::Instant, addresses, Some(key), until, announce).await
     });

@@ -19,7 +19,7 @@ use super::error::{self, Text};
 use super::table::{FileWriter, schema_of};
 use super::types::ColumnType;
 use super::work::Work;
-use super::{Dialect, Engine, SqlError, SqlErrorKind, outcome, parse};
+use super::{Dialect, Engine, SqlError, SqlErrorKind, dialect, outcome, parse};
 use crate::local::engine::InStream as _;
 
 /// Where the values of a table's column come from.
@@ -261,6 +261,11 @@ fn assigned(array: &ArrayRef, kind: &DataType, text: Text<'_>) -> Result<ArrayRe
         DataType::Float32 | DataType::Float64 if whole => {
             let doubles = cast(array, &DataType::Float64)?;
             Arc::new(doubles.as_primitive::<Float64Type>().unary::<_, Float64Type>(f64::round_ties_even))
+        }
+        // Redshift takes days and times in more forms than Arrow.
+        DataType::Utf8 if text.dialect == Dialect::Redshift && matches!(kind, DataType::Date32 | DataType::Timestamp(..)) => {
+            let texts = array.as_string::<i32>().iter();
+            Arc::new(texts.map(|text| text.map(dialect::moment)).collect::<StringArray>())
         }
         _ => Arc::clone(array),
     };

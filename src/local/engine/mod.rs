@@ -69,6 +69,7 @@ use self::journal::Journal;
 pub use self::metadata::TableInfo;
 pub use self::outside::AttachedRoles;
 pub use self::session::Session;
+pub use self::system::type_number;
 use crate::syntax as parse;
 pub use crate::syntax::{Dialect, Parameter, SqlError, SqlErrorKind, split_statements};
 pub use error::InStream;

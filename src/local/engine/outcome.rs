@@ -15,7 +15,7 @@ use futures::StreamExt;
 use super::catalog::{ColumnDef, TableName};
 use super::error::Text;
 use super::types::ColumnType;
-use super::{Dialect, OutputColumn, SqlError, dialect};
+use super::{Dialect, OutputColumn, SqlError, SqlType, dialect};
 use crate::local::engine::InStream as _;
 
 /// A plan, with the full names of the relations that it reads by the parts of the names as written.
@@ -79,7 +79,10 @@ impl TracedPlan {
             .enumerate()
             .map(|(index, field)| OutputColumn {
                 label: dialect::label(field.name()).to_owned(),
-                sql_type: self.column_type(index, dialect, definition).sql_type(dialect),
+                sql_type: match dialect::semistructured::array(field) {
+                    Some(name) => SqlType { name: name.to_owned(), precision: 0, scale: 0 },
+                    None => self.column_type(index, dialect, definition).sql_type(dialect),
+                },
                 nullable: field.is_nullable(),
                 origin: self.origin(index).map(|(table, _)| (table.schema.clone(), table.table.clone())),
             })

@@ -12,7 +12,7 @@ use super::work::Work;
 use super::{Outcome, SqlError, SqlErrorKind, StatementKind};
 
 /// Redshift's parameters and their defaults. What has an effect here is said at [`set`].
-const PARAMETERS: [(&str, &str); 36] = [
+const PARAMETERS: [(&str, &str); 38] = [
     ("analyze_threshold_percent", "10"),
     ("application_name", ""),
     ("cast_super_null_on_error", "on"),
@@ -35,6 +35,8 @@ const PARAMETERS: [(&str, &str); 36] = [
     ("json_serialization_parse_nested_strings", "off"),
     ("max_concurrency_scaling_clusters", "1"),
     ("max_cursor_result_set_size", "default"),
+    ("max_identifier_length", "127"),
+    ("max_index_keys", "32"),
     ("mv_enable_aqmv_for_session", "on"),
     ("navigate_super_null_on_error", "on"),
     ("parse_super_null_on_error", "off"),
@@ -51,8 +53,12 @@ const PARAMETERS: [(&str, &str); 36] = [
     ("wlm_query_slot_count", "1"),
 ];
 
+/// A transaction that may change nothing, which the engine does not see to.
+const READ_ONLY: ast::TransactionMode = ast::TransactionMode::AccessMode(ast::TransactionAccessMode::ReadOnly);
+
 /// Parameters that cannot be set.
-const FIXED: [&str; 4] = ["is_superuser", "server_encoding", "server_version", "session_authorization"];
+const FIXED: [&str; 6] =
+    ["is_superuser", "max_identifier_length", "max_index_keys", "server_encoding", "server_version", "session_authorization"];
 
 /// `SET parameter TO value`. `search_path`, `statement_timeout` and `timezone` have an effect; `query_group` and the like are kept and shown. What
 /// would change the meaning of statements and is not done here is refused by name.
@@ -64,7 +70,11 @@ pub fn set(work: &mut Work<'_>, set: &ast::Set) -> Result<Outcome, SqlError> {
         ast::Set::SingleAssignment { scope: Some(_), .. } => return Err(work.text().unsupported("SET LOCAL")),
         ast::Set::SetTimeZone { value, .. } => ("timezone".to_owned(), std::slice::from_ref(value)),
         ast::Set::SetSessionAuthorization(_) => return Err(work.text().unsupported("SET SESSION AUTHORIZATION")),
-        ast::Set::SetTransaction { .. } => return Err(work.text().unsupported("SET TRANSACTION")),
+        // Redshift takes every level and has one: its transactions are serializable.
+        ast::Set::SetTransaction { modes, snapshot: None, .. } if !modes.contains(&READ_ONLY) => {
+            return Ok(Outcome::done(StatementKind::Utility, None));
+        }
+        ast::Set::SetTransaction { .. } => return Err(work.text().unsupported("SET TRANSACTION READ ONLY")),
         _ => return Err(work.text().unsupported("this form of SET")),
     };
     let values: Vec<String> = values.iter().map(|value| value.to_string().trim_matches(['\'', '"']).to_owned()).collect();
@@ -139,11 +149,16 @@ fn reset_one(work: &mut Work<'_>, name: &str) -> Result<(), SqlError> {
 /// The value of a parameter as the session has it; `None` for one that does not exist.
 pub fn value(work: &Work<'_>, name: &str) -> Option<String> {
     let name = if name == "time zone" { "timezone" } else { name };
-    if name == "session_authorization" {
-        return Some(work.session.user.clone());
-    }
     if let Some(value) = work.session.variables.get(name) {
         return Some(value.clone());
+    }
+    default(name, &work.session.user)
+}
+
+/// The value that a parameter has when it is not set.
+pub fn default(name: &str, user: &str) -> Option<String> {
+    if name == "session_authorization" {
+        return Some(user.to_owned());
     }
     PARAMETERS.iter().find(|(known, _)| *known == name).map(|(_, default)| (*default).to_owned())
 }

@@ -192,7 +192,8 @@ impl Planner<'_> {
             options.catalog.default_catalog = self.session.catalog_name().to_owned();
             options.catalog.default_schema = self.session.default_schema().to_owned();
             let settings = settings::all(&self.session.variables, &self.session.user).into_iter().collect();
-            options.extensions.insert(dialect::SessionFacts { user: self.session.user.clone(), settings });
+            let objects = system::Objects::new(self.session, self.transaction);
+            options.extensions.insert(dialect::SessionFacts { user: self.session.user.clone(), settings, objects });
             let mut providers = Providers::default();
             let mut origins = BTreeMap::new();
             for (name, optional) in relations.names {

@@ -16,7 +16,9 @@ pub(super) enum Control {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Command {
     words: Vec<String>,
-    /// `COPY … FROM STDIN`, `COPY … TO STDOUT`: rows from or to the client.
+    /// `COPY … FROM STDIN`: rows from the client.
+    pub copies_from_client: bool,
+    /// `COPY … TO STDOUT`: rows to the client.
     pub copies_to_client: bool,
 }
 
@@ -33,9 +35,12 @@ impl Command {
                 _ => String::new(),
             })
             .collect();
-        let copies_to_client =
-            words.first().is_some_and(|word| word == "COPY") && words.iter().any(|word| word == "STDIN" || word == "STDOUT");
-        Command { words: words.into_iter().take(4).collect(), copies_to_client }
+        let copies = |to: &str, place: &str| {
+            let pair = words.windows(2).any(|pair| pair[0] == to && pair[1] == place);
+            words.first().is_some_and(|word| word == "COPY") && pair
+        };
+        let (copies_from_client, copies_to_client) = (copies("FROM", "STDIN"), copies("TO", "STDOUT"));
+        Command { words: words.into_iter().take(4).collect(), copies_from_client, copies_to_client }
     }
 
     fn word(&self, index: usize) -> &str {
@@ -128,7 +133,9 @@ mod tests {
         assert_eq!(Command::of("select 'begin'").control(), None);
         assert!(Command::of("show transaction isolation level").stands_for().is_some());
         assert!(Command::of("show timezone").stands_for().is_none());
-        assert!(Command::of("copy t from stdin csv").copies_to_client);
-        assert!(!Command::of("copy t from 's3://stdin/' iam_role default").copies_to_client);
+        assert!(Command::of("copy t from stdin csv").copies_from_client);
+        assert!(Command::of("copy (select 1) to stdout csv").copies_to_client);
+        let from_s3 = Command::of("copy t from 's3://stdin/' iam_role default");
+        assert!(!from_s3.copies_from_client && !from_s3.copies_to_client);
     }
 }

@@ -9,6 +9,7 @@ use pgwire::messages::response::{ErrorResponse, TransactionStatus};
 use pgwire::messages::startup::{Authentication, BackendKeyData, ParameterStatus};
 use pgwire::messages::{PgWireBackendMessage, PgWireFrontendMessage};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 
 use super::cancel::{Cancellers, Registered};
@@ -42,8 +43,14 @@ pub(super) struct Connection {
 }
 
 /// Answers a client until it goes.
-pub(super) async fn converse(socket: TcpStream, account: Account, told: Told, cancellers: &Arc<Cancellers>) -> io::Result<()> {
-    let mut wire = Wire::new(socket)?;
+pub(super) async fn converse(
+    socket: TcpStream,
+    tls: Option<&TlsAcceptor>,
+    account: Account,
+    told: Told,
+    cancellers: &Arc<Cancellers>,
+) -> io::Result<()> {
+    let mut wire = Wire::open(socket, tls).await?;
     let startup = match wire.first().await? {
         Some(PgWireFrontendMessage::Startup(startup)) => startup,
         Some(PgWireFrontendMessage::CancelRequest(request)) => {

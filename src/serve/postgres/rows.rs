@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 use super::bind::format_of;
 use super::failure::{Failure, Outcome};
 use super::wire::Wire;
-use super::{numeric, types};
+use super::types::Oid;
+use super::{arrays, numeric, types};
 use crate::local::engine::{self, InStream as _, OutputColumn, SqlError};
 use crate::local::services::cells::{self, Cells, Style};
 
@@ -46,6 +47,8 @@ pub(super) struct Rows {
     batches: BoxStream<'static, Outcome<RecordBatch>>,
     normal: SchemaRef,
     formats: Vec<i16>,
+    /// Types of the items of those columns that are arrays.
+    items: Vec<Option<Oid>>,
     /// What is encoded and not sent yet.
     waiting: std::vec::IntoIter<DataRow>,
     cancel: CancellationToken,
@@ -56,13 +59,14 @@ impl Rows {
     pub fn of(outcome: engine::Outcome, formats: &[i16], cancel: CancellationToken) -> Outcome<Option<Self>> {
         let Some(rows) = outcome.rows else { return Ok(None) };
         let formats: Vec<i16> = fields(&outcome.columns, formats)?.into_iter().map(|field| field.format_code).collect();
+        let items = outcome.columns.iter().map(|column| types::item_of(&column.sql_type.name)).collect();
         let normal = cells::normal_schema(&outcome.schema);
         let batches = rows.map_err(|error| Failure::from(SqlError::of_stream(error))).boxed();
-        Ok(Some(Rows { batches, normal, formats, waiting: Vec::new().into_iter(), cancel }))
+        Ok(Some(Rows { batches, normal, formats, items, waiting: Vec::new().into_iter(), cancel }))
     }
 
     /// The next row; `None` at the end.
-    async fn next(&mut self) -> Outcome<Option<DataRow>> {
+    pub async fn next(&mut self) -> Outcome<Option<DataRow>> {
         loop {
             if let Some(row) = self.waiting.next() {
                 return Ok(Some(row));
@@ -75,7 +79,7 @@ impl Rows {
             let Some(batch) = batch else { return Ok(None) };
             let batch = batch?;
             let plain = cells::normalise(&batch, &self.normal, Style::Redshift).map_err(broken)?;
-            self.waiting = encode(&batch, &plain, &self.formats)?.into_iter();
+            self.waiting = encode(&batch, &plain, &self.formats, &self.items)?.into_iter();
         }
     }
 
@@ -99,7 +103,7 @@ fn broken(error: impl std::fmt::Display) -> Failure {
 }
 
 /// The rows of a batch; `plain` is the same batch in the types that cells are written from.
-fn encode(batch: &RecordBatch, plain: &RecordBatch, formats: &[i16]) -> Outcome<Vec<DataRow>> {
+fn encode(batch: &RecordBatch, plain: &RecordBatch, formats: &[i16], items: &[Option<Oid>]) -> Outcome<Vec<DataRow>> {
     let cells = Cells::new(plain, Style::Redshift).map_err(broken)?;
     let count = i16::try_from(formats.len()).map_err(broken)?;
     let mut rows = Vec::with_capacity(batch.num_rows());
@@ -114,7 +118,10 @@ fn encode(batch: &RecordBatch, plain: &RecordBatch, formats: &[i16]) -> Outcome<
                 data.put_i32(-1);
                 continue;
             }
-            let value = if format == 1 && binary(array, row, &mut bytes) {
+            let value = if let (1, Some(item), DataType::Utf8) = (format, items.get(column).copied().flatten(), array.data_type()) {
+                arrays::encode(array.as_string::<i32>().value(row), item, &mut bytes);
+                Some(bytes.as_slice())
+            } else if format == 1 && binary(array, row, &mut bytes) {
                 Some(bytes.as_slice())
             } else if cells.write(column, row, &mut text) {
                 // PostgreSQL's truth is one letter.

@@ -51,6 +51,9 @@ impl Connection {
     /// Runs one statement and sends what it gives.
     async fn statement(&mut self, sql: &str, cancel: &CancellationToken) -> io::Result<Outcome<()>> {
         let command = Command::of(sql);
+        if command.copies_to_client {
+            return self.copy_out(sql, cancel).await;
+        }
         if let Err(failure) = check(&command) {
             return Ok(Err(failure));
         }
@@ -75,11 +78,13 @@ impl Connection {
     }
 }
 
-/// Refuses what cannot be done over this protocol.
+/// Refuses what cannot be done: rows from the client, and rows to it in the extended protocol, which no client asks for there.
 pub(super) fn check(command: &Command) -> Outcome<()> {
+    if command.copies_from_client {
+        return Err(Failure::new("0A000", "COPY FROM STDIN is not supported: COPY reads from S3"));
+    }
     if command.copies_to_client {
-        let message = "COPY FROM STDIN and COPY TO STDOUT are not supported: COPY reads from S3, and UNLOAD writes there";
-        return Err(Failure::new("0A000", message));
+        return Err(Failure::new("0A000", "COPY TO STDOUT is not supported in the extended protocol"));
     }
     Ok(())
 }

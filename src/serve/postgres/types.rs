@@ -2,7 +2,7 @@
 
 use pgwire::messages::data::FieldDescription;
 
-use crate::local::engine::{OutputColumn, SqlType};
+use crate::local::engine::{self, OutputColumn, SqlType};
 
 /// The number of a type.
 pub(super) type Oid = u32;
@@ -48,8 +48,21 @@ pub(super) fn of_name(name: &str) -> Oid {
         "interval" => INTERVAL,
         "super" => SUPER,
         "varbyte" => VARBYTE,
+        _ if item_of(name).is_some() => engine::type_number(name).and_then(|number| Oid::try_from(number).ok()).unwrap_or(VARCHAR),
         _ => VARCHAR,
     }
+}
+
+/// The type of the items of an array of the catalog, by the name of its type; `None` for what is no array.
+pub(super) fn item_of(name: &str) -> Option<Oid> {
+    Some(match name {
+        "_int2" | "int2vector" => INT2,
+        "_oid" | "oidvector" => OID,
+        "_char" => CHAR,
+        "_name" => NAME,
+        "_text" => TEXT,
+        _ => return None,
+    })
 }
 
 /// Redshift's name of a type that a client gives a parameter; `None` where the statement has to tell.
@@ -88,5 +101,17 @@ fn sizes(kind: &SqlType) -> (i16, i32) {
         "numeric" => (-1, ((kind.precision << 16) | kind.scale) + 4),
         "varchar" | "bpchar" if kind.precision > 0 => (-1, kind.precision + 4),
         _ => (-1, -1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn types_have_the_numbers_of_postgresql() {
+        for (name, number) in [("int4", 23), ("varchar", 1043), ("_int2", 1005), ("int2vector", 22), ("_text", 1009), ("_name", 1003), ("super", 4000)] {
+            assert_eq!(of_name(name), number, "{name}");
+        }
     }
 }

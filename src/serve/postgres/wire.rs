@@ -5,30 +5,58 @@ use std::io;
 use bytes::{BufMut as _, BytesMut};
 use pgwire::messages::response::{ErrorResponse, ReadyForQuery, TransactionStatus};
 use pgwire::messages::{DecodeContext, PgWireBackendMessage, PgWireFrontendMessage, ProtocolVersion, SslNegotiationMetaMessage};
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio_rustls::TlsAcceptor;
 
 use super::failure::Failure;
 
 /// Bytes that are collected before they are sent.
 const PORTION: usize = 64 * 1024;
+/// The code of a request to encrypt with TLS, and of one to encrypt with GSSAPI.
+const TLS_REQUEST: u32 = 80_877_103;
+const GSSAPI_REQUEST: u32 = 80_877_104;
+
+/// What a connection goes over: the socket, or TLS on it.
+trait Duplex: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<T: AsyncRead + AsyncWrite + Unpin + Send> Duplex for T {}
 
 /// A connection's two directions.
 pub(super) struct Wire {
-    stream: TcpStream,
+    stream: Box<dyn Duplex>,
     input: BytesMut,
     output: BytesMut,
     context: DecodeContext,
 }
 
 impl Wire {
-    pub fn new(stream: TcpStream) -> io::Result<Self> {
-        stream.set_nodelay(true)?;
-        let context = DecodeContext::new(ProtocolVersion::PROTOCOL3_0);
-        Ok(Wire { stream, input: BytesMut::new(), output: BytesMut::new(), context })
+    /// Agrees with a client on whether the connection is encrypted: with TLS where it asks for that and there is a certificate, with nothing
+    /// else.
+    pub async fn open(mut socket: TcpStream, tls: Option<&TlsAcceptor>) -> io::Result<Self> {
+        socket.set_nodelay(true)?;
+        loop {
+            // A request has no more bytes than these, so that nothing is read here that belongs behind the encryption.
+            let mut start = [0; 8];
+            socket.read_exact(&mut start).await?;
+            let [.., a, b, c, d] = start;
+            match (u32::from_be_bytes([a, b, c, d]), tls) {
+                (TLS_REQUEST, Some(acceptor)) => {
+                    socket.write_all(b"S").await?;
+                    return Ok(Wire::over(Box::new(acceptor.accept(socket).await?), &[]));
+                }
+                (TLS_REQUEST, None) | (GSSAPI_REQUEST, _) => socket.write_all(b"N").await?,
+                _ => return Ok(Wire::over(Box::new(socket), &start)),
+            }
+        }
     }
 
-    /// The first message that says something: the start of a session, or a request to cancel. Encryption is declined.
+    fn over(stream: Box<dyn Duplex>, read: &[u8]) -> Self {
+        let context = DecodeContext::new(ProtocolVersion::PROTOCOL3_0);
+        Wire { stream, input: BytesMut::from(read), output: BytesMut::new(), context }
+    }
+
+    /// The first message that says something: the start of a session, or a request to cancel. No encryption is agreed on again.
     pub async fn first(&mut self) -> io::Result<Option<PgWireFrontendMessage>> {
         loop {
             match self.next().await? {
@@ -78,6 +106,7 @@ impl Wire {
     pub async fn flush(&mut self) -> io::Result<()> {
         self.stream.write_all(&self.output).await?;
         self.output.clear();
-        Ok(())
+        // What encrypts holds bytes of its own.
+        self.stream.flush().await
     }
 }

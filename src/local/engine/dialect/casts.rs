@@ -5,7 +5,7 @@ use datafusion::sql::sqlparser::ast::{
 };
 use datafusion::sql::sqlparser::tokenizer::Span;
 
-use super::{call, functions};
+use super::{call, catalog_forms, functions};
 use crate::local::engine::types::ColumnType;
 use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
 
@@ -79,6 +79,9 @@ pub(super) fn rewrite(dialect: Dialect, expr: &mut Expr) -> Result<(), SqlError>
 }
 
 fn cast(dialect: Dialect, expr: Expr, kind: CastKind, to: &DataType) -> Result<Expr, SqlError> {
+    if let (Dialect::Redshift, Some(registered)) = (dialect, catalog_forms::cast(&expr, to)) {
+        return Ok(registered);
+    }
     if let Some(nested) = nested(dialect, to) {
         if kind == CastKind::TryCast {
             return Err(call::unsupported(dialect, Span::empty(), "TRY_CAST to an array, map or row"));
@@ -191,6 +194,14 @@ fn data_type(dialect: Dialect, from: &DataType) -> Result<(DataType, Length), Sq
             "name" | "pg_catalog.name" | "pg_catalog.text" | "pg_catalog.varchar" if dialect == Dialect::Redshift => {
                 plain(DataType::Varchar(None))
             }
+            // PostgreSQL's own type of one letter.
+            "\"char\"" | "pg_catalog.char" | "pg_catalog.\"char\"" if dialect == Dialect::Redshift => {
+                (DataType::Varchar(None), Length::Most(1))
+            }
+            "pg_catalog.bool" if dialect == Dialect::Redshift => plain(DataType::Boolean),
+            "pg_catalog.int2" if dialect == Dialect::Redshift => plain(DataType::SmallInt(None)),
+            "pg_catalog.int4" if dialect == Dialect::Redshift => plain(DataType::Int(None)),
+            "pg_catalog.int8" if dialect == Dialect::Redshift => plain(DataType::BigInt(None)),
             other => {
                 let message = match dialect {
                     Dialect::Redshift => format!("type \"{other}\" does not exist"),

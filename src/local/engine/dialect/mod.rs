@@ -6,6 +6,8 @@ mod arithmetic;
 mod blanks;
 mod call;
 mod casts;
+mod catalog_forms;
+mod correlated;
 mod expressions;
 mod functions;
 mod intervals;
@@ -26,11 +28,16 @@ mod zones;
 
 pub use aliases::{missing, substitute};
 pub use blanks::within as within_comparison;
-pub use functions::SessionFacts;
+pub use functions::{SessionFacts, array_items};
 pub use labels::label;
 pub use laterals::inline;
 pub use span_text::written as spans;
 pub use zones::apply as in_zone;
+
+/// A text that is a moment, in any of the forms that Redshift takes, as Arrow reads it.
+pub fn moment(text: &str) -> String {
+    functions::moment(text)
+}
 
 use std::ops::ControlFlow;
 use std::sync::Arc;

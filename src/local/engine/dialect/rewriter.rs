@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::tokenizer::Span;
 
 use super::call::{self, Call};
-use super::{casts, functions, intervals, labels, paths, recursion, row_tests, using};
+use super::{casts, catalog_forms, functions, intervals, labels, paths, recursion, row_tests, using};
 use crate::local::engine::{Dialect, SqlError, SqlErrorKind};
 
 /// Rewrites what it visits; breaks with the first error.
@@ -59,8 +59,20 @@ impl Rewriter {
     }
 
     fn expr(&self, expr: &mut Expr) -> Result<(), SqlError> {
+        if self.dialect == Dialect::Redshift
+            && let Some(rewritten) = catalog_forms::rewrite(expr)?
+        {
+            *expr = rewritten;
+            return Ok(());
+        }
         match expr {
             Expr::Function(function) => {
+                if let Some(call) = Call::take(self.dialect, function)
+                    && let Some(rewritten) = functions::catalog(call)?
+                {
+                    *expr = rewritten;
+                    return Ok(());
+                }
                 functions::foreign(self.dialect, function)?;
                 if let Some(rewritten) = self.function(function)? {
                     *expr = rewritten;
@@ -85,17 +97,6 @@ impl Rewriter {
             Expr::Array(array) => array.elem.iter_mut().for_each(whole_number),
             Expr::Interval(interval) => intervals::rewrite(interval),
             Expr::InSubquery { .. } => row_tests::rewrite(expr),
-            // Looking for a value in a query has one form that DataFusion knows everywhere.
-            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => {
-                if let Some(test) = looked_for(left, right, false) {
-                    *expr = test;
-                }
-            }
-            Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right } => {
-                if let Some(test) = looked_for(left, right, true) {
-                    *expr = test;
-                }
-            }
             Expr::SimilarTo { negated, expr: subject, pattern, escape_char } => {
                 let subject = super_text(self.dialect, subject);
                 let Some(pattern) = call::literal_text(pattern) else {
@@ -332,8 +333,9 @@ impl VisitorMut for Rewriter {
     }
 
     fn pre_visit_table_factor(&mut self, factor: &mut TableFactor) -> ControlFlow<SqlError> {
-        if self.dialect == Dialect::Athena {
-            paths::sample(factor);
+        match self.dialect {
+            Dialect::Athena => paths::sample(factor),
+            Dialect::Redshift => flow(catalog_forms::relation(factor))?,
         }
         paths::series(factor);
         let what = match factor {
@@ -348,6 +350,15 @@ impl VisitorMut for Rewriter {
 
     /// Before the arguments are visited: date parts and types are written as bare words, which are no columns.
     fn pre_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<SqlError> {
+        // Looking for a value in a query has one form that DataFusion knows everywhere.
+        let test = match &*expr {
+            Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } => looked_for(left, right, false),
+            Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right } => looked_for(left, right, true),
+            _ => None,
+        };
+        if let Some(test) = test {
+            *expr = test;
+        }
         if let Expr::Function(function) = expr {
             if self.dialect == Dialect::Redshift {
                 functions::unqualify(function);

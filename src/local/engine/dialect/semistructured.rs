@@ -1,5 +1,5 @@
 //! Texts that are not plain text, marked in the metadata of their field: SUPER values, which are JSON, so that a comparison or a cast knows
-//! it, and CHAR, whose trailing blanks mean nothing.
+//! it, CHAR, whose trailing blanks mean nothing, and the arrays of PostgreSQL's catalog, so that clients read them as arrays.
 
 use std::sync::Arc;
 
@@ -11,6 +11,8 @@ const KEY: &str = "shiftdeck.type";
 const SUPER: &str = "super";
 /// What the mark of a CHAR says.
 const CHAR: &str = "char";
+/// What the mark of an array begins with; the name of its type follows.
+const ARRAY: &str = "array ";
 
 /// Marks a field of text as SUPER.
 pub fn mark(field: Field) -> Field {
@@ -34,6 +36,18 @@ pub fn mark_padded(field: Field) -> Field {
 /// Whether a field is a CHAR, whose trailing blanks mean nothing.
 pub fn padded(field: &Field) -> bool {
     field.metadata().get(KEY).is_some_and(|kind| kind == CHAR)
+}
+
+/// Marks a field of text as an array as PostgreSQL writes it (`{1,2}`; `1 2` in a vector), by the name of its type (`_int2`).
+pub fn mark_array(field: Field, kind: &str) -> Field {
+    let mut metadata = field.metadata().clone();
+    metadata.insert(KEY.to_owned(), format!("{ARRAY}{kind}"));
+    field.with_metadata(metadata)
+}
+
+/// The name of the type of an array of PostgreSQL's, where a field is one.
+pub fn array(field: &Field) -> Option<&str> {
+    field.metadata().get(KEY)?.strip_prefix(ARRAY)
 }
 
 /// A list of SUPER.

@@ -59,6 +59,34 @@ pub fn functions(engine: &Engine, catalog: &Catalog, database: &str) -> Result<V
     Ok(functions)
 }
 
+/// What the function of a model takes and gives.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Signature {
+    /// The schema of the function.
+    pub schema: String,
+    /// The function.
+    pub name: String,
+    /// Names and types of its arguments.
+    pub arguments: Vec<(String, ColumnType)>,
+    /// What it returns.
+    pub returns: ColumnType,
+    /// The model, `schema.name`.
+    pub model: String,
+}
+
+/// The prediction functions of a database's models as the views of the system tell of them.
+pub fn signatures(catalog: &Catalog, database: &str) -> Result<Vec<Signature>, SqlError> {
+    let models = catalog.database(database).into_iter().flat_map(|database| database.models.values());
+    let signature = |entry: Entry| Signature {
+        model: entry.key(),
+        schema: entry.function_schema,
+        name: entry.function,
+        arguments: entry.arguments,
+        returns: entry.returns,
+    };
+    models.map(|value| Entry::read(value).map(signature)).collect()
+}
+
 /// Goes on with the trainings that the end of the last process has interrupted, and removes the files of models that are gone.
 pub async fn recover(engine: &Engine) -> Result<(), SqlError> {
     let catalog = engine.committed();

@@ -2,7 +2,8 @@
 
 use super::Kind::{Int, Text};
 use super::{INFORMATION_SCHEMA, Snapshot, View, bare, sizes, some, yes};
-use crate::local::engine::catalog::{Constraint, LAKE};
+use super::keys::{Key, keys};
+use crate::local::engine::catalog::LAKE;
 use crate::local::engine::rows::Rows;
 
 const COLUMNS: &[(&str, super::Kind)] = &[
@@ -108,26 +109,8 @@ fn columns(snapshot: &Snapshot<'_>, rows: &mut Rows) {
     }
 }
 
-/// A key of a table: the table, the key's name, its kind, its columns, and what it refers to.
-pub(super) type Key<'a> = (&'a super::Listed, String, char, Vec<String>, Option<String>);
-
-/// Keys of tables.
-pub(super) fn keys<'a>(snapshot: &Snapshot<'a>) -> Vec<Key<'a>> {
-    let mut keys = Vec::new();
-    for relation in snapshot.relations.iter().filter(|relation| !relation.lake) {
-        let Some(table) = &relation.table else { continue };
-        if !table.primary_key.is_empty() {
-            keys.push((relation, Constraint::primary_key_name(&relation.name), 'p', table.primary_key.clone(), None));
-        }
-        for key in &table.constraints {
-            keys.push((relation, key.name.clone(), key.kind, key.columns.clone(), key.references.clone()));
-        }
-    }
-    keys
-}
-
 fn table_constraints(snapshot: &Snapshot<'_>, rows: &mut Rows) {
-    for (relation, name, kind, ..) in keys(snapshot) {
+    for Key { relation, name, kind, .. } in keys(snapshot.relations) {
         let kind = match kind {
             'p' => "PRIMARY KEY",
             'f' => "FOREIGN KEY",
@@ -140,7 +123,7 @@ fn table_constraints(snapshot: &Snapshot<'_>, rows: &mut Rows) {
 
 fn key_column_usage(snapshot: &Snapshot<'_>, rows: &mut Rows) {
     let database = snapshot.database();
-    for (relation, name, _, columns, _) in keys(snapshot) {
+    for Key { relation, name, columns, .. } in keys(snapshot.relations) {
         for (index, column) in columns.iter().enumerate() {
             let position = (index + 1).to_string();
             rows.add([database, &relation.schema, &name, database, &relation.schema, &relation.name, column, &position]);

@@ -5,17 +5,25 @@
 
 mod history;
 mod information;
+mod keys;
+mod objects;
 mod pg;
 mod svv;
 
 use std::sync::Arc;
 
+use datafusion::arrow::array::RecordBatch;
+use datafusion::arrow::datatypes::{Field, Schema};
 use datafusion::catalog::{MemTable, TableProvider};
 
+pub use objects::Objects;
+pub use pg::{ENCODINGS, type_name, type_number};
+
 use super::catalog::{Catalog, ColumnDef, LakeRelation, Relation, TEMPORARY, TableDef, TableName};
+use super::dialect::semistructured;
 use super::rows::Rows;
 use super::session::Session;
-use super::transaction::Transaction;
+use super::transaction::{Temporary, Transaction};
 use super::types::ColumnType;
 use super::{Dialect, Engine, SqlError, error, outside};
 
@@ -33,12 +41,14 @@ enum Kind {
     Bool,
     Time,
     Float,
+    /// An array as PostgreSQL writes it, by the name of its type.
+    Array(&'static str),
 }
 
 impl Kind {
     fn column_type(self) -> ColumnType {
         match self {
-            Kind::Text => ColumnType::Varchar(None),
+            Kind::Text | Kind::Array(_) => ColumnType::Varchar(None),
             Kind::Int => ColumnType::Int4,
             Kind::Long => ColumnType::Int8,
             Kind::Bool => ColumnType::Boolean,
@@ -57,15 +67,37 @@ struct View {
     ordered: bool,
 }
 
-/// The view of a name.
-fn view(dialect: Dialect, name: &TableName) -> Option<&'static View> {
-    let views: &[&[View]] = match (name.schema.as_str(), dialect) {
+/// The views of a schema.
+fn views(dialect: Dialect, schema: &str) -> impl Iterator<Item = &'static View> {
+    let views: &'static [&'static [View]] = match (schema, dialect) {
         (INFORMATION_SCHEMA, Dialect::Redshift) => &[information::REDSHIFT],
         (INFORMATION_SCHEMA, Dialect::Athena) => &[information::ATHENA],
-        (PG_CATALOG, Dialect::Redshift) => &[pg::VIEWS, svv::VIEWS, history::VIEWS],
+        (PG_CATALOG, Dialect::Redshift) => &[
+            pg::relations::VIEWS,
+            pg::constraints::VIEWS,
+            pg::types::VIEWS,
+            pg::functions::VIEWS,
+            pg::people::VIEWS,
+            pg::readable::VIEWS,
+            svv::VIEWS,
+            history::VIEWS,
+        ],
         _ => &[],
     };
-    views.iter().copied().flatten().find(|view| view.name == name.table)
+    views.iter().copied().flatten()
+}
+
+/// The view of a name.
+fn view(dialect: Dialect, name: &TableName) -> Option<&'static View> {
+    views(dialect, &name.schema).find(|view| view.name == name.table)
+}
+
+/// The warehouse's views of the system with their schemas, as relations like others.
+fn own_views() -> impl Iterator<Item = (&'static str, &'static View)> {
+    [PG_CATALOG, INFORMATION_SCHEMA].into_iter().flat_map(|schema| {
+        // What a function gives in FROM is no relation.
+        views(Dialect::Redshift, schema).filter(|view| !view.name.starts_with("pg_get_")).map(move |view| (schema, view))
+    })
 }
 
 /// Whether a view of the system has that name.
@@ -82,6 +114,17 @@ impl View {
     fn column_defs(&self) -> Vec<ColumnDef> {
         self.columns.iter().map(|(name, kind)| ColumnDef::new(*name, kind.column_type())).collect()
     }
+
+    /// Marks the columns that are arrays.
+    fn marked(&self, batch: &RecordBatch) -> Result<RecordBatch, SqlError> {
+        let schema = batch.schema();
+        let fields = schema.fields().iter().zip(self.columns).map(|(field, (_, kind))| match kind {
+            Kind::Array(name) => semistructured::mark_array(Field::clone(field), name),
+            _ => Field::clone(field),
+        });
+        let schema = Arc::new(Schema::new(fields.collect::<Vec<Field>>()));
+        RecordBatch::try_new(schema, batch.columns().to_vec()).map_err(error::internal)
+    }
 }
 
 /// A view of the system with what is in it now.
@@ -94,12 +137,12 @@ pub fn provider(
     let view = view(session.dialect, name).ok_or_else(|| error::internal(format!("there is no view {}.{}", name.schema, name.table)))?;
     lake_listed(engine, session, transaction, view.name)?;
     let mut rows = Rows::of(view.column_defs());
-    let relations = relations(session, transaction);
+    let relations = relations(session.dialect, &session.database, transaction.catalog(), transaction.temporary());
     (view.fill)(&Snapshot { engine, session, transaction, relations: &relations }, &mut rows);
     if !view.ordered {
         rows.sort(3.min(view.columns.len()));
     }
-    let batch = rows.batch()?;
+    let batch = view.marked(&rows.batch()?)?;
     let table = MemTable::try_new(batch.schema(), vec![vec![batch]]).map_err(error::internal)?;
     Ok(Arc::new(table))
 }
@@ -140,7 +183,8 @@ impl Snapshot<'_> {
     /// The names of the schemas of the session's database, the system's own at the end.
     fn schemas(&self) -> Vec<&str> {
         let known = self.catalog().database(self.database()).into_iter().flat_map(|known| known.schemas.keys());
-        known.map(String::as_str).chain([INFORMATION_SCHEMA, PG_CATALOG]).collect()
+        let temporary = (!self.transaction.temporary().is_empty()).then_some(TEMPORARY);
+        known.map(String::as_str).chain(temporary).chain([INFORMATION_SCHEMA, PG_CATALOG]).collect()
     }
 
     /// Relations with their columns and the columns' positions from 0.
@@ -167,6 +211,8 @@ struct Listed {
     comments: std::collections::BTreeMap<String, String>,
     /// Whether it is in an external schema.
     lake: bool,
+    /// Whether it is a view that is bound when it is used.
+    late_binding: bool,
     /// A table of the warehouse.
     table: Option<Arc<TableDef>>,
     /// An external table.
@@ -176,7 +222,16 @@ struct Listed {
 impl Listed {
     /// A number for the relation, the same each time.
     fn oid(&self) -> String {
-        oid(&format!("{}.{}", self.schema, self.name))
+        self.number().to_string()
+    }
+
+    fn number(&self) -> i64 {
+        number(&format!("{}.{}", self.schema, self.name))
+    }
+
+    /// Whether it is the session's alone.
+    fn is_temporary(&self) -> bool {
+        self.schema == TEMPORARY
     }
 
     fn comment(&self, column: &str) -> Option<String> {
@@ -190,18 +245,31 @@ impl Listed {
 }
 
 /// A number for something with a name, the same each time (FNV-1a, above the numbers of the system's own).
-fn oid(name: &str) -> String {
+fn number(name: &str) -> i64 {
     let hash = name.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
-    (100_000 + hash % 2_000_000_000).to_string()
+    i64::from(100_000 + hash % 2_000_000_000)
+}
+
+fn oid(name: &str) -> String {
+    number(name).to_string()
 }
 
 /// A number for a schema.
-fn schema_oid(name: &str) -> String {
+fn schema_number(name: &str) -> i64 {
     match name {
-        PG_CATALOG => "11".to_owned(),
-        "public" => "2200".to_owned(),
-        other => oid(&format!("schema {other}")),
+        PG_CATALOG => 11,
+        "public" => 2200,
+        other => number(&format!("schema {other}")),
     }
+}
+
+fn schema_oid(name: &str) -> String {
+    schema_number(name).to_string()
+}
+
+/// A number for a database.
+fn database_number(name: &str) -> i64 {
+    number(&format!("database {name}"))
 }
 
 fn some(text: impl Into<String>) -> Option<String> {
@@ -212,24 +280,23 @@ fn truth(value: bool) -> Option<String> {
     some(if value { "true" } else { "false" })
 }
 
-/// Relations of the session's database, or of all Glue databases.
-fn relations(session: &Session, transaction: &Transaction) -> Vec<Listed> {
-    let catalog = transaction.catalog();
+/// Relations of a database of the warehouse, or of all Glue databases.
+fn relations(dialect: Dialect, database: &str, catalog: &Catalog, temporary: &Temporary) -> Vec<Listed> {
     let lake = |schema: &str, database: &str| -> Vec<Listed> {
         let tables = catalog.lake.get(database).into_iter().flat_map(|database| &database.tables);
         tables.map(|(name, relation)| lake_relation(schema, name, relation)).collect()
     };
-    if session.dialect == Dialect::Athena {
+    if dialect == Dialect::Athena {
         return catalog.lake.keys().flat_map(|database| lake(database, database)).collect();
     }
     let mut listed = Vec::new();
-    for (schema_name, schema) in catalog.database(&session.database).into_iter().flat_map(|database| &database.schemas) {
+    for (schema_name, schema) in catalog.database(database).into_iter().flat_map(|database| &database.schemas) {
         match &schema.external {
             Some(external) => listed.extend(lake(schema_name, &external.database)),
             None => listed.extend(schema.relations.iter().map(|(name, relation)| own_relation(schema_name, name, relation))),
         }
     }
-    listed.extend(transaction.temporary().iter().map(|(name, relation)| own_relation(TEMPORARY, name, relation)));
+    listed.extend(temporary.iter().map(|(name, relation)| own_relation(TEMPORARY, name, relation)));
     listed
 }
 
@@ -244,6 +311,7 @@ fn lake_relation(schema: &str, name: &str, relation: &LakeRelation) -> Listed {
             sql: None,
             comments: table.comments.clone(),
             lake: true,
+            late_binding: false,
             table: None,
             external: Some(Arc::clone(table)),
         },
@@ -255,6 +323,7 @@ fn lake_relation(schema: &str, name: &str, relation: &LakeRelation) -> Listed {
             sql: Some(view.sql.clone()),
             comments: view.comments.clone(),
             lake: true,
+            late_binding: false,
             table: None,
             external: None,
         },
@@ -272,6 +341,7 @@ fn own_relation(schema: &str, name: &str, relation: &Relation) -> Listed {
             sql: table.materialized.as_ref().map(|view| view.sql.clone()),
             comments: table.comments.clone(),
             lake: false,
+            late_binding: false,
             table: Some(Arc::clone(table)),
             external: None,
         },
@@ -283,6 +353,7 @@ fn own_relation(schema: &str, name: &str, relation: &Relation) -> Listed {
             sql: Some(view.sql.clone()),
             comments: view.comments.clone(),
             lake: false,
+            late_binding: view.late_binding,
             table: None,
             external: None,
         },

@@ -1,7 +1,7 @@
 //! `svv_…`: tables, columns and schemas of the warehouse with those of external schemas.
 
 use super::Kind::{Bool, Float, Int, Long, Text};
-use super::{Kind, Snapshot, USER_ID, View, bare, encoding, sizes, some, sort_position, truth, yes};
+use super::{Kind, Snapshot, USER_ID, View, bare, encoding, pg, sizes, some, sort_position, truth, yes};
 use crate::local::engine::parse::DistStyle;
 use crate::local::engine::rows::Rows;
 use crate::local::engine::{models, types::ColumnType};
@@ -38,10 +38,21 @@ pub(super) const VIEWS: &[View] = &[
             ("data_type", Text),
             ("character_maximum_length", Int),
             ("numeric_precision", Int),
+            ("numeric_precision_radix", Int),
             ("numeric_scale", Int),
+            ("datetime_precision", Int),
+            ("interval_type", Text),
+            ("interval_precision", Text),
+            ("character_set_catalog", Text),
+            ("character_set_schema", Text),
+            ("character_set_name", Text),
+            ("collation_catalog", Text),
+            ("collation_schema", Text),
+            ("collation_name", Text),
+            ("domain_name", Text),
             ("remarks", Text),
         ],
-        fill: columns,
+        fill: columns_in_full,
         ordered: true,
     },
     View { name: "svv_all_tables", columns: ALL_TABLES, fill: all_tables, ordered: false },
@@ -221,6 +232,39 @@ fn tables(snapshot: &Snapshot<'_>, rows: &mut Rows) {
     }
 }
 
+fn columns_in_full(snapshot: &Snapshot<'_>, rows: &mut Rows) {
+    for (relation, index, column) in snapshot.columns() {
+        let [length, precision, scale] = sizes(&column.column_type);
+        let radix = precision.as_ref().map(|_| if matches!(column.column_type, ColumnType::Decimal { .. }) { "10" } else { "2" });
+        let moment = matches!(column.column_type, ColumnType::Time | ColumnType::Timestamp | ColumnType::TimestampTz).then_some("6");
+        rows.push([
+            some(snapshot.database()),
+            some(&relation.schema),
+            some(&relation.name),
+            some(&column.name),
+            some((index + 1).to_string()),
+            pg::relations::default_of(relation, index, column),
+            yes(column.nullable),
+            some(bare(column.column_type.redshift_text())),
+            length,
+            precision,
+            radix.map(str::to_owned),
+            scale,
+            moment.map(str::to_owned),
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            None,
+            relation.comment(&column.name),
+        ]);
+    }
+}
+
 fn columns(snapshot: &Snapshot<'_>, rows: &mut Rows) {
     for (relation, index, column) in snapshot.columns() {
         let [length, precision, scale] = sizes(&column.column_type);
@@ -320,18 +364,16 @@ fn databases(snapshot: &Snapshot<'_>, rows: &mut Rows) {
 }
 
 fn functions(snapshot: &Snapshot<'_>, rows: &mut Rows) {
-    for function in models::functions(snapshot.engine, snapshot.catalog(), snapshot.database()).unwrap_or_default() {
-        let arguments = match &function.signature().type_signature {
-            datafusion::logical_expr::TypeSignature::Exact(types) => {
-                let texts: Vec<String> = types
-                    .iter()
-                    .map(|kind| bare(ColumnType::of_arrow(crate::local::engine::Dialect::Redshift, kind).redshift_text()))
-                    .collect();
-                some(texts.join(", "))
-            }
-            _ => None,
-        };
-        rows.push([some(snapshot.database()), some("public"), some(function.name()), some("REGULAR FUNCTION"), arguments, None]);
+    for function in models::signatures(snapshot.catalog(), snapshot.database()).unwrap_or_default() {
+        let types: Vec<String> = function.arguments.iter().map(|(_, kind)| pg::functions::written(kind)).collect();
+        rows.push([
+            some(snapshot.database()),
+            some(&function.schema),
+            some(&function.name),
+            some("REGULAR FUNCTION"),
+            some(types.join(", ")),
+            some(pg::functions::written(&function.returns)),
+        ]);
     }
 }
 

@@ -29,10 +29,20 @@ pub(in crate::engine::dialect) fn moment(text: &str) -> String {
 /// A text with its day as year, month and day.
 pub(in crate::engine::dialect) fn with_day(text: &str) -> String {
     match day_and_rest(text) {
-        Some((day, "")) => day.to_string(),
+        // A day alone is the same in every zone.
+        Some((day, rest)) if rest.is_empty() || is_zone(rest) => day.to_string(),
         Some((day, rest)) => format!("{day} {rest}"),
         None => text.to_owned(),
     }
+}
+
+/// Whether a text is a zone by its distance from UTC: `Z`, `+00`, `-05:30`.
+fn is_zone(text: &str) -> bool {
+    let distance = |text: &str| {
+        let digits = text.bytes().filter(u8::is_ascii_digit).count();
+        digits % 2 == 0 && (2..=6).contains(&digits) && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b':')
+    };
+    text == "Z" || text.strip_prefix(['+', '-']).is_some_and(distance)
 }
 
 /// `2024-05-06 15:04` with its seconds.
@@ -140,6 +150,14 @@ fn days(values: &ArrayRef) -> Result<ArrayRef> {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+
+    #[test]
+    fn a_day_needs_no_zone() {
+        for text in ["2024-02-29 +00", "2024-02-29 -05:30", "2024-02-29Z", "2024-2-29"] {
+            assert_eq!(with_day(&text.replace('Z', " Z")), "2024-02-29", "{text}");
+        }
+        assert_eq!(with_day("2024-2-29 10:00 +00"), "2024-02-29 10:00 +00");
+    }
 
     #[test]
     fn days_have_several_forms() {

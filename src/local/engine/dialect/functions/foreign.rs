@@ -136,7 +136,7 @@ const NOT_ATHENA: [&str; 17] = [
 ];
 
 /// What Redshift has and the engine has not, in the order of names, beside the functions of geometry.
-const LACKING_REDSHIFT: [&str; 54] = [
+const LACKING_REDSHIFT: [&str; 52] = [
     "addbbox",
     "array_except",
     "array_intersection",
@@ -146,7 +146,6 @@ const LACKING_REDSHIFT: [&str; 54] = [
     "assume_role",
     "current_aws_account",
     "current_namespace",
-    "current_schemas",
     "current_session_arn",
     "decimal_precision",
     "decimal_scale",
@@ -173,7 +172,6 @@ const LACKING_REDSHIFT: [&str; 54] = [
     "pg_get_cols",
     "pg_get_grantee_by_iam_role",
     "pg_get_iam_role_by_user",
-    "pg_get_late_binding_view_cols",
     "pg_get_session_roles",
     "pg_last_copy_count",
     "pg_last_copy_id",

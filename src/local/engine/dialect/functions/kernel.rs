@@ -46,6 +46,8 @@ pub(super) struct Kernel {
     rows: Rows,
     /// Whether the result is a SUPER.
     semistructured: bool,
+    /// The name of the result's type, where that is an array of PostgreSQL's.
+    array: Option<&'static str>,
 }
 
 impl fmt::Debug for Kernel {
@@ -96,6 +98,18 @@ impl Kernel {
     ) -> Arc<ScalarUDF> {
         let mut kernel = Self::by_row(name, arguments, least, DataType::Utf8, row);
         kernel.semistructured = true;
+        kernel.udf()
+    }
+
+    /// The same, with an array of PostgreSQL's as its result, of the type of that name.
+    pub fn array_cells(
+        name: &'static str,
+        arguments: &[DataType],
+        array: &'static str,
+        row: impl Fn(&[Cell<'_>]) -> Result<Value> + Send + Sync + 'static,
+    ) -> Arc<ScalarUDF> {
+        let mut kernel = Self::by_row(name, arguments, arguments.len(), DataType::Utf8, row);
+        kernel.array = Some(array);
         kernel.udf()
     }
 
@@ -155,7 +169,7 @@ impl Kernel {
         rows: impl Fn(&[ArrayRef], &[FieldRef], &DataType) -> Result<ArrayRef> + Send + Sync + 'static,
     ) -> Kernel {
         let signature = Signature::user_defined(Volatility::Immutable);
-        Kernel { name, signature, arguments, returns: Box::new(returns), rows: Box::new(rows), semistructured: false }
+        Kernel { name, signature, arguments, returns: Box::new(returns), rows: Box::new(rows), semistructured: false, array: None }
     }
 
     fn udf(self) -> Arc<ScalarUDF> {
@@ -216,7 +230,11 @@ impl ScalarUDFImpl for Kernel {
     fn return_field_from_args(&self, args: ReturnFieldArgs<'_>) -> Result<FieldRef> {
         let types: Vec<DataType> = args.arg_fields.iter().map(|field| field.data_type().clone()).collect();
         let field = Field::new(self.name, self.return_type(&types)?, true);
-        Ok(Arc::new(if self.semistructured { semistructured::mark(field) } else { field }))
+        Ok(Arc::new(match self.array {
+            Some(kind) => semistructured::mark_array(field, kind),
+            None if self.semistructured => semistructured::mark(field),
+            None => field,
+        }))
     }
 
     /// What only matters for a SUPER is nothing for anything else.

@@ -25,17 +25,21 @@ mod math;
 mod nested;
 mod number_formats;
 mod numbers;
+mod objects;
 mod patterns;
 mod pg;
 mod printf;
 mod reduce;
 mod rounding;
 mod session;
+mod single;
+mod sizes;
 mod sorted;
 mod soundex;
 pub(super) mod spans;
 mod strings;
 mod super_values;
+mod text_arrays;
 mod texts;
 pub(super) mod unnest;
 mod urls;
@@ -56,6 +60,7 @@ pub(super) use patterns::{like_with_backslash, similar_to_regex};
 pub(super) use pg::unqualify;
 pub(super) use reduce::higher_order;
 pub use session::SessionFacts;
+pub use text_arrays::items as array_items;
 
 /// What stands for a value without being a call.
 pub(super) fn keyword(dialect: Dialect, word: &str) -> Option<Expr> {
@@ -82,7 +87,10 @@ static SCALAR: LazyLock<[Vec<Arc<ScalarUDF>>; 2]> = LazyLock::new(|| {
             unnest::scalar(),
         ];
         let own = match dialect {
-            Dialect::Redshift => [super_values::scalar(), numbers::scalar()].concat(),
+            Dialect::Redshift => {
+                let catalog = [objects::scalar(), text_arrays::scalar(), sizes::scalar(), single::scalar()].concat();
+                [super_values::scalar(), numbers::scalar(), catalog].concat()
+            }
             Dialect::Athena => [nested::scalar(), printf::scalar(), urls::scalar()].concat(),
         };
         [both.concat(), own].concat()
@@ -111,11 +119,18 @@ enum Rewritten {
     Other(Call),
 }
 
+/// Rewrites a call that is about PostgreSQL's catalog; `None` for any other.
+pub(super) fn catalog(call: Call) -> Result<Option<Expr>, SqlError> {
+    Ok(match pg::rewrite(call)? {
+        Rewritten::Done(expr) => Some(expr),
+        Rewritten::Other(_) => None,
+    })
+}
+
 /// Rewrites a call; `None` leaves it to DataFusion as it stands.
 pub(super) fn rewrite(call: Call) -> Result<Option<Expr>, SqlError> {
     let families = [
         session::rewrite,
-        pg::rewrite,
         conditional::rewrite,
         strings::rewrite,
         patterns::rewrite,

@@ -1,98 +1,115 @@
-//! What clients of PostgreSQL ask of its catalog by functions, answered from the views of `pg_catalog`.
+//! What clients of PostgreSQL ask of its catalog by functions: each is another expression, mostly one of the functions in
+//! [`objects`](super::objects) and [`text_arrays`](super::text_arrays).
 
-use std::ops::ControlFlow;
-
-use datafusion::sql::sqlparser::ast::{Expr, Function, Value, ValueWithSpan, VisitMut, VisitorMut};
-use datafusion::sql::sqlparser::dialect::RedshiftSqlDialect;
-use datafusion::sql::sqlparser::parser::Parser;
+use datafusion::sql::sqlparser::ast::{Expr, Function, Value, ValueWithSpan};
 
 use super::Rewritten;
-use crate::local::engine::dialect::call::Call;
-use crate::local::engine::{Dialect, SqlError, error};
+use crate::local::engine::dialect::call::{self, Call};
+use crate::local::engine::system::ENCODINGS;
+use crate::local::engine::{Dialect, SqlError};
 
 /// The schema that all functions of the system are in.
 const CATALOG: &str = "pg_catalog";
-
-/// Functions by name and number of arguments, and what stands for them; `$1` is the first argument.
-const FUNCTIONS: &[(&str, usize, &str)] = &[
-    ("pg_get_userbyid", 1, r#""session_user"()"#),
-    (
-        "pg_table_is_visible",
-        1,
-        "$1 IN (SELECT c.oid FROM pg_catalog.pg_class AS c JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace \
-         WHERE n.nspname = 'pg_catalog' \
-         OR strpos(',' || replace(current_setting('search_path'), ' ', '') || ',', ',' || n.nspname || ',') > 0)",
-    ),
-    // Functions and types have no schemas here.
-    ("pg_function_is_visible", 1, "TRUE"),
-    ("pg_type_is_visible", 1, "TRUE"),
-    ("pg_encoding_to_char", 1, "'UTF8'"),
-    ("pg_client_encoding", 0, "'UTF8'"),
-    ("pg_get_expr", 2, "$1"),
-    ("pg_get_expr", 3, "$1"),
-    ("obj_description", 1, "(SELECT max(d.description) FROM pg_catalog.pg_description AS d WHERE d.objoid = $1 AND d.objsubid = 0)"),
-    ("obj_description", 2, "(SELECT max(d.description) FROM pg_catalog.pg_description AS d WHERE d.objoid = $1 AND d.objsubid = 0)"),
-    ("col_description", 2, "(SELECT max(d.description) FROM pg_catalog.pg_description AS d WHERE d.objoid = $1 AND d.objsubid = $2)"),
-    (
-        "format_type",
-        2,
-        "CASE $1 WHEN 16 THEN 'boolean' WHEN 20 THEN 'bigint' WHEN 21 THEN 'smallint' WHEN 23 THEN 'integer' WHEN 25 THEN 'text' \
-         WHEN 26 THEN 'oid' WHEN 700 THEN 'real' WHEN 701 THEN 'double precision' WHEN 1082 THEN 'date' \
-         WHEN 1083 THEN 'time without time zone' WHEN 1114 THEN 'timestamp without time zone' \
-         WHEN 1184 THEN 'timestamp with time zone' WHEN 1186 THEN 'interval' WHEN 4000 THEN 'super' WHEN 6551 THEN 'binary varying' \
-         WHEN 1042 THEN CASE WHEN $2 > 4 THEN 'character(' || ($2 - 4) || ')' ELSE 'character' END \
-         WHEN 1043 THEN CASE WHEN $2 > 4 THEN 'character varying(' || ($2 - 4) || ')' ELSE 'character varying' END \
-         WHEN 1700 THEN CASE WHEN $2 > 4 THEN 'numeric(' || (($2 - 4) / 65536) || ',' || (($2 - 4) % 65536) || ')' ELSE 'numeric' END \
-         ELSE '???' END",
-    ),
-];
+/// The one function of `information_schema` that clients call: a row a column of a key.
+const PAIRS: &str = "_pg_expandarray";
 
 /// Takes the schema of the system off a function's name: `pg_catalog.version()` is `version()`.
 pub(in crate::engine::dialect) fn unqualify(function: &mut Function) {
-    let [schema, _] = function.name.0.as_slice() else { return };
-    if schema.as_ident().is_some_and(|schema| schema.value.eq_ignore_ascii_case(CATALOG)) {
+    let [schema, name] = function.name.0.as_slice() else { return };
+    let is = |part: &datafusion::sql::sqlparser::ast::ObjectNamePart, text: &str| {
+        part.as_ident().is_some_and(|ident| ident.value.eq_ignore_ascii_case(text))
+    };
+    if is(schema, CATALOG) || is(schema, "information_schema") && is(name, PAIRS) {
         function.name.0.remove(0);
     }
 }
 
 pub(super) fn rewrite(call: Call) -> Result<Rewritten, SqlError> {
-    let found = FUNCTIONS.iter().find(|(name, count, _)| *name == call.name && *count == call.args.len());
-    let Some((_, _, text)) = found.filter(|_| call.dialect == Dialect::Redshift) else { return Ok(Rewritten::Other(call)) };
-    let parsed = Parser::new(&RedshiftSqlDialect {}).try_with_sql(text).and_then(|mut parser| parser.parse_expr());
-    let mut expr = Expr::Nested(Box::new(parsed.map_err(error::internal)?));
-    // The visitor never breaks off.
-    let _ = expr.visit(&mut Arguments(call.args));
-    Ok(Rewritten::Done(expr))
-}
-
-/// Puts arguments into the places of a text.
-struct Arguments(Vec<Expr>);
-
-impl VisitorMut for Arguments {
-    type Break = ();
-
-    fn post_visit_expr(&mut self, expr: &mut Expr) -> ControlFlow<()> {
-        if let Expr::Value(ValueWithSpan { value: Value::Placeholder(name), .. }) = expr
-            && let Some(argument) = name.strip_prefix('$').and_then(|number| number.parse::<usize>().ok()?.checked_sub(1))
-            && let Some(value) = self.0.get(argument)
-        {
-            *expr = value.clone();
-        }
-        ControlFlow::Continue(())
+    if call.dialect != Dialect::Redshift {
+        return Ok(Rewritten::Other(call));
     }
+    let args = call.args.as_slice();
+    // The function of that name with the arguments at these places.
+    let asked = |name: &str, places: &[usize]| {
+        let args = places.iter().filter_map(|&place| args.get(place)).cloned().collect();
+        Some(call::function(name, args))
+    };
+    let found = match (call.name.as_str(), args.len()) {
+        ("pg_get_userbyid", 1) => asked("pg_user_name", &[0]),
+        ("pg_table_is_visible", 1) => asked("pg_relation_is_visible", &[0]),
+        ("pg_function_is_visible", 1) => asked("pg_routine_is_visible", &[0]),
+        // All types are the system's.
+        ("pg_type_is_visible", 1) => Some(call::value(Value::Boolean(true))),
+        ("pg_encoding_to_char", 1) => Some(encoding_name(&args[0])),
+        ("pg_client_encoding" | "getdatabaseencoding", 0) => Some(call::text("UTF8")),
+        ("pg_get_expr", 2 | 3) => Some(args[0].clone()),
+        ("obj_description", 1) => Some(comment(&args[0], call::number(0), "")),
+        ("obj_description", 2) => described(&args[0], &args[1]),
+        // Nothing can be said of a database or a user here.
+        ("shobj_description", 2) => described(&args[0], &args[1]),
+        ("col_description", 2) => Some(comment(&args[0], args[1].clone(), "pg_class")),
+        ("format_type", 2) => {
+            let modifier = call::function("coalesce", vec![args[1].clone(), call::number(-1)]);
+            Some(call::function("pg_type_text", vec![args[0].clone(), modifier]))
+        }
+        ("format_encoding", 1) => Some(column_encoding(&args[0])),
+        ("pg_get_function_result", 1) => asked("pg_function_result", &[0]),
+        ("pg_get_function_arguments" | "pg_get_function_identity_arguments", 1) => asked("pg_function_arguments", &[0]),
+        ("pg_get_indexdef", 1) => Some(call::function("pg_index_text", vec![args[0].clone(), call::number(0)])),
+        ("pg_get_indexdef", 3) => asked("pg_index_text", &[0, 1]),
+        ("pg_get_constraintdef", 1 | 2) => asked("pg_key_text", &[0]),
+        ("pg_get_viewdef", 1 | 2) => asked("pg_view_text", &[0]),
+        ("pg_table_size" | "pg_relation_size" | "pg_total_relation_size", 1) => asked("pg_bytes_of_table", &[0]),
+        ("pg_database_size", 1) => asked("pg_bytes_of_database", &[0]),
+        ("pg_tablespace_location", 1) => Some(call::text("")),
+        ("has_table_privilege", 2) => asked("pg_may_use_table", &[0]),
+        ("has_table_privilege", 3) => asked("pg_may_use_table", &[1]),
+        ("has_column_privilege", 3) => asked("pg_may_use_column", &[0, 1]),
+        ("has_column_privilege", 4) => asked("pg_may_use_column", &[1, 2]),
+        ("has_schema_privilege", 2) => asked("pg_may_use_schema", &[0]),
+        ("has_schema_privilege", 3) => asked("pg_may_use_schema", &[1]),
+        ("has_database_privilege", 2) => asked("pg_may_use_database", &[0]),
+        ("has_database_privilege", 3) => asked("pg_may_use_database", &[1]),
+        ("array_to_string", 2) => asked("pg_array_joined", &[0, 1]),
+        ("array_lower", 2) => asked("pg_array_first", &[0, 1]),
+        ("array_upper", 2) => asked("pg_array_last", &[0, 1]),
+        ("current_schemas", 1) => {
+            let all = truth(&args[0]).ok_or_else(|| call.unsupported("current_schemas of anything but true or false"))?;
+            Some(call::function("pg_schemas_of_path", vec![call::number(i64::from(all))]))
+        }
+        // A row for each of its items, as `unnest` gives them.
+        (PAIRS, 1) => Some(call::function("unnest", vec![call::function("pg_array_pairs", vec![args[0].clone()])])),
+        _ => None,
+    };
+    Ok(found.map_or(Rewritten::Other(call), Rewritten::Done))
 }
 
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+/// What was said of an object of a kind that is named by its catalog, which has to be written out.
+fn described(object: &Expr, catalog: &Expr) -> Option<Expr> {
+    Some(comment(object, call::number(0), call::literal_text(catalog)?))
+}
 
-    use super::*;
+fn comment(object: &Expr, position: Expr, catalog: &str) -> Expr {
+    let catalog = if catalog.is_empty() { String::new() } else { format!("{CATALOG}.{}", catalog.trim_start_matches("pg_catalog.")) };
+    call::function("pg_comment", vec![object.clone(), position, call::text(&catalog)])
+}
 
-    #[test]
-    fn every_text_is_an_expression_with_its_arguments() {
-        for (name, count, text) in FUNCTIONS {
-            let parsed = Parser::new(&RedshiftSqlDialect {}).try_with_sql(text).unwrap().parse_expr().unwrap();
-            assert!(!parsed.to_string().contains(&format!("${}", count + 1)), "{name}");
-        }
+/// The name of an encoding of texts by its number: the embedded warehouse has UTF-8 (6) only.
+fn encoding_name(number: &Expr) -> Expr {
+    let is = call::binary(number.clone(), datafusion::sql::sqlparser::ast::BinaryOperator::Eq, call::number(6));
+    call::case(vec![(is, call::text("UTF8"))], Some(call::text("")))
+}
+
+/// The name of the encoding of a column by its number.
+fn column_encoding(number: &Expr) -> Expr {
+    let equal = |index: usize| call::binary(number.clone(), datafusion::sql::sqlparser::ast::BinaryOperator::Eq, call::number(index));
+    call::case(ENCODINGS.iter().enumerate().map(|(index, name)| (equal(index), call::text(name))).collect(), None)
+}
+
+fn truth(expr: &Expr) -> Option<bool> {
+    match expr {
+        Expr::Value(ValueWithSpan { value: Value::Boolean(truth), .. }) => Some(*truth),
+        Expr::Nested(inner) => truth(inner),
+        _ => None,
     }
 }

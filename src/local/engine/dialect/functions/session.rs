@@ -13,6 +13,7 @@ use datafusion::sql::sqlparser::ast::Expr;
 
 use super::Rewritten;
 use crate::local::engine::dialect::call::{self, Call};
+use crate::local::engine::system::Objects;
 use crate::local::engine::{Dialect, SqlError};
 
 /// What `version()` says in Redshift; clients read the number of PostgreSQL in it.
@@ -26,6 +27,8 @@ pub struct SessionFacts {
     pub user: String,
     /// Its parameters with their values.
     pub settings: BTreeMap<String, String>,
+    /// What there is, for functions that are asked with a number.
+    pub objects: Arc<Objects>,
 }
 
 impl ConfigExtension for SessionFacts {
@@ -81,13 +84,8 @@ pub(super) fn rewrite(call: Call) -> Result<Rewritten, SqlError> {
     {
         return Ok(Rewritten::Done(call.renamed(name)));
     }
-    let redshift = call.dialect == Dialect::Redshift;
     Ok(match call.name.as_str() {
-        // Everybody may do everything in a warehouse of one user.
-        "has_schema_privilege" | "has_table_privilege" | "has_database_privilege" if redshift => {
-            Rewritten::Done(call::value(datafusion::sql::sqlparser::ast::Value::Boolean(true)))
-        }
-        "current_timezone" if !redshift => Rewritten::Done(call::text("UTC")),
+        "current_timezone" if call.dialect == Dialect::Athena => Rewritten::Done(call::text("UTC")),
         _ => Rewritten::Other(call),
     })
 }
