@@ -27,6 +27,7 @@ mod program;
 mod project;
 mod redshift_data;
 mod rehearsal;
+mod replay;
 mod results;
 mod resume_after_kill;
 mod scenario;
