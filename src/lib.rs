@@ -8,7 +8,7 @@
 
 pub use {
     shiftdeck_aws as aws, shiftdeck_config as config, shiftdeck_demo as demo, shiftdeck_local as local, shiftdeck_ops as ops,
-    shiftdeck_serve as serve, shiftdeck_syntax as syntax,
+    shiftdeck_recording as recording, shiftdeck_serve as serve, shiftdeck_syntax as syntax,
 };
 
 pub mod app;

@@ -8,7 +8,6 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Mutex;
 
-use clap::Parser as _;
 use color_eyre::config::{HookBuilder, Theme};
 use shiftdeck::cli::failure::Failure;
 use shiftdeck::cli::{self, Cli};
@@ -35,7 +34,7 @@ fn main() -> ExitCode {
     if let Err(error) = HookBuilder::default().theme(theme).display_env_section(false).install() {
         eprintln!("error reports will be plain: {error}");
     }
-    let cli = Cli::parse();
+    let cli = Cli::read(std::env::args_os());
     let no_color = cli.global.no_color;
     match dispatch(cli) {
         Ok(code) => code,
@@ -72,6 +71,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode, Failure> {
     };
     // Whatever still runs has been told to stop; nobody waits for it.
     runtime.shutdown_background();
+    cli::end_recordings();
     ended
 }
 

@@ -120,6 +120,8 @@ pub async fn prepare(settings: &Settings, clock: &SharedClock, tell: impl Fn(Ste
     let mut there = settings.clone();
     there.local.state_dir = Some(aside.path().to_owned());
     there.local.pace = Some(Pace::Instant);
+    // What is done on the side is no part of what is recorded.
+    there.recording.file.clear();
     let there = std::sync::Arc::new(there);
     // An account that has only been opened is a fresh one.
     target::open(&there, clock.clone(), Pace::Instant).await?.close().await;

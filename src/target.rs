@@ -1,7 +1,9 @@
 //! Builds the SDK configuration of a target; nothing else knows which target is in use.
 //!
 //! What only the embedded account has (`reset`, checkpoints, `serve`) is reached through this module too, so that nothing else uses
-//! [`crate::local`].
+//! [`crate::local`]. What records and what plays is put in here as well, so that nothing else knows of it.
+
+mod recorded;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -26,12 +28,16 @@ use crate::local::checkpoint::{self, Checkpoint};
 use crate::local::pace::Pace;
 use crate::local::{self, LocalError, Opened, Options};
 use crate::ops::{self, Context, OpError, OpErrorKind};
+use crate::recording::connector::RecordingHttp;
+use crate::recording::player::Player;
+use crate::recording::writer::Recorder;
 pub use crate::serve::Addresses;
 use crate::serve::Ports;
 pub use crate::serve::keys::AccessKey;
 pub use crate::serve::postgres::Certificate;
 use crate::serve::keys::{KeyError, Keys};
 use crate::serve::outside::Listener;
+pub use recorded::{Played, end_recordings, played, settings_of};
 
 /// API calls that a slow listener may lag behind before it loses the oldest.
 const CALLS_KEPT: usize = 1024;
@@ -68,11 +74,17 @@ pub struct Connection {
     embedded: Option<Opened>,
     /// What the calls are signed with.
     credentials: Option<SharedCredentialsProvider>,
+    /// What records the calls.
+    recorder: Option<Recorder>,
+    /// What answers them from a recording.
+    player: Option<Player>,
 }
 
 /// Opens the target of the settings. `pace` is what `local.pace` falls back to.
 pub async fn open(settings: &Settings, clock: SharedClock, pace: Pace) -> Result<Connection, OpError> {
     let kind = settings.aws.target;
+    let recorder = recorded::recorder(settings, &clock)?;
+    let mut player = None;
     let (config, polling, embedded) = match kind {
         TargetKind::Local => {
             let embedded = open_embedded(settings, clock, pace).await?;
@@ -80,14 +92,16 @@ pub async fn open(settings: &Settings, clock: SharedClock, pace: Pace) -> Result
         }
         TargetKind::Aws => (aws_config(settings).await?, Polling::AWS, None),
         TargetKind::Replay => {
-            return Err(OpError {
-                kind: OpErrorKind::Usage,
-                resource: None,
-                what: "could not open the target `replay`".into(),
-                why: "there is no recording to play".into(),
-                fix: Some("use `--target local`, which needs no account and no network, or `--target aws`".into()),
-            });
+            let (opened, polling) = recorded::player(settings, clock, pace).await?;
+            (player.insert(opened).sdk_config(), polling, None)
         }
+    };
+    let config = match &recorder {
+        Some(recorder) => {
+            let recording = RecordingHttp::over(config.http_client(), recorder.clone());
+            config.into_builder().http_client(recording).build()
+        }
+        None => config,
     };
     let (calls, _) = broadcast::channel(CALLS_KEPT);
     let gateways = Arc::new(Gateways::new(&config, calls.clone(), polling));
@@ -111,7 +125,11 @@ pub async fn open(settings: &Settings, clock: SharedClock, pace: Pace) -> Result
     let scenario = Arc::new(settings.scenario(&caller.account));
     let user = caller.arn.rsplit('/').next().unwrap_or_default().to_owned();
     let credentials = config.credentials_provider();
-    Ok(Connection { kind, gateways, scenario, account: caller.account, alias, user, production, calls, embedded, credentials })
+    if let Some(recorder) = &recorder {
+        recorded::begin(recorder, settings, &caller.account, [Some(user.clone()), alias.clone()]);
+    }
+    let account = caller.account;
+    Ok(Connection { kind, gateways, scenario, account, alias, user, production, calls, embedded, credentials, recorder, player })
 }
 
 impl Connection {
@@ -127,7 +145,7 @@ impl Connection {
             settings,
             scenario: Arc::clone(&self.scenario),
             clock,
-            progress,
+            progress: recorded::progress(progress, self.recorder.as_ref(), self.player.as_ref()),
             cancel: CancellationToken::new(),
         };
         (context, events)
@@ -142,6 +160,11 @@ impl Connection {
             // The user of the embedded account is nobody.
             TargetKind::Local | TargetKind::Replay => vec![self.account.clone()],
         }
+    }
+
+    /// The recording that answers, on the target `replay`.
+    pub fn played(&self) -> Option<Played> {
+        self.player.as_ref().map(recorded::of_player)
     }
 
     /// Whether this process holds the embedded account itself, rather than using another process's.
@@ -318,11 +341,15 @@ fn only_local(settings: &Settings, what: &str) -> Result<(), OpError> {
     if settings.aws.target == TargetKind::Local {
         return Ok(());
     }
+    let why = match settings.aws.target {
+        TargetKind::Replay => "a recording stays as it is: only the embedded AWS can do this",
+        _ => "only the embedded AWS can do this",
+    };
     Err(OpError {
         kind: OpErrorKind::Usage,
         resource: None,
         what: what.to_owned(),
-        why: "only the embedded AWS can do this".into(),
+        why: why.into(),
         fix: Some("add `--target local`".into()),
     })
 }

@@ -11,11 +11,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("syntax", &[]),
     ("local", &["syntax", "demo"]),
     ("serve", &["local", "demo"]),
+    ("recording", &["syntax", "demo"]),
     ("aws", &["demo"]),
     ("ops", &["syntax", "aws", "demo", "config"]),
     ("app", &["syntax", "ops", "aws::activity", "demo", "config"]),
     ("ui", &["app", "syntax", "ops", "aws::activity", "demo", "config"]),
-    ("target", &["serve", "local", "aws", "ops", "demo", "config"]),
+    ("target", &["recording", "serve", "local", "aws", "ops", "demo", "config"]),
     ("prepared", &["target", "ops", "demo", "config", "local::pace"]),
     ("tui", &["ui", "syntax", "app", "ops", "aws", "demo", "config", "target", "prepared", "local::pace"]),
     // A walkthrough is checked by what presents it.

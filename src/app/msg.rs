@@ -90,6 +90,8 @@ pub struct Identity {
     pub outlives: bool,
     /// The names of the demonstration there.
     pub scenario: Scenario,
+    /// The recording that answers: the name of its file and its day.
+    pub recording: Option<String>,
     /// The statements of the demonstration, names filled in.
     pub library: Vec<sql::LibraryEntry>,
 }

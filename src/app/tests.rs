@@ -93,6 +93,8 @@ pub fn settings() -> Settings {
             queries_dir: String::new(),
         },
         local: Local { pace: None, state_dir: None },
+        recording: Recording { file: String::new() },
+        replay: Replay { file: String::new(), pace: "auto".into(), from: "auto".into() },
         screen: Screen { theme: "dark".into(), images: "off".into(), mouse: true, motion: true, mask: Mask::Auto },
         costs: Costs { budget_usd: 0.0, over_budget: OverBudget::Warn },
         data_set: crate::demo::dataset::DataSet::bank(),
@@ -121,6 +123,7 @@ pub fn identity() -> Identity {
         account: "000000000000".into(),
         outlives: false,
         scenario: settings().scenario("000000000000"),
+        recording: None,
         library: vec![
             entry("05 Ten rows of the lake", QueryEngine::Athena, "-- Ten rows of the lake\nSELECT * FROM bankdm.bankdm_glue LIMIT 10;"),
             entry(

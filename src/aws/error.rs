@@ -44,6 +44,8 @@ pub enum AwsErrorKind {
     LimitExceeded,
     /// The service was not reached.
     Network,
+    /// The recording that answers does not have it.
+    NotRecorded,
     /// Anything else.
     Other,
 }
@@ -101,6 +103,7 @@ impl fmt::Display for AwsErrorKind {
             AwsErrorKind::Conflict => "in use",
             AwsErrorKind::LimitExceeded => "beyond a quota",
             AwsErrorKind::Network => "not reached",
+            AwsErrorKind::NotRecorded => "not recorded",
             AwsErrorKind::Other => "failed",
         })
     }
@@ -123,8 +126,10 @@ where
         SdkError::ServiceError(context) => {
             let status = context.raw().status().as_u16();
             let metadata = context.err().meta();
-            let code = metadata.code().unwrap_or_default();
-            let message = metadata.message().unwrap_or_default();
+            // The answer to HEAD has no body: where the service says anything, it does in headers.
+            let said = |name: &str| context.raw().headers().get(name);
+            let code = metadata.code().or_else(|| said("x-amz-error-code")).unwrap_or_default();
+            let message = metadata.message().or_else(|| said("x-amz-error-message")).unwrap_or_default();
             // S3 answers HEAD without a body: there is no code, and 400 is what it answers when the credentials have expired.
             let mute = code.is_empty() && status == 400 && operation.starts_with("Head");
             let kind = if mute { AwsErrorKind::Expired } else { kind_of(code, message, status) };
@@ -244,6 +249,7 @@ fn kind_of(code: &str, message: &str, status: u16) -> AwsErrorKind {
         | "UnrecognizedClientException"
         | "InvalidAccessKeyId"
         | "SignatureDoesNotMatch" => AwsErrorKind::Expired,
+        "NotRecorded" => AwsErrorKind::NotRecorded,
         "ConflictException"
         | "ResourceConflictException"
         | "ResourceInUse"
@@ -304,6 +310,7 @@ mod tests {
         assert_eq!(kind_of("AlreadyExistsException", "Stack [BankDM-network] already exists", 400), AwsErrorKind::AlreadyExists);
         assert_eq!(kind_of("", "", 404), AwsErrorKind::NotFound);
         assert_eq!(kind_of("ThrottlingException", "Rate exceeded", 400), AwsErrorKind::Throttled);
+        assert_eq!(kind_of("NotRecorded", "the recording does not have SageMaker DescribeEndpoint", 400), AwsErrorKind::NotRecorded);
     }
 
     #[test]

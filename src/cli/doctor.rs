@@ -10,6 +10,8 @@ use super::failure::{Failure, exit};
 use super::output::{Output, columns};
 use super::session::Session;
 use crate::config::Settings;
+use crate::config::settings::TargetKind;
+use crate::demo::clock::SystemClock;
 use crate::demo::operator::{self, Need};
 use crate::ops::Context;
 use crate::ops::doctor::{self, Check, Verdict};
@@ -45,7 +47,11 @@ pub async fn run(
     let variable = |name: &str| environment.get(name).cloned();
     let around = doctor::surroundings(settings, &variable, &tui::terminal_of(settings, &settings.screen.theme, variable));
     let mut checks = around.before;
-    checks.extend(account(settings).await);
+    if settings.aws.target == TargetKind::Replay {
+        checks.push(recording(settings));
+    } else {
+        checks.extend(account(settings).await);
+    }
     checks.extend(around.after);
 
     let failed = checks.iter().any(|check| check.verdict == Verdict::Failed);
@@ -71,6 +77,26 @@ const fn glyph(verdict: Verdict) -> (&'static str, &'static str) {
         Verdict::Ok => ("✔", "32"),
         Verdict::Warning => ("!", "33"),
         Verdict::Failed => ("✖", "31"),
+    }
+}
+
+/// Whether the recording can be played, and what it is of. There is no account that could be asked for more.
+fn recording(settings: &Settings) -> Check {
+    const NAME: &str = "recording";
+    match target::played(settings, Arc::new(SystemClock)) {
+        Ok(played) => {
+            let made = played.began.format("%Y-%m-%d %H:%M UTC");
+            let calls = super::output::thousands(played.calls as u64);
+            let message = format!(
+                "{} of {made}: {calls} calls of the target `{}`, data `{}`, program {}",
+                played.name, played.target, played.data, played.program
+            );
+            match played.warning {
+                None => Check::ok(NAME, message),
+                Some(warning) => Check::warning(NAME, format!("{message}; {warning}"), "What comes after that cannot be played."),
+            }
+        }
+        Err(error) => Check { name: NAME, verdict: Verdict::Failed, message: error.to_string(), fix: error.fix },
     }
 }
 

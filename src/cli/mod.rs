@@ -1,5 +1,6 @@
 //! The commands without the screen, one file each, and what they share: how a command ends badly, how it stops, what it prints.
 
+mod arguments;
 mod cleanup;
 mod completions;
 mod config;
@@ -29,6 +30,7 @@ mod status;
 mod walkthrough;
 
 use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -39,6 +41,7 @@ use clap::{ArgAction, Args, Parser, Subcommand};
 use crate::config::settings::TargetKind;
 use crate::config::{Settings, Sources, load};
 use crate::demo::clock::SystemClock;
+use crate::target;
 use crate::tui::cast::Cast;
 use failure::Failure;
 use output::Output;
@@ -74,9 +77,15 @@ pub struct Cli {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub struct Global {
-    /// Which AWS answers
+    /// Which AWS answers; `--target replay FILE` plays a recording
     #[arg(long, global = true, value_enum, value_name = "TARGET")]
     pub target: Option<TargetKind>,
+    /// The file of `--target replay FILE`.
+    #[arg(long, global = true, value_name = "FILE", hide = true)]
+    pub replay_file: Option<PathBuf>,
+    /// Record what crosses the SDK into a new file, to play it again; secrets and the account's number are not in it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub record: Option<PathBuf>,
     /// Read settings from this file, over your own ones
     #[arg(long, global = true, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -150,6 +159,11 @@ pub enum Command {
 }
 
 impl Cli {
+    /// Reads the arguments of the process; ends it when they are wrong, or ask for help.
+    pub fn read(arguments: impl IntoIterator<Item = OsString>) -> Cli {
+        Cli::parse_from(arguments::expanded(arguments))
+    }
+
     /// What the configuration is made from.
     pub fn sources(&self, environment: BTreeMap<String, String>) -> Sources {
         let global = &self.global;
@@ -157,6 +171,12 @@ impl Cli {
         let mut flag = |name: &str, key: &str, text: String| flags.push((format!("{name} {text}"), key.to_owned(), text));
         if let Some(target) = global.target {
             flag("--target", "aws.target", target.name().to_owned());
+        }
+        if let Some(file) = &global.replay_file {
+            flag("--target replay", "replay.file", file.to_string_lossy().into_owned());
+        }
+        if let Some(file) = &global.record {
+            flag("--record", "recording.file", file.to_string_lossy().into_owned());
         }
         if let Some(region) = &global.region {
             flag("--region", "aws.region", region.clone());
@@ -173,15 +193,50 @@ impl Cli {
         for (key, text) in &global.set {
             flags.push((format!("--set {key}={text}"), key.clone(), text.clone()));
         }
-        Sources { environment, file: global.config.clone(), flags }
+        Sources { environment, file: global.config.clone(), recorded: None, flags }
     }
 
-    /// The settings in force.
+    /// The settings in force; those of a recording that is played are among them.
     ///
     /// # Errors
-    /// Everything that is wrong in the configuration.
+    /// Everything that is wrong in the configuration, and a recording that cannot be played or made.
     pub fn settings(&self, environment: BTreeMap<String, String>) -> Result<Settings, Failure> {
-        Ok(load(&self.sources(environment))?.settings)
+        let mut sources = self.sources(environment);
+        let mut settings = load(&sources)?.settings;
+        if settings.aws.target == TargetKind::Replay {
+            sources.recorded = Some(target::settings_of(&settings)?);
+            settings = load(&sources)?.settings;
+            if settings.replay.from == "auto" && self.plays_from_the_start() {
+                "start".clone_into(&mut settings.replay.from);
+            }
+        }
+        self.check_record(&settings)?;
+        Ok(settings)
+    }
+
+    /// Whether a recording is played from its beginning: the screen and what runs steps do what was recorded; the other commands look at
+    /// what came of it.
+    fn plays_from_the_start(&self) -> bool {
+        matches!(self.command, None | Some(Command::Run(_) | Command::Rehearse(_) | Command::Cleanup(_)))
+    }
+
+    /// A recording that cannot be made is refused before anything is done.
+    fn check_record(&self, settings: &Settings) -> Result<(), Failure> {
+        let opens_no_account = matches!(
+            self.command,
+            Some(Command::Reset(_) | Command::Checkpoint(_) | Command::Serve(_) | Command::Notes(_))
+        );
+        let file = settings.recording.file.as_str();
+        if self.global.record.is_some() && opens_no_account {
+            return Err(Failure::usage(
+                "`--record` records what commands ask of an account, and this one asks nothing",
+                "Leave it out, or record the screen, `run` or another command.",
+            ));
+        }
+        if !file.is_empty() && !opens_no_account && std::fs::symlink_metadata(file).is_ok() {
+            return Err(Failure::usage(format!("could not record into {file}: there is such a file already"), "Name a file that is not there yet."));
+        }
+        Ok(())
     }
 
     /// Whether the command works on settings; the others have to work when the configuration is broken.
@@ -237,6 +292,13 @@ pub async fn run_command(
         Command::Doctor(arguments) => doctor::run(&arguments, &settings, &environment, output).await,
         Command::Notes(arguments) => notes::run(&arguments, &settings, output).await,
         Command::Config(_) | Command::Completions(_) | Command::Man(_) | Command::Walkthrough(_) => Ok(()),
+    }
+}
+
+/// Ends what was recorded, and says so on standard error. Blocks until it is on disk.
+pub fn end_recordings() {
+    for (sentence, sound) in target::end_recordings() {
+        eprintln!("{}{sentence}", if sound { "" } else { "warning: " });
     }
 }
 

@@ -51,6 +51,11 @@ impl Session {
             () = cancel.cancelled() => return Err(cancelled()),
             opened = target::open(settings, clock.clone(), Pace::Instant) => opened?,
         };
+        if let Some(played) = connection.played()
+            && let Some(warning) = &played.warning
+        {
+            eprintln!("warning: the recording {} is not whole: {warning}", played.name);
+        }
         Ok(Session { settings: settings.clone(), connection, cancel, clock })
     }
 

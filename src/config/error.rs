@@ -12,6 +12,8 @@ pub enum Origin {
     Standard(&'static str),
     /// A file.
     File(PathBuf),
+    /// The recording that is played.
+    Recording(PathBuf),
     /// A variable of this program.
     Variable(String),
     /// A flag, as it was given (`--region`, `--set mlops.eta=0.1`).
@@ -23,7 +25,7 @@ impl fmt::Display for Origin {
         match self {
             Origin::Default => f.write_str("default"),
             Origin::Standard(name) => f.write_str(name),
-            Origin::File(path) => write!(f, "{}", path.display()),
+            Origin::File(path) | Origin::Recording(path) => write!(f, "{}", path.display()),
             Origin::Variable(name) => f.write_str(name),
             Origin::Flag(flag) => f.write_str(flag),
         }
@@ -33,7 +35,7 @@ impl fmt::Display for Origin {
 /// A place in an origin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
-    /// File, variable or flag.
+    /// File, recording, variable or flag.
     pub origin: Origin,
     /// Line and column in a file, counted from 1.
     pub position: Option<(usize, usize)>,

@@ -21,6 +21,8 @@ pub struct Sources {
     pub environment: BTreeMap<String, String>,
     /// `--config`.
     pub file: Option<PathBuf>,
+    /// The recording that is played, and the settings that it was made with, in TOML.
+    pub recorded: Option<(PathBuf, String)>,
     /// Flags: as typed, dotted key, text.
     pub flags: Vec<(String, String, String)>,
 }
@@ -53,6 +55,9 @@ pub fn load(sources: &Sources) -> Result<Effective, ConfigError> {
         files.push(path.clone());
     }
     layers.push(Layer::from_variables(environment));
+    if let Some((path, text)) = &sources.recorded {
+        layers.push(Layer::from_toml(text, &Origin::Recording(path.clone())));
+    }
     layers.push(Layer::from_flags(&sources.flags));
 
     let mut problems = vec![];
@@ -215,7 +220,9 @@ fn settings(assignments: &[Assignment], environment: &BTreeMap<String, String>) 
                     None => continue,
                 }
             }
-            ("data.source" | "data.schema" | "sql.queries_dir", Value::Text(text)) if !text.is_empty() => {
+            ("data.source" | "data.schema" | "sql.queries_dir" | "recording.file" | "replay.file", Value::Text(text))
+                if !text.is_empty() =>
+            {
                 expand(text, environment).to_string_lossy().into_owned().into()
             }
             (_, value) => value.to_json(),
@@ -256,6 +263,7 @@ mod tests {
         Sources {
             environment: environment.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect(),
             file: None,
+            recorded: None,
             flags: sets.iter().map(|(key, text)| (format!("--set {key}={text}"), (*key).to_owned(), (*text).to_owned())).collect(),
         }
     }
@@ -305,6 +313,18 @@ mod tests {
         assert_eq!(from("aws.profile"), "AWS_PROFILE");
         assert!(from("mlops.subsample").starts_with("default:"));
         assert_eq!(effective.files.len(), 2);
+    }
+
+    #[test]
+    fn what_was_recorded_counts_more_than_files_and_less_than_flags() {
+        let mut sources = sources(&[("SHIFTDECK_MLOPS_SEED", "1"), ("SHIFTDECK_DEMO_NAME", "Mine")], &[("mlops.gamma", "3")]);
+        let recorded = "[demo]\nname = \"Theirs\"\n[mlops]\ngamma = 2.0\neta = 0.1\n";
+        sources.recorded = Some(("talk.rec".into(), recorded.to_owned()));
+        let effective = load(&sources).unwrap();
+        let settings = &effective.settings;
+        assert_eq!((settings.demo.name.as_str(), settings.mlops.gamma, settings.mlops.eta, settings.mlops.seed), ("Theirs", 3.0, 0.1, 1));
+        let name = effective.assignments.iter().find(|assignment| assignment.key == "demo.name").unwrap();
+        assert_eq!(name.place.to_string(), "talk.rec:2:8");
     }
 
     #[test]

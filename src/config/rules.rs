@@ -242,6 +242,14 @@ pub const COLUMN: Rule = Rule {
     optional: false,
     check: |text| length(text, 1, 63) && all(text, "_") && no_upper(text) && !text.starts_with(|first: char| first.is_ascii_digit()),
 };
+/// How fast a recording is played.
+pub const PACE: Rule = Rule {
+    expected: "`auto`, `recorded`, `fast`, or a factor such as 10",
+    optional: false,
+    check: |text| {
+        matches!(text, "auto" | "recorded" | "fast") || text.parse().is_ok_and(|factor: f64| factor.is_finite() && factor > 0.0)
+    },
+};
 /// A directory.
 pub const PATH: Rule = Rule { expected: "a path", optional: true, check: printable };
 

@@ -39,6 +39,10 @@ pub struct Settings {
     pub costs: Costs,
     /// The embedded AWS.
     pub local: Local,
+    /// Where what crosses the SDK is recorded.
+    pub recording: Recording,
+    /// The recording that is played.
+    pub replay: Replay,
     /// The screen.
     pub screen: Screen,
     /// What `data.schema` describes.
@@ -420,6 +424,26 @@ pub struct Local {
     /// State directory; without it `$XDG_DATA_HOME/shiftdeck`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_dir: Option<PathBuf>,
+}
+
+/// `[recording]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Recording {
+    /// The file that is made; empty for none.
+    pub file: String,
+}
+
+/// `[replay]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replay {
+    /// The recording that the target `replay` plays.
+    pub file: String,
+    /// `auto`, `recorded`, `fast` or a factor.
+    pub pace: String,
+    /// `auto`, `start`, `end` or the name of a step.
+    pub from: String,
 }
 
 /// What happens when the budget is used up.

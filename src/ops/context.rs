@@ -2,11 +2,10 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc::UnboundedSender;
 use tokio_util::sync::CancellationToken;
 
-use super::OpError;
 use super::error::op;
+use super::{OpError, Progress};
 use crate::aws::identity::Caller;
 use crate::aws::lake::LakePlace;
 use crate::aws::statements::{Place, Warehouse};
@@ -14,7 +13,6 @@ use crate::aws::{Gateways, Tags};
 use crate::config::Settings;
 use crate::config::settings::WarehouseKind;
 use crate::demo::clock::SharedClock;
-use crate::demo::event::Event;
 use crate::demo::regions;
 use crate::demo::scenario::Scenario;
 use crate::demo::sql::{self, SqlEngine, SqlValues};
@@ -38,7 +36,7 @@ pub struct Context {
     /// Time.
     pub clock: SharedClock,
     /// Where events go.
-    pub progress: UnboundedSender<Event>,
+    pub progress: Progress,
     /// Ends the work: what is running on the service is stopped, and the operation returns `Cancelled`.
     pub cancel: CancellationToken,
 }

@@ -34,6 +34,7 @@ pub mod plan;
 pub mod predict;
 pub mod prices;
 pub mod production;
+mod progress;
 pub mod project;
 pub mod query;
 mod report;
@@ -46,3 +47,4 @@ pub mod steps;
 
 pub use context::Context;
 pub use error::{OpError, OpErrorKind};
+pub use progress::{Progress, Witness};

@@ -44,7 +44,6 @@ impl<'a> Run<'a> {
     fn tell(&self, event: EventKind, resource: Option<String>, message: &str, detail: Map<String, Value>) {
         let ts = self.context.clock.now();
         let seconds = (ts - self.started).num_microseconds().unwrap_or_default() as f64 / 1e6;
-        // Whoever listened may have gone; the work goes on.
-        let _ = self.context.progress.send(Event { ts, step: self.step, event, resource, message: message.to_owned(), seconds, detail });
+        self.context.progress.tell(Event { ts, step: self.step, event, resource, message: message.to_owned(), seconds, detail });
     }
 }

@@ -49,7 +49,10 @@ pub fn header(canvas: &mut Canvas<'_>, area: Rect) {
             },
             None => "AWS".to_owned(),
         },
-        TargetKind::Replay => "recording".to_owned(),
+        TargetKind::Replay => match model.identity().and_then(|identity| identity.recording.as_deref()) {
+            Some(recording) => format!("replay {recording}"),
+            None => "replay".to_owned(),
+        },
     };
     let place = format!("{} · {target} · {}", model.demo, model.region);
     let room = area.right().saturating_sub(x + 1);

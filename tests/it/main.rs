@@ -31,6 +31,7 @@ mod project;
 mod quotas;
 mod redshift_data;
 mod rehearsal;
+mod replay;
 mod results;
 mod resume_after_kill;
 mod scenario;

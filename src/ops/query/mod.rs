@@ -8,7 +8,6 @@ pub mod plan;
 pub mod position;
 pub mod reads;
 pub mod remote;
-pub mod scrub;
 
 mod cell;
 mod lake;
@@ -17,6 +16,8 @@ mod warehouse;
 use std::time::Duration;
 
 pub use cell::{Cell, CellRef, FloatText};
+
+pub use crate::syntax::scrub;
 
 use super::error::op;
 use super::{Context, OpError};

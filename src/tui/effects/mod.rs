@@ -441,6 +441,9 @@ impl Runner {
                         let follow = login::follow(connection.clone(), Arc::clone(&shared.clock), shared.messages.clone());
                         shared.handle.spawn(async move { cancel.run_until_cancelled(follow).await });
                         let identity = identity(&connection);
+                        if let Some(warning) = connection.played().and_then(|played| played.warning) {
+                            send(&shared.messages, Msg::Written(Err(format!("The recording is not whole: {warning}"))));
+                        }
                         shared.handle.spawn(calls(connection.calls.subscribe(), shared.messages.clone()));
                         if let Some(outside) = target::Outside::open(&shared.settings) {
                             shared.handle.spawn(calls_of_others(outside, connection.calls.clone(), shared.messages.clone()));
@@ -529,7 +532,8 @@ fn identity(connection: &Connection) -> Identity {
     let outlives = !connection.owns_account();
     let (account, alias) = (connection.account.clone(), connection.alias.clone());
     let private = connection.private();
-    Identity { kind: connection.kind, account, alias, private, outlives, scenario, library }
+    let recording = connection.played().map(|played| played.title());
+    Identity { kind: connection.kind, account, alias, private, outlives, scenario, recording, library }
 }
 
 /// Puts the calls of other programs among those of this one, until the screen is left.

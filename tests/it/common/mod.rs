@@ -79,7 +79,7 @@ impl TestAccount {
             settings: Arc::new(settings.clone()),
             scenario: Arc::new(settings.scenario(local::ACCOUNT_ID)),
             clock: clock(),
-            progress,
+            progress: progress.into(),
             cancel: CancellationToken::new(),
         };
         (context, events)
