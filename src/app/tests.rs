@@ -91,7 +91,7 @@ pub fn settings() -> Settings {
             queries_dir: String::new(),
         },
         local: Local { pace: None, state_dir: None },
-        screen: Screen { theme: "dark".into(), images: "off".into(), mouse: true, motion: true, mask: Mask::Auto },
+        screen: Screen { theme: "dark".into(), size: Size::Normal, images: "off".into(), mouse: true, motion: true, mask: Mask::Auto },
         costs: Costs { budget_usd: 0.0, over_budget: OverBudget::Warn },
         data_set: crate::demo::dataset::DataSet::bank(),
     }

@@ -7,7 +7,9 @@ mod activity;
 mod canvas;
 mod chrome;
 mod explore;
+mod figure;
 mod glyph;
+mod large;
 pub mod layout;
 pub mod markdown;
 mod mask;
@@ -145,6 +147,10 @@ fn paint(buffer: &mut Buffer, model: &Model, theme: &Theme) -> (Drawn, Option<Po
         }
         chrome::activity_line(&mut canvas, plan.activity);
         chrome::hints(&mut canvas, plan.hints);
+        if model.spotlight && (plan.overview || model.walkthrough.presenting.is_some()) {
+            let lit = plan.panes.iter().find(|(pane, _)| *pane == model.focus);
+            canvas.dim_all_but(lit.map_or(plan.body, |(_, area)| *area));
+        }
     }
     for component in &model.popups {
         canvas.targets.push((area, Target::Outside));

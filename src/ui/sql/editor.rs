@@ -27,7 +27,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let editor = &tab.editor;
     let lines = editor.lines();
     let focused = model.focus == Pane::Sql && tab.half == Half::Editor;
-    let gutter = lines.len().to_string().len().max(2) as u16 + 2;
+    // Numbers of lines are for those who write.
+    let gutter = if model.enlarged() { 2 } else { lines.len().to_string().len().max(2) as u16 + 2 };
     if area.width <= gutter + 4 || area.height == 0 {
         return;
     }
