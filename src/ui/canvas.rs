@@ -134,14 +134,11 @@ impl<'a> Canvas<'a> {
     /// Lays a style over a row that is written already, so that a selected row keeps the colours of its text where the theme leaves them.
     pub fn highlight(&mut self, area: Rect, role: Role) {
         let area = area.intersection(self.buffer.area);
-        let style = self.theme.style(role);
-        if style.fg.is_none() && style.bg.is_some() {
-            for position in area.positions() {
-                let cell = &mut self.buffer[position];
-                cell.fg = self.theme.on_selection(cell.fg);
-            }
+        for position in area.positions() {
+            let cell = &mut self.buffer[position];
+            let style = self.theme.selected(Style::new().fg(cell.fg), role);
+            cell.set_style(style);
         }
-        self.buffer.set_style(area, style);
     }
 
     /// Dims what is outside of an area: every character stays where it is and becomes faint, lines that separate stay as they are.

@@ -30,7 +30,7 @@ fn between(area: Rect, most: u16) -> Rect {
 }
 
 /// What is between the gutters of what is on the screen.
-fn column(model: &Model, area: Rect) -> Rect {
+pub(super) fn column(model: &Model, area: Rect) -> Rect {
     between(area, if model.focus == Pane::Walkthrough { MEASURE } else { CONTENT })
 }
 

@@ -10,6 +10,10 @@ mod explore;
 mod figure;
 mod glyph;
 mod large;
+#[cfg(test)]
+mod legible;
+#[cfg(test)]
+mod legible_tests;
 pub mod layout;
 pub mod markdown;
 mod mask;
@@ -29,7 +33,11 @@ mod stage_tests;
 #[cfg(test)]
 mod tests;
 pub mod theme;
+#[cfg(test)]
+mod theme_tests;
 mod view_bar;
+#[cfg(test)]
+mod vision;
 mod walkthrough;
 
 use std::sync::Arc;

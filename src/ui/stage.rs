@@ -33,6 +33,8 @@ const NAMES: usize = 20;
 const TWO_FIGURES: usize = 70;
 /// Lines of figures at most.
 const FIGURE_ROWS: usize = 4;
+/// Lines of what a step says of itself and of a figure in small characters, which are seen together or not at all.
+const TOLD: usize = 9;
 
 /// The beats, the present one marked.
 pub fn strip(beat: Beat) -> Pieces {
@@ -179,7 +181,10 @@ fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize, height: usize
             let sized = |scale| drawn(telling.as_ref()?, scale, theme, columns, 2);
             let ways = [(Scale::Large, true), (Scale::Small, true), (Scale::Large, false), (Scale::Small, false)];
             let fitting = ways.into_iter().filter_map(|(scale, others)| Some(with(Some(sized(scale)?), others)));
-            lines = fitting.into_iter().find(|lines| lines.len() <= height).unwrap_or_else(|| with(None, true));
+            let plain = with(None, true);
+            // Where the text is longer than the room in any case, the figure is worth it as long as it is no longer with it.
+            let long = |lines: &Vec<Line<'static>>| plain.len() > height && lines.len() <= plain.len() && height > TOLD;
+            lines = fitting.into_iter().find(|lines| lines.len() <= height || long(lines)).unwrap_or_else(|| plain.clone());
         }
     }
     lines
@@ -252,9 +257,14 @@ pub(super) fn checks(model: &Model, step: Step, theme: &Theme, columns: usize, l
 
 /// The remote in the line of what can be done; gives the columns used.
 pub fn hint(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote) -> u16 {
-    let strip = strip(remote.beat);
+    let next = next(canvas.model);
+    let needed = next.as_ref().map_or(0, |(key, words)| 4 + width(key) + width(words));
+    let every = strip(remote.beat);
+    // What the next press does is worth more than the names of the other beats.
+    let fits = every.width() + needed <= usize::from(area.width);
+    let strip = if fits { every } else { Pieces::new().add("▸", Role::Accent).add(remote.beat.name(), Role::Accent) };
     let mut x = area.x + canvas.pieces(area.x, area.y, area.width, &strip);
-    if let Some((key, words)) = next(canvas.model) {
+    if let Some((key, words)) = next {
         // Of a long title the beginning says enough.
         let needed = (width(&key) + width(&words).min(12) + 4) as u16;
         if x + needed <= area.right() {

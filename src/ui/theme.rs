@@ -3,6 +3,10 @@
 use ratatui::style::{Color, Modifier, Style};
 use serde::Deserialize;
 
+/// The themes for a room full of people, whose text has a contrast of at least 7 : 1 (WCAG 2.1, AAA): `light` where there is light, with a
+/// projector, and `contrast` on dark screens. That of the others has at least 4.5 : 1 (AA); `mono` leaves it to the terminal.
+pub const FOR_PRESENTATIONS: [&str; 2] = ["light", "contrast"];
+
 /// How many colours the terminal shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Depth {
@@ -149,11 +153,13 @@ impl Theme {
         self.styles[role as usize]
     }
 
-    /// The colour in which a text that has one of its own is written on a selected row whose theme leaves colours as they are: what is faint
-    /// on the ground would be lost there, and is written as ordinary text.
-    pub fn on_selection(&self, colour: Color) -> Color {
-        let quiet = [Role::Dim, Role::Faint, Role::Comment].iter().any(|role| self.style(*role).fg == Some(colour));
-        if quiet { self.style(Role::Base).fg.unwrap_or(Color::Reset) } else { colour }
+    /// A style on what is selected; `role` says how. Where the theme leaves colours as they are, what is faint on the ground would be lost,
+    /// and is written as ordinary text.
+    pub fn selected(&self, style: Style, role: Role) -> Style {
+        let over = self.style(role);
+        let quiet = [Role::Dim, Role::Faint, Role::Comment].iter().any(|role| style.fg.is_some() && self.style(*role).fg == style.fg);
+        let style = if over.bg.is_some() && quiet { Style { fg: self.style(Role::Base).fg, ..style } } else { style };
+        style.patch(over)
     }
 }
 
@@ -287,9 +293,12 @@ mod tests {
     fn what_is_faint_is_ordinary_on_a_selected_row_and_states_keep_their_colour() {
         let theme = Theme::named("dark", Depth::True);
         let colour = |role| theme.style(role).fg.unwrap();
-        assert_eq!(theme.on_selection(colour(Role::Faint)), colour(Role::Base));
-        assert_eq!(theme.on_selection(colour(Role::Bad)), colour(Role::Bad));
-        assert_eq!(Theme::named("mono", Depth::None).on_selection(Color::Reset), Color::Reset);
+        let selected = |role| theme.selected(theme.style(role), Role::Selection);
+        assert_eq!(selected(Role::Faint).fg, Some(colour(Role::Base)));
+        assert_eq!(selected(Role::Bad).fg, Some(colour(Role::Bad)));
+        assert!(selected(Role::Bad).bg == theme.style(Role::Selection).bg && selected(Role::Bad).bg.is_some());
+        let contrast = Theme::named("contrast", Depth::True);
+        assert_eq!(contrast.selected(contrast.style(Role::Bad), Role::Selection).fg, contrast.style(Role::Selection).fg);
     }
 
     #[test]

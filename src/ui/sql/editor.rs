@@ -120,7 +120,7 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, index: usize, left: usize, overlays
                 style = style.patch(canvas.style(Role::QuietSelection)).patch(canvas.style(Role::Accent));
             }
             if overlays.selection.is_some_and(|(from, to)| from <= place && place < to) {
-                style = style.patch(canvas.style(Role::Selection));
+                style = canvas.theme.selected(style, Role::Selection);
             }
             if overlays.wrong.iter().any(|(from, to)| *from <= place && place < *to) {
                 style = wrong(canvas, style);
