@@ -28,10 +28,8 @@ pub enum Effect {
     },
     /// Puts the embedded account to where a step begins, and opens it again.
     BeginAt(Step),
-    /// Makes a picture of the screen.
+    /// Writes a picture of the screen into the current directory.
     Picture,
-    /// Writes a picture (SVG) into the current directory.
-    WritePicture(String),
     /// Gives the terminal to the program that logs in on the account.
     LogIn,
     /// Examines everything that a demonstration needs, and the account where it is open.

@@ -9,8 +9,9 @@ use super::pane::Pane;
 use super::popup::Popup;
 use super::{activity, doctor, explore, login, pipeline, predict, resources, sql, walkthrough};
 use crate::config::Settings;
-use crate::config::settings::{Guard, Mask, OverCeiling, TargetKind};
+use crate::config::settings::{Guard, Mask, OverCeiling, Size, TargetKind};
 use crate::demo::dataset::Words;
+use crate::demo::figures;
 use crate::ops::OpError;
 use crate::ops::query::QueryEngine;
 use crate::ops::stage::Told;
@@ -108,9 +109,6 @@ pub struct ConsoleRules {
     pub catalogs_wanted: bool,
 }
 
-/// The themes, in the order in which a key goes through them.
-pub const THEMES: [&str; 4] = ["dark", "light", "contrast", "mono"];
-
 /// The state of the screen.
 #[derive(Debug, Clone)]
 pub struct Model {
@@ -128,6 +126,10 @@ pub struct Model {
     pub target: TargetKind,
     /// Name of the theme.
     pub theme: String,
+    /// Whether a presentation shows less, and larger.
+    pub large: bool,
+    /// Whether everything but the pane with the focus is dimmed.
+    pub spotlight: bool,
     /// Whether things may move.
     pub motion: bool,
     /// Whether what is private is hidden.
@@ -189,6 +191,8 @@ impl Model {
             region: settings.aws.region.clone(),
             target: settings.aws.target,
             theme: settings.screen.theme.clone(),
+            large: settings.screen.size == Size::Large,
+            spotlight: false,
             motion: settings.screen.motion,
             mask: match settings.screen.mask {
                 Mask::On => true,
@@ -224,6 +228,25 @@ impl Model {
             login: login::State::default(),
             doctor: doctor::State::default(),
             before_edit: None,
+        }
+    }
+
+    /// Whether a presentation is on that shows less, and larger.
+    pub fn enlarged(&self) -> bool {
+        self.large && self.walkthrough.presenting.is_some()
+    }
+
+    /// Whether everything but the pane with the focus can be dimmed: while a presentation is on, and where several panes are on the screen.
+    pub fn can_be_dimmed(&self) -> bool {
+        self.walkthrough.presenting.is_some() || self.viewport.overview
+    }
+
+    /// How long something has gone on. Where nothing may move it is told by when it began, which stays true: `since 14:03:05`.
+    pub fn so_far(&self, since: DateTime<Utc>) -> String {
+        if self.motion {
+            figures::so_far((self.now - since).num_milliseconds() as f64 / 1000.0)
+        } else {
+            since.with_timezone(&self.zone).format("since %H:%M:%S").to_string()
         }
     }
 
@@ -294,10 +317,11 @@ impl Model {
     /// Whether something on the screen changes with time alone, and in how many milliseconds next. `None` when all is calm: then nothing
     /// is drawn and nothing is computed.
     pub fn next_tick(&self) -> Option<u64> {
-        if self.working() {
-            return Some(if self.motion { 100 } else { 1000 });
+        if self.motion && self.working() {
+            return Some(100);
         }
-        let near = self.notice.is_some() || self.revealed.is_some() || !self.resources.changed.is_empty();
+        let fades = self.motion && !self.resources.changed.is_empty();
+        let near = self.notice.is_some() || self.revealed.is_some() || fades;
         // The end of a login is told in minutes, and when it comes near nothing else may happen that draws a frame.
         near.then_some(1000).or_else(|| self.login.ends.is_some().then_some(10_000))
     }

@@ -95,7 +95,7 @@ pub fn settings() -> Settings {
         local: Local { pace: None, state_dir: None },
         recording: Recording { file: String::new() },
         replay: Replay { file: String::new(), pace: "auto".into(), from: "auto".into() },
-        screen: Screen { theme: "dark".into(), images: "off".into(), mouse: true, motion: true, mask: Mask::Auto },
+        screen: Screen { theme: "dark".into(), size: Size::Normal, images: "off".into(), mouse: true, motion: true, mask: Mask::Auto },
         costs: Costs { budget_usd: 0.0, over_budget: OverBudget::Warn },
         data_set: crate::demo::dataset::DataSet::bank(),
     }

@@ -1,6 +1,7 @@
 //! What each setting may be. The text of `config.toml` says it to people; this table says it to the program, and a test compares both.
 
 use super::rules;
+use super::settings::THEMES;
 
 /// The kind of value that a setting takes.
 #[derive(Debug, Clone, Copy)]
@@ -175,7 +176,8 @@ pub const KEYS: &[Key] = &[
             "cleanup",
         ]),
     ),
-    key("screen.theme", Kind::Choice(&["dark", "light", "contrast", "mono"])),
+    key("screen.theme", Kind::Choice(&THEMES)),
+    key("screen.size", Kind::Choice(&["normal", "large"])),
     key("screen.images", Kind::Choice(&["auto", "off", "kitty", "iterm2", "sixel"])),
     key("screen.mouse", Kind::Boolean),
     key("screen.motion", Kind::Boolean),

@@ -466,20 +466,35 @@ pub struct Costs {
     pub over_budget: OverBudget,
 }
 
+/// The themes, in the order in which a key goes through them.
+pub const THEMES: [&str; 6] = ["dark", "light", "contrast", "colour-blind", "sixteen", "mono"];
+
 /// `[screen]`
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Screen {
-    /// Theme: `dark`, `light`, `contrast`, `mono`.
+    /// Theme: one of [`THEMES`].
     pub theme: String,
+    /// How much a presentation shows at once.
+    pub size: Size,
     /// Protocol for real images: `auto`, `off`, `kitty`, `iterm2`, `sixel`.
     pub images: String,
     /// Whether the mouse is used.
     pub mouse: bool,
-    /// Whether things may move (spinners).
+    /// Whether things may move. Without, the screen changes only when something has happened.
     pub motion: bool,
     /// When account id and user are hidden.
     pub mask: Mask,
+}
+
+/// How much a presentation shows at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Size {
+    /// As much as there is room for.
+    Normal,
+    /// One pane, short lines and much air, for those at the back of the room.
+    Large,
 }
 
 /// When account id and user are hidden on the screen.

@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep_until};
 use super::cast::Cast;
 use super::effects::Runner;
 use super::terminal::{self, Screen};
-use super::{BACK, FRONT, elsewhere, images, input};
+use super::{elsewhere, images, input};
 use crate::app::{self, Effect, Model, Msg, sql};
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
@@ -240,7 +240,7 @@ impl Loop {
                     self.suspending = true;
                 }
                 Effect::EditElsewhere { tab, text, line } => self.lending = Some(Loan::Edit(tab, text, line)),
-                Effect::Picture => self.runner.run(Effect::WritePicture(self.picture())),
+                Effect::Picture => self.runner.write_picture(self.picture()),
                 Effect::LogIn => self.lending = Some(Loan::LogIn),
                 Effect::Copy(text) => self.screen.copy(&text)?,
                 effect => self.runner.run(effect),
@@ -249,12 +249,12 @@ impl Loop {
         Ok(())
     }
 
-    /// The screen as it is, as SVG.
-    fn picture(&self) -> String {
+    /// The screen as it is.
+    fn picture(&self) -> Buffer {
         let (columns, rows) = self.model.size;
         let mut buffer = Buffer::empty(Rect::new(0, 0, columns, rows));
         ui::draw_on(&mut buffer, &self.model, &self.theme);
-        ui::picture::svg(&buffer, BACK, FRONT)
+        buffer
     }
 
     fn draw(&mut self) -> io::Result<()> {

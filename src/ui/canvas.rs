@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
+use ratatui::style::{Color, Style};
 use ratatui::text::{Line, Span};
 
 use super::Drawn;
@@ -134,7 +134,24 @@ impl<'a> Canvas<'a> {
     /// Lays a style over a row that is written already, so that a selected row keeps the colours of its text where the theme leaves them.
     pub fn highlight(&mut self, area: Rect, role: Role) {
         let area = area.intersection(self.buffer.area);
-        self.buffer.set_style(area, self.theme.style(role));
+        for position in area.positions() {
+            let cell = &mut self.buffer[position];
+            let style = self.theme.selected(Style::new().fg(cell.fg), role);
+            cell.set_style(style);
+        }
+    }
+
+    /// Dims what is outside of an area: every character stays where it is and becomes faint, lines that separate stay as they are.
+    pub fn dim_all_but(&mut self, lit: Rect) {
+        let (faint, base, rule) = (self.theme.style(Role::Faint), self.theme.style(Role::Base), self.theme.style(Role::Rule));
+        for position in self.buffer.area.positions().filter(|position| !lit.contains(*position)) {
+            let cell = &mut self.buffer[position];
+            if rule.fg.is_none_or(|rule| cell.fg != rule) {
+                cell.fg = faint.fg.unwrap_or(Color::Reset);
+            }
+            cell.bg = base.bg.unwrap_or(Color::Reset);
+            cell.modifier = faint.add_modifier;
+        }
     }
 
     /// Lays modifiers and colours of a style over an area.

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 
 use super::canvas::{Canvas, Pieces};
 use super::theme::Role;
-use super::{glyph, stage};
+use super::{glyph, large, stage};
 use crate::app::action::{self, Action, Command, Scope, key_label};
 use crate::app::model::Link;
 use crate::app::msg::Target;
@@ -24,6 +24,9 @@ const ROOM_FOR_NAME: u16 = 92;
 /// Name, tabs, and where we are.
 pub fn header(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
+    if model.enlarged() {
+        return large::header(canvas, area);
+    }
     let mut x = area.x + 1;
     if area.width >= ROOM_FOR_NAME {
         x += canvas.text(x, area.y, 12, "shiftdeck", Role::Accent) + 3;
@@ -96,6 +99,9 @@ fn summary(canvas: &Canvas<'_>, pane: Pane) -> String {
 
 /// Title and frame of a pane; gives what is inside. A frame is for the focus; its place is kept free elsewhere, so that nothing moves.
 pub fn pane_frame(canvas: &mut Canvas<'_>, pane: Pane, area: Rect, overview: bool) -> Rect {
+    if canvas.model.enlarged() {
+        return large::frame(canvas, pane, area);
+    }
     let focused = canvas.model.focus == pane;
     canvas.target(area, Target::Pane(pane));
     let summary = summary(canvas, pane);
@@ -124,9 +130,10 @@ pub fn pane_frame(canvas: &mut Canvas<'_>, pane: Pane, area: Rect, overview: boo
 pub fn activity_line(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
     let pieces = happening(canvas);
-    let used = canvas.pieces(area.x + 1, area.y, area.width.saturating_sub(2), &pieces);
+    let place = if model.enlarged() { large::column(model, area) } else { Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area } };
+    let used = canvas.pieces(place.x, place.y, place.width, &pieces);
     let room = area.width.saturating_sub(used + 5);
-    if let Some(call) = model.activity.calls.back() {
+    if let Some(call) = model.activity.calls.back().filter(|_| !model.enlarged()) {
         let failed = call.error.as_deref();
         let time = figures::duration(call.duration.as_secs_f64());
         let text = match failed {
@@ -142,7 +149,6 @@ pub fn activity_line(canvas: &mut Canvas<'_>, area: Rect) {
 
 fn happening(canvas: &Canvas<'_>) -> Pieces {
     let model = canvas.model;
-    let seconds = |since: chrono::DateTime<chrono::Utc>| (model.now - since).num_milliseconds() as f64 / 1000.0;
     if let Some(notice) = &model.notice {
         let (mark, role) = if notice.bad { ("✖ ", Role::Bad) } else { ("› ", Role::Accent) };
         return Pieces::new().add(mark, role).add(notice.text.lines().next().unwrap_or_default(), Role::Base);
@@ -158,7 +164,7 @@ fn happening(canvas: &Canvas<'_>) -> Pieces {
         let cancelling = model.walkthrough.run.as_ref().is_some_and(|run| run.cancelling);
         let mut pieces = Pieces::new().add(spinner, Role::Accent).add(view.step.title(), Role::Strong);
         if let Status::Running { since } = view.status {
-            pieces = pieces.add(format!("  {}", figures::so_far(seconds(since))), Role::Dim);
+            pieces = pieces.add(format!("  {}", model.so_far(since)), Role::Dim);
         }
         if cancelling {
             return pieces.add("  cancelling", Role::Warn);
@@ -177,19 +183,22 @@ fn happening(canvas: &Canvas<'_>) -> Pieces {
         return Pieces::new()
             .add(spinner, Role::Accent)
             .add(format!("{}{said}", job.work.words()), Role::Base)
-            .add(format!("  {}", figures::so_far(seconds(job.since))), Role::Dim);
+            .add(format!("  {}", model.so_far(job.since)), Role::Dim);
     }
     if let Some(run) = model.pipeline.run.as_ref().filter(|_| model.pipeline.active()) {
         return Pieces::new()
             .add(spinner, Role::Accent)
             .add("The pipeline is running", Role::Base)
-            .add(format!("  {}", figures::so_far(seconds(run.started))), Role::Dim);
+            .add(format!("  {}", model.so_far(run.started)), Role::Dim);
     }
     let view = model.walkthrough.current();
     if let (Some(Beat::Do | Beat::Notice), Status::Done { message, .. }) =
         (model.walkthrough.presenting.as_ref().map(|remote| remote.beat), &view.status)
     {
         return Pieces::new().add("✔ ", Role::Good).add(message.clone(), Role::Base);
+    }
+    if model.enlarged() {
+        return Pieces::new();
     }
     if model.walkthrough.presenting.is_some() {
         return Pieces::new().add(format!("{} ", view.step.number()), Role::Dim).add(model.walkthrough.title(view.step), Role::Base);
@@ -216,11 +225,10 @@ fn statements(canvas: &Canvas<'_>, spinner: &str) -> Option<Pieces> {
         QueryState::Running => "runs",
         QueryState::Fetching => "sends its rows",
     };
-    let seconds = (model.now - *since).num_milliseconds() as f64 / 1000.0;
     let mut pieces = Pieces::new()
         .add(spinner, Role::Accent)
         .add(format!("The statement {what} on {}", engine_name(run.engine)), Role::Base)
-        .add(format!("  {}", figures::so_far(seconds)), Role::Dim);
+        .add(format!("  {}", model.so_far(*since)), Role::Dim);
     let others = model.sql.active().count() - 1;
     if others > 0 {
         pieces = pieces.add(format!("  and {others} more"), Role::Dim);
@@ -231,6 +239,9 @@ fn statements(canvas: &Canvas<'_>, spinner: &str) -> Option<Pieces> {
 /// What can be done here, made from the table of actions.
 pub fn hints(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
+    if model.enlarged() {
+        return large::hints(canvas, area);
+    }
     let here = scopes(model);
     let shown = |scope: Scope| action::actions().filter(move |action| action.scope == scope && !action.label.is_empty());
     let everywhere = |commands: &'static [Command]| shown(Scope::Always).filter(move |action| commands.contains(&action.command));

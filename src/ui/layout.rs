@@ -33,7 +33,7 @@ pub fn plan(area: Rect, model: &Model) -> Plan {
     let hints = Rect { y: area.bottom() - 1, height: 1, ..area };
     let activity = Rect { y: area.bottom() - 2, height: 1, ..area };
     let body = Rect { y: area.y + 1, height: area.height - 3, ..area };
-    let overview = area.width >= OVERVIEW.0 && area.height >= OVERVIEW.1 && !model.zoomed;
+    let overview = area.width >= OVERVIEW.0 && area.height >= OVERVIEW.1 && !model.zoomed && !model.enlarged();
     let panes = match (overview, model.walkthrough.presenting.is_some()) {
         (false, _) => vec![(model.focus, body)],
         (true, false) => together(body, model.focus),
@@ -97,6 +97,7 @@ mod tests {
                     let mut model = model();
                     model.focus = focus;
                     model.zoomed = zoomed;
+                    model.large = presented && width % 2 == 1;
                     model.walkthrough.presenting = presented.then(|| Remote::new(model.now, false));
                     let plan = plan(Rect::new(0, 0, width, height), &model);
                     let area: u32 = plan.panes.iter().map(|(_, pane)| pane.area()).sum();
@@ -109,6 +110,16 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_large_presentation_has_one_pane_at_every_size() {
+        let mut model = model();
+        model.large = true;
+        let panes = |model: &Model| plan(Rect::new(0, 0, 200, 60), model).panes.len();
+        assert!(panes(&model) > 1, "nothing is presented");
+        model.walkthrough.presenting = Some(Remote::new(model.now, false));
+        assert_eq!(panes(&model), 1);
     }
 
     #[test]

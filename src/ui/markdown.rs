@@ -15,6 +15,15 @@ struct Piece {
 
 /// The markdown in lines of at most `columns`.
 pub fn render(text: &str, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    laid_out(text, columns, theme, false)
+}
+
+/// The same with a line of air between the items of a list, too.
+pub fn render_airy(text: &str, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
+    laid_out(text, columns, theme, true)
+}
+
+fn laid_out(text: &str, columns: usize, theme: &Theme, airy: bool) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
     let mut paragraph = String::new();
     let flush = |paragraph: &mut String, lines: &mut Vec<Line<'static>>| {
@@ -36,6 +45,9 @@ pub fn render(text: &str, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
             lines.push(Line::from(Span::styled(heading.to_owned(), theme.style(Role::Accent))));
         } else if let Some((marker, item)) = list_item(trimmed) {
             flush(&mut paragraph, &mut lines);
+            if airy && lines.last().is_some_and(|last| last.width() > 0) {
+                lines.push(Line::default());
+            }
             wrap(&pieces(item), &marker, columns, theme, &mut lines);
         } else {
             if !paragraph.is_empty() {
@@ -159,6 +171,13 @@ mod tests {
     fn lists_hang_and_marks_disappear() {
         let text = "## Say\nA **lake**: `SHOW TABLES` *now*.\n\n- one two three four\n10. ten";
         assert_eq!(plain(text, 12), ["Say", "A lake: SHOW", "TABLES now.", "", "• one two", "  three four", "10. ten"]);
+    }
+
+    #[test]
+    fn items_may_have_air_between_them() {
+        let theme = Theme::named("mono", Depth::None);
+        let text = |lines: Vec<Line<'static>>| lines.iter().map(|line| line.to_string()).collect::<Vec<_>>();
+        assert_eq!(text(render_airy("A.\n- b\n- c\n\nD.", 20, &theme)), ["A.", "", "• b", "", "• c", "", "D."]);
     }
 
     #[test]

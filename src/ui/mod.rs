@@ -9,7 +9,13 @@ mod chrome;
 #[cfg(test)]
 mod doctor_tests;
 mod explore;
+mod figure;
 mod glyph;
+mod large;
+#[cfg(test)]
+mod legible;
+#[cfg(test)]
+mod legible_tests;
 pub mod layout;
 pub mod markdown;
 mod mask;
@@ -29,7 +35,11 @@ mod stage_tests;
 #[cfg(test)]
 mod tests;
 pub mod theme;
+#[cfg(test)]
+mod theme_tests;
 mod view_bar;
+#[cfg(test)]
+mod vision;
 mod walkthrough;
 
 use std::sync::Arc;
@@ -147,6 +157,10 @@ fn paint(buffer: &mut Buffer, model: &Model, theme: &Theme) -> (Drawn, Option<Po
         }
         chrome::activity_line(&mut canvas, plan.activity);
         chrome::hints(&mut canvas, plan.hints);
+        if model.spotlight && (plan.overview || model.walkthrough.presenting.is_some()) {
+            let lit = plan.panes.iter().find(|(pane, _)| *pane == model.focus);
+            canvas.dim_all_but(lit.map_or(plan.body, |(_, area)| *area));
+        }
     }
     for component in &model.popups {
         canvas.targets.push((area, Target::Outside));

@@ -28,8 +28,11 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         canvas.paragraph(area, &text, if state.error.is_some() { Role::Bad } else { Role::Dim });
         return;
     }
-    let footer = if area.height >= 9 { 3 } else { 0 };
-    let height = usize::from(area.height - footer);
+    let large = model.enlarged();
+    let footer = if area.height >= 9 && !large { 3 } else { 0 };
+    // A line of air below each row.
+    let pitch = if large { 2 } else { 1 };
+    let height = usize::from((area.height - footer).div_ceil(pitch));
     let at = Pane::Resources as usize;
     let top = window(canvas.view.tops[at], state.list.selected, state.rows.len(), height);
     canvas.view.heights[at] = height;
@@ -37,20 +40,22 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let kind = KIND.min(state.rows.iter().map(|row| width(row.kind)).max().unwrap_or(0));
     let name = state.rows.iter().map(|row| width(&row.name)).max().unwrap_or(0).min(usize::from(area.width) * 2 / 5);
     for (line, (index, row)) in state.rows.iter().enumerate().skip(top).take(height).enumerate() {
-        let y = area.y + line as u16;
+        let y = area.y + line as u16 * pitch;
         let (mark, role, word) = glyph::resource(model, row.state);
-        let fresh = state.changed.contains_key(&row.id);
+        let fresh = model.motion && state.changed.contains_key(&row.id);
         let mut x = area.x;
         let end = area.right();
         x += canvas.text(x, y, 2, mark, role) + 1;
-        x += canvas.text(x, y, end.saturating_sub(x), &left(row.kind, kind), Role::Dim) + 1;
+        if !large {
+            x += canvas.text(x, y, end.saturating_sub(x), &left(row.kind, kind), Role::Dim) + 1;
+        }
         let there = !matches!(row.state, ResourceState::Missing);
         x += canvas.text(x, y, end.saturating_sub(x), &left(&row.name, name), if there { Role::Strong } else { Role::Dim }) + 2;
-        let detail = if row.detail.is_empty() { word } else { &row.detail };
+        let detail = if row.detail.is_empty() || large { word } else { &row.detail };
         let columns = end.saturating_sub(x);
         // What is as it should be stays in the background.
         let role = if row.state == ResourceState::Ready { Role::Dim } else { role };
-        if area.width >= WIDE {
+        if area.width >= WIDE && !large {
             let used = columns / 3;
             canvas.text(x, y, used.saturating_sub(2), detail, role);
             canvas.text(x + used, y, columns - used, row.purpose, Role::Dim);

@@ -36,7 +36,7 @@ use crate::ops::query::QueryEngine;
 /// Draws the pane.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let mut area = area;
-    if tabs::wanted(canvas) && area.height > 8 {
+    if tabs::wanted(canvas) && area.height > 8 && !canvas.model.enlarged() {
         tabs::draw(canvas, Rect { height: 1, ..area });
         area = Rect { y: area.y + 1, height: area.height - 1, ..area };
     }
@@ -94,8 +94,7 @@ fn status(canvas: &mut Canvas<'_>, area: Rect) {
     }
     let room = area.right().saturating_sub(x);
     if let Some(sql::RunState::Active { since, .. }) = tab.active().next().map(|run| &run.state) {
-        let seconds = (model.now - *since).num_milliseconds() as f64 / 1000.0;
-        let text = format!("{} {}  Ctrl-C cancels", glyph::working(model), figures::so_far(seconds));
+        let text = format!("{} {}  Ctrl-C cancels", glyph::working(model), model.so_far(*since));
         if width(&text) <= usize::from(room) {
             canvas.text_right(x, area.y, room, &text, Role::Accent);
         }

@@ -5,13 +5,15 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::canvas::{Canvas, Pieces};
-use super::markdown;
+use super::figure::{self, Scale};
 use super::theme::{Role, Theme};
+use super::{large, markdown};
 use super::walkthrough::{LIST, MEASURE, SIDE_BY_SIDE, appearance, events, outcome, steps};
 use crate::app::action::{Command, key_label};
 use crate::app::msg::Target;
 use crate::app::text_width::{left, right, width, wrap};
 use crate::app::walkthrough::check::{Verdict, shown};
+use crate::app::walkthrough::figure::{self as telling, Large};
 use crate::app::walkthrough::{Beat, Press, Remote, Status};
 use crate::app::{Model, space_goes_on};
 use crate::demo::step::Step;
@@ -31,6 +33,8 @@ const NAMES: usize = 20;
 const TWO_FIGURES: usize = 70;
 /// Lines of figures at most.
 const FIGURE_ROWS: usize = 4;
+/// Lines of what a step says of itself and of a figure in small characters, which are seen together or not at all.
+const TOLD: usize = 9;
 
 /// The beats, the present one marked.
 pub fn strip(beat: Beat) -> Pieces {
@@ -59,6 +63,9 @@ pub fn next(model: &Model) -> Option<(String, String)> {
 
 /// Draws the pane while a presentation is on.
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote) {
+    if canvas.model.enlarged() {
+        return large::draw(canvas, area, remote);
+    }
     let mut text = area;
     let roomy = area.width >= SIDE_BY_SIDE || area.height >= ROOM_FOR_LIST;
     if area.width >= SIDE_BY_SIDE {
@@ -116,24 +123,30 @@ fn beat(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote, roomy: bool) {
         let used = canvas.pieces(area.x, foot, area.width, &hint);
         canvas.target(Rect::new(area.x, foot, used, 1), Target::Action(Command::BeatOn));
     }
-    let lines = lines(model, canvas.theme, remote.beat, usize::from(area.width));
-    let height = usize::from(foot.saturating_sub(y + 1));
+    let text = Rect { y, height: foot.saturating_sub(y + 1), ..area };
+    let lines = lines(model, canvas.theme, remote.beat, usize::from(text.width), usize::from(text.height));
+    scrolled(canvas, text, &lines);
+}
+
+/// Lines of the walkthrough that can be scrolled.
+pub(super) fn scrolled(canvas: &mut Canvas<'_>, area: Rect, lines: &[Line<'_>]) {
+    let height = usize::from(area.height);
     let end = lines.len().saturating_sub(height);
-    let top = model.walkthrough.scroll.min(end);
+    let top = canvas.model.walkthrough.scroll.min(end);
     canvas.view.notes_end = end;
     canvas.view.heights[crate::app::Pane::Walkthrough as usize] = height;
     for (row, line) in lines.iter().skip(top).take(height).enumerate() {
-        canvas.line(area.x, y + row as u16, area.width, line);
+        canvas.line(area.x, area.y + row as u16, area.width, line);
     }
     if top < end && height > 1 {
-        let y = y + height as u16 - 1;
+        let y = area.bottom() - 1;
         canvas.text(area.x, y, area.width, &left("", usize::from(area.width)), Role::Base);
         canvas.text(area.x, y, area.width, &format!("↓ {} more lines (J)", lines.len() - top - height + 1), Role::Faint);
     }
 }
 
-/// The text of a beat.
-fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize) -> Vec<Line<'static>> {
+/// The text of a beat, for a room of `columns` by `height`.
+fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize, height: usize) -> Vec<Line<'static>> {
     let state = &model.walkthrough;
     let view = state.current();
     let notes = state.notes(view.step);
@@ -155,16 +168,44 @@ fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize) -> Vec<Line<'
             lines.extend(markdown::render(&notes.happens, columns, theme));
         }
         Beat::Notice => {
-            outcome(view, theme, columns, "Space goes on.", &mut lines);
-            result(model, view.step, theme, columns, &mut lines);
-            lines.extend(markdown::render(&notes.notice, columns, theme));
+            let text = markdown::render(&notes.notice, columns, theme);
+            let with = |figure: Option<Vec<Line<'static>>>, others: bool| {
+                let mut lines = Vec::new();
+                outcome(view, theme, columns, "Space goes on.", &mut lines);
+                lines.extend(figure.into_iter().flatten());
+                if others {
+                    figures(model, view.step, theme, columns, &mut lines);
+                }
+                checks(model, view.step, theme, columns, &mut lines);
+                lines.extend(text.iter().cloned());
+                lines
+            };
+            let telling = telling::of(model, view.step);
+            let sized = |scale| drawn(telling.as_ref()?, scale, theme, columns, 2);
+            let ways = [(Scale::Large, true), (Scale::Small, true), (Scale::Large, false), (Scale::Small, false)];
+            let fitting = ways.into_iter().filter_map(|(scale, others)| Some(with(Some(sized(scale)?), others)));
+            let plain = with(None, true);
+            // Where the text is longer than the room in any case, the figure is worth it as long as it is no longer with it.
+            let long = |lines: &Vec<Line<'static>>| plain.len() > height && lines.len() <= plain.len() && height > TOLD;
+            lines = fitting.into_iter().find(|lines| lines.len() <= height || long(lines)).unwrap_or_else(|| plain.clone());
         }
     }
     lines
 }
 
+/// A figure in large characters, its name below, and an empty line; `None` where it is too wide, or has characters that there are none of.
+pub(super) fn drawn(figure: &Large, scale: Scale, theme: &Theme, columns: usize, indent: usize) -> Option<Vec<Line<'static>>> {
+    let rows = figure::lines(&figure.text, scale).filter(|rows| rows.iter().all(|row| width(row) + indent <= columns))?;
+    let margin = " ".repeat(indent);
+    let line = |text: &str, role| Line::from(Span::styled(format!("{margin}{text}"), theme.style(role)));
+    let mut lines: Vec<Line<'static>> = rows.iter().map(|row| line(row, Role::Accent)).collect();
+    lines.extend(wrap(&figure.words, columns.saturating_sub(indent)).iter().map(|words| line(words, Role::Strong)));
+    lines.push(Line::default());
+    Some(lines)
+}
+
 /// What has to be done before the step can be.
-fn needed(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
+pub(super) fn needed(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
     let state = &model.walkthrough;
     let missing = state.missing(step);
     if missing.is_empty() || matches!(state.steps[step as usize].status, Status::Done { .. }) || state.run.is_some() {
@@ -179,8 +220,8 @@ fn needed(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut 
     }
 }
 
-/// The figures of the step, and its checks.
-fn result(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
+/// The figures of the step.
+fn figures(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
     let state = &model.walkthrough;
     let figures = shown(step, &state.steps[step as usize].figures);
     let beside = if columns >= TWO_FIGURES { 2 } else { 1 };
@@ -196,7 +237,11 @@ fn result(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut 
     if !figures.is_empty() {
         lines.push(Line::default());
     }
-    let checks = state.checks(step);
+}
+
+/// The checks of the step.
+pub(super) fn checks(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
+    let checks = model.walkthrough.checks(step);
     for (verdict, text) in &checks {
         let role = match verdict {
             Verdict::Holds => Role::Good,
@@ -215,9 +260,14 @@ fn result(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut 
 
 /// The remote in the line of what can be done; gives the columns used.
 pub fn hint(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote) -> u16 {
-    let strip = strip(remote.beat);
+    let next = next(canvas.model);
+    let needed = next.as_ref().map_or(0, |(key, words)| 4 + width(key) + width(words));
+    let every = strip(remote.beat);
+    // What the next press does is worth more than the names of the other beats.
+    let fits = every.width() + needed <= usize::from(area.width);
+    let strip = if fits { every } else { Pieces::new().add("▸", Role::Accent).add(remote.beat.name(), Role::Accent) };
     let mut x = area.x + canvas.pieces(area.x, area.y, area.width, &strip);
-    if let Some((key, words)) = next(canvas.model) {
+    if let Some((key, words)) = next {
         // Of a long title the beginning says enough.
         let needed = (width(&key) + width(&words).min(12) + 4) as u16;
         if x + needed <= area.right() {

@@ -11,7 +11,7 @@ use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
 use super::theme::{Depth, Theme};
-use super::{Drawn, draw};
+use super::{Drawn, draw, legible};
 use crate::app::action::Command;
 use crate::app::model::Link;
 use crate::app::sql::catalog::{Catalog, CatalogColumn, Relation, RelationKind, Schema};
@@ -26,7 +26,7 @@ use crate::demo::step::Step;
 use crate::ops::OpError;
 use crate::ops::query::{Cell, Page, QueryColumn, QueryEngine, QueryEvent, QueryResult, QueryState};
 
-const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
+pub(in crate::ui) const SIZES: [(u16, u16); 3] = [(80, 24), (120, 36), (200, 60)];
 
 pub(in crate::ui) fn render(model: &Model, width: u16, height: u16) -> (String, Drawn) {
     let theme = Theme::named(&model.theme, Depth::True);
@@ -51,6 +51,9 @@ pub(in crate::ui) fn render(model: &Model, width: u16, height: u16) -> (String, 
 
 pub(in crate::ui) fn at_three_sizes(name: &str, model: &Model) {
     for (width, height) in SIZES {
+        for theme in ["dark", "light", "contrast", "colour-blind"] {
+            legible::check(&legible::frame(model, theme, (width, height)), theme);
+        }
         let mut model = model.clone();
         model.size = (width, height);
         let (text, _) = render(&model, width, height);
@@ -233,7 +236,7 @@ fn what_an_account_costs_is_beside_its_resources() {
     at_three_sizes("resources_costs", &model);
 }
 
-fn run_of(effects: &[Effect]) -> RunId {
+pub(in crate::ui) fn run_of(effects: &[Effect]) -> RunId {
     effects.iter().find_map(|effect| if let Effect::Query { run, .. } = effect { Some(*run) } else { None }).unwrap()
 }
 
@@ -244,7 +247,7 @@ fn console() -> Model {
     model
 }
 
-fn finish(model: &mut Model, run: RunId, answer: Result<QueryResult, OpError>) -> Vec<Effect> {
+pub(in crate::ui) fn finish(model: &mut Model, run: RunId, answer: Result<QueryResult, OpError>) -> Vec<Effect> {
     model.now += chrono::Duration::milliseconds(420);
     update(model, Msg::Sql(sql::Msg::Run(run, sql::run::Msg::Finished(Box::new(answer)))))
 }
@@ -569,6 +572,9 @@ fn random_keys_never_panic() {
         KeyCode::F(5),
         KeyCode::F(6),
         KeyCode::F(9),
+        KeyCode::F(10),
+        KeyCode::F(11),
+        KeyCode::F(12),
     ];
     let text: Vec<char> = "qzrRxnoysuSgGjkhlei:?1234567 ';-\u{65e5}é\u{301}+.vpcdCmMfF/=N#<>wW[]|,P()X^$".chars().collect();
     for (seed, start) in [full_model(), open_model(), model(), results("P")].into_iter().enumerate() {

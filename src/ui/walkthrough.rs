@@ -7,7 +7,7 @@ use super::canvas::Canvas;
 use super::theme::{Role, Theme};
 use super::{glyph, markdown, stage};
 use crate::app::msg::Target;
-use crate::app::text_width::{left, width, wrap};
+use crate::app::text_width::{width, wrap};
 use crate::app::walkthrough::{Status, StepView};
 use crate::app::{Model, Pane};
 use crate::demo::event::EventKind;
@@ -65,7 +65,7 @@ pub(super) fn steps(canvas: &mut Canvas<'_>, area: Rect) {
         let nothing = nothing_to_remove(view);
         let (mark, role, word) = appearance(model, view);
         let time = match &view.status {
-            Status::Running { since } => figures::so_far((model.now - *since).num_milliseconds() as f64 / 1000.0),
+            Status::Running { since } => model.so_far(*since),
             Status::Done { seconds: Some(seconds), changed, .. } => match changed {
                 Some(false) => format!("unchanged  {}", figures::duration(*seconds)),
                 _ => figures::duration(*seconds),
@@ -106,19 +106,7 @@ pub(super) fn steps(canvas: &mut Canvas<'_>, area: Rect) {
 fn detail(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
     let lines = detail_lines(model, canvas.theme, usize::from(area.width));
-    let height = usize::from(area.height);
-    let end = lines.len().saturating_sub(height);
-    let top = model.walkthrough.scroll.min(end);
-    canvas.view.notes_end = end;
-    canvas.view.heights[Pane::Walkthrough as usize] = height;
-    for (row, line) in lines.iter().skip(top).take(height).enumerate() {
-        canvas.line(area.x, area.y + row as u16, area.width, line);
-    }
-    if top < end && height > 1 {
-        let y = area.bottom() - 1;
-        canvas.text(area.x, y, area.width, &left("", usize::from(area.width)), Role::Base);
-        canvas.text(area.x, y, area.width, &format!("↓ {} more lines (J)", lines.len() - top - height + 1), Role::Faint);
-    }
+    stage::scrolled(canvas, area, &lines);
 }
 
 /// What is said of the selected step: first how it went, then the notes.

@@ -37,6 +37,8 @@ pub enum Command {
     Back,
     Cancel,
     Theme,
+    Size,
+    Spotlight,
     Redraw,
     Suspend,
     LogIn,

@@ -81,6 +81,7 @@ pub fn available(model: &Model, command: Command) -> bool {
             let owner = model.identity().is_some_and(|identity| !identity.outlives);
             owner && model.target == TargetKind::Local && model.walkthrough.run.is_none()
         }
+        C::Spotlight => model.spotlight || model.can_be_dimmed(),
         C::Reveal => model.masked(),
         C::LogIn => model.target == TargetKind::Aws,
         C::Refresh => open && matches!(model.focus, Pane::Resources | Pane::Pipeline | Pane::Predict | Pane::Explore),

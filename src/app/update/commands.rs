@@ -4,11 +4,11 @@ use super::availability::{Cancels, available, cancels};
 use super::movement::{back, focus, move_rows, next_focus, page};
 use super::remote;
 use crate::app::action::Command;
-use crate::app::model::{Link, Model, THEMES};
+use crate::app::model::{Link, Model};
 use crate::app::popup::{Choice, Confirm, Item, Picker, Popup};
 use crate::app::predict::beside::View;
 use crate::app::{Effect, Pane, doctor, login, sql};
-use crate::config::settings::TargetKind;
+use crate::config::settings::{THEMES, TargetKind};
 use crate::demo::figures;
 use crate::demo::resource::ResourceState;
 use crate::demo::step::Step;
@@ -49,6 +49,18 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
             model.explore.images.suit(&model.theme);
             model.say(format!("Theme: {}", model.theme), false);
             vec![Effect::Redraw]
+        }
+        C::Size => {
+            model.large = !model.large;
+            // While nothing is presented, nothing on the screen says so.
+            if model.walkthrough.presenting.is_none() {
+                model.say(if model.large { "Presentations are shown large" } else { "Presentations are shown as usual" }, false);
+            }
+            Vec::new()
+        }
+        C::Spotlight => {
+            model.spotlight = !model.spotlight && model.can_be_dimmed();
+            Vec::new()
         }
         C::Redraw => vec![Effect::Redraw],
         C::Suspend => vec![Effect::Suspend],

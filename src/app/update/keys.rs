@@ -32,7 +32,10 @@ pub(super) fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
     if let Some(action) = action::find(&key, &remote_scopes(model)) {
         return run_command(model, action.command);
     }
-    if let Some(remote) = &mut model.walkthrough.presenting {
+    let always = action::find(&key, &[Scope::Always]).map(|action| action.command);
+    let looks = matches!(always, Some(Command::Theme | Command::Size | Command::Spotlight | Command::Picture | Command::Redraw));
+    // How the screen looks is the presenter's business, and takes no pane in hand.
+    if let Some(remote) = model.walkthrough.presenting.as_mut().filter(|_| !looks) {
         remote.in_hand = false;
     }
     if model.focus == Pane::Predict

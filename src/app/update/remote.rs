@@ -27,6 +27,7 @@ fn begin(model: &mut Model) -> Vec<Effect> {
 fn end(model: &mut Model) -> Vec<Effect> {
     if let Some(remote) = model.walkthrough.presenting.take() {
         model.zoomed = remote.zoomed;
+        model.spotlight = false;
         model.walkthrough.scroll = 0;
     }
     Vec::new()

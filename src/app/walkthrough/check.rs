@@ -93,8 +93,14 @@ pub const fn figures(step: Step) -> &'static [Figure] {
 /// How many figures of a step are shown.
 const SHOWN: usize = 6;
 
+/// A figure for people: what it is called, and its value; `None` when no step gives it, or it is no number.
+pub fn told(name: &str, value: &Value) -> Option<(&'static str, String)> {
+    let figure = by_name(name)?;
+    Some((figure.words, figure.form.write(number(value)?)))
+}
+
 /// The known figure of a name.
-fn by_name(name: &str) -> Option<&'static Figure> {
+pub(super) fn by_name(name: &str) -> Option<&'static Figure> {
     Step::ALL.into_iter().flat_map(figures).find(|figure| figure.name == name)
 }
 

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::Serialize;
 
 use super::check::{Check, known_at};
+use super::figure;
 use super::notes::Notes;
 use super::script::{File, step_of};
 use crate::demo::step::Step;
@@ -70,19 +71,23 @@ pub fn file(step: Step, text: &str) -> Vec<Finding> {
             _ => None,
         };
         if let Some((needle, rule, message)) = late {
-            let (line, column) = place(text, needle);
+            let (line, column) = place(text, "checks", needle);
             findings.push(Finding { line, column, rule, message });
         }
+    }
+    if let Some(name) = notes.figure.as_deref().filter(|name| !figure::known_at(step, name)) {
+        let (line, column) = place(text, "figure", name);
+        findings.push(Finding { line, column, rule: Rule::Figure, message: format!("the figure `{name}` is given by a later step only") });
     }
     findings.sort_by_key(|finding| (finding.line, finding.column));
     findings
 }
 
-/// Where a word stands in the line of the checks.
-fn place(text: &str, needle: &str) -> (usize, usize) {
+/// Where a word stands in the line of a key.
+fn place(text: &str, key: &str, needle: &str) -> (usize, usize) {
     text.lines()
         .enumerate()
-        .find(|(_, line)| line.trim_start().starts_with("checks"))
+        .find(|(_, line)| line.trim_start().starts_with(key))
         .and_then(|(index, line)| {
             let values = line.find(':')? + 1;
             let at = values + line[values..].find(needle)?;
@@ -133,12 +138,15 @@ mod tests {
             let notes = Notes::read(file.text.as_ref().unwrap()).0;
             assert_eq!(notes.title, step.title());
             assert!(!notes.checks.is_empty(), "{step}");
+            let telling = matches!(step, Step::Load | Step::Pipeline | Step::Predict | Step::RedshiftMl | Step::Cleanup);
+            assert!(!telling || notes.figure.is_some(), "{step} has one figure to remember");
         }
     }
 
     #[test]
     fn names_and_what_comes_too_early_are_found() {
-        let text = built_in_files().nth(3).unwrap().1.replace("checks: load,", "checks: deploy, auc > 0.5,");
+        let text = built_in_files().nth(3).unwrap().1;
+        let text = text.replace("checks: load,", "checks: deploy, auc > 0.5,").replace("figure: rows", "figure: decision");
         let file = |name: &str, text: &str| File { name: name.into(), text: Ok(text.to_owned()) };
         let files = [
             file("1-lunch.md", ""),
@@ -154,6 +162,7 @@ mod tests {
                 ("1-lunch.md".to_owned(), 1, 1, Rule::Step),
                 ("4-load.md".to_owned(), 7, 9, Rule::Step),
                 ("4-load.md".to_owned(), 7, 17, Rule::Figure),
+                ("4-load.md".to_owned(), 8, 9, Rule::Figure),
                 ("5-load.md".to_owned(), 1, 1, Rule::Step),
                 ("6-lake.md".to_owned(), 1, 1, Rule::File),
             ]

@@ -1,6 +1,7 @@
 //! The nine steps: what is known of each, the run in progress, the script that presents them and the presenter's remote.
 
 pub mod check;
+pub mod figure;
 pub mod lint;
 pub mod notes;
 mod remote;

@@ -1,6 +1,7 @@
 //! The notes of a step: one markdown file with a front matter, taken apart with the place of everything that is wrong in it.
 
 use super::check::Check;
+use super::figure;
 use super::lint::{Finding, Rule};
 use crate::app::action::{Action, actions};
 use crate::app::pane::Pane;
@@ -10,7 +11,7 @@ use crate::demo::sql::statements;
 pub const RUN: &str = "step.run";
 
 /// The keys of a front matter.
-pub const KEYS: [&str; 7] = ["title", "minutes", "pane", "open", "statement", "action", "checks"];
+pub const KEYS: [&str; 8] = ["title", "minutes", "pane", "open", "statement", "action", "checks", "figure"];
 
 /// The notes of a step.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +30,8 @@ pub struct Notes {
     pub action: String,
     /// What has to be true afterwards.
     pub checks: Vec<Check>,
+    /// The figure that the last beat shows large, by its name.
+    pub figure: Option<String>,
     /// The markdown below the front matter, without what is for the speaker alone.
     pub body: String,
     /// What is said.
@@ -85,6 +88,7 @@ impl Notes {
             statement: None,
             action: RUN.to_owned(),
             checks: Vec::new(),
+            figure: None,
             body: String::new(),
             say: String::new(),
             show: String::new(),
@@ -223,6 +227,11 @@ impl Reader {
                     }
                 }
             }
+            "figure" if figure::known(value) => self.notes.figure = Some(value.to_owned()),
+            "figure" => {
+                let names = figure::names().join(", ");
+                self.find(number, at, Rule::Figure, format!("no step gives a figure `{value}`; the figures are {names}"));
+            }
             _ => self.find(number, column(line, key), Rule::Key, format!("`{key}` is none of {}", KEYS.join(", "))),
         }
     }
@@ -358,6 +367,17 @@ mod tests {
         assert_eq!(places(&with("05")), []);
         assert_eq!(places(&with("99")), [(5, 12, Rule::Statement)]);
         assert_eq!(places(&with("5").replace("pane: SQL", "pane: Explore")), [(5, 1, Rule::Statement)]);
+    }
+
+    #[test]
+    fn a_figure_is_one_that_a_step_gives() {
+        let with = |figure: &str| WHOLE.replace("checks:", &format!("figure: {figure}\nchecks:"));
+        for name in figure::names() {
+            assert_eq!(Notes::read(&with(name)), (Notes { figure: Some(name.into()), ..Notes::read(WHOLE).0 }, vec![]));
+        }
+        let (notes, found) = Notes::read(&with("beauty"));
+        assert_eq!((notes.figure, places(&with("beauty"))), (None, vec![(6, 9, Rule::Figure)]));
+        assert!(found[0].message.contains("rows, ") && found[0].message.contains("decision"), "{}", found[0].message);
     }
 
     #[test]

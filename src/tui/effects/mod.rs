@@ -4,6 +4,7 @@ mod console;
 mod doctor;
 mod explore;
 mod login;
+mod picture;
 mod pipeline;
 mod predict_form;
 mod results;
@@ -11,7 +12,6 @@ pub mod speaker;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -169,7 +169,6 @@ impl Runner {
         let effect = match effect {
             Effect::Connect { confirmed } => return self.connect(confirmed),
             Effect::BeginAt(step) => return self.begin_at(step),
-            Effect::WritePicture(svg) => return self.write_picture(svg),
             // Reading text needs no account.
             Effect::CheckSql { ticket, tab, revision, dialect, text } => return self.check(ticket, tab, revision, dialect, text),
             Effect::TellSpeaker(told) => return self.tell_speaker(told),
@@ -314,7 +313,6 @@ impl Runner {
             Effect::Connect { .. }
             | Effect::BeginAt(_)
             | Effect::Picture
-            | Effect::WritePicture(_)
             | Effect::LogIn
             | Effect::CheckSql { .. }
             | Effect::Examine { .. }
@@ -414,18 +412,6 @@ impl Runner {
             runner.connect(false);
         };
         drop(self.shared.tasks.spawn_on(work, &self.shared.handle));
-    }
-
-    fn write_picture(&self, svg: String) {
-        let written = move || match ops::export::write_new(Path::new("."), "shiftdeck", "svg", svg.as_bytes()) {
-            Ok(path) => {
-                let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-                Ok(format!("Written: {name}, in the current directory"))
-            }
-            Err(error) => Err(format!("The picture was not written: {error}")),
-        };
-        let failed = || Msg::Written(Err("The picture was not written; run with -v to keep a log".to_owned()));
-        self.job(async move { tokio::task::spawn_blocking(written).await.map_or_else(|_| failed(), Msg::Written) }, failed);
     }
 
     fn connect(&self, confirmed: bool) {

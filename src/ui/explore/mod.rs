@@ -40,9 +40,14 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         canvas.paragraph(area, words, Role::Dim);
         return;
     }
-    views(canvas, Rect { height: 1, ..area });
-    // A line of air where there is room for one.
-    let area = below(area, if area.height >= 26 { 2 } else { 1 });
+    let large = canvas.model.enlarged();
+    let area = if large {
+        area
+    } else {
+        views(canvas, Rect { height: 1, ..area });
+        // A line of air where there is room for one.
+        below(area, if area.height >= 26 { 2 } else { 1 })
+    };
     if let Some(error) = &state.error {
         failed(canvas, area, error);
         return;
@@ -53,7 +58,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     if let (Some(top), Some(found)) = (state.statements, state.shown()) {
         return statements::draw(canvas, area, found, top);
     }
-    if !state.view.of_column() {
+    if !state.view.of_column() || large {
         return picture(canvas, area);
     }
     let columns = columns::width(area.width, state.view);

@@ -73,12 +73,18 @@ pub(super) fn heading(canvas: &mut Canvas<'_>, area: Rect, run: &PipelineRun) {
     let started = run.started.with_timezone(&model.zone).format("%H:%M").to_string();
     let ended = (!under_way(run.state)).then_some(run.updated);
     let time = elapsed(Some(run.started), ended, model.now).unwrap_or(0.0);
-    let time = if under_way(run.state) { figures::so_far(time) } else { figures::duration(time) };
+    let time = match under_way(run.state) {
+        // When it began stands behind it.
+        true if !model.motion => String::new(),
+        true => format!("  {}", figures::so_far(time)),
+        false => format!("  {}", figures::duration(time)),
+    };
+    let to_go = to_go(run, model.now).filter(|_| model.motion);
     let pieces = Pieces::new()
         .add(format!("{mark} "), role)
         .add(word, role)
-        .add(format!("  {time}"), Role::Strong)
-        .add(to_go(run, model.now).map(|seconds| format!("  about {} to go", figures::so_far(seconds))).unwrap_or_default(), Role::Base)
+        .add(time, Role::Strong)
+        .add(to_go.map(|seconds| format!("  about {} to go", figures::so_far(seconds))).unwrap_or_default(), Role::Base)
         .add(format!("  since {started}  {}", run.name), Role::Dim)
         .add(if model.pipeline.chosen.as_ref() == Some(&run.arn) { "  Esc shows the newest" } else { "" }, Role::Faint);
     canvas.pieces(area.x, area.y, area.width, &pieces);
@@ -165,7 +171,7 @@ fn row(canvas: &mut Canvas<'_>, area: Rect, step: &PipelineStep, name: usize, me
         x += canvas.text(x, area.y, area.right().saturating_sub(x), &left(&step.kind, 14), Role::Faint) + 1;
     }
     let time = match elapsed(step.started, step.ended, model.now) {
-        Some(seconds) if under_way(step.state) => figures::so_far(seconds),
+        Some(_) if under_way(step.state) => step.started.map(|since| model.so_far(since)).unwrap_or_default(),
         Some(seconds) if step.state != RunState::Skipped => figures::duration(seconds),
         _ => word.to_owned(),
     };

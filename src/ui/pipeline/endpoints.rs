@@ -258,10 +258,11 @@ fn latency(canvas: &mut Canvas<'_>, area: Rect, variant: &VariantMetrics, name: 
         Some(value) if value < 1000.0 => format!("{value:.0} ms"),
         Some(value) => figures::duration(value / 1000.0),
     };
+    let errors = format!("{}{}", if variant.errors > 0 { "✖ " } else { "" }, figures::count(variant.errors));
     let pieces = Pieces::new()
         .add(left(&variant.variant, name), Role::Base)
         .add(right(&figures::count(variant.invocations), 9), Role::Strong)
-        .add(right(&figures::count(variant.errors), 7), if variant.errors > 0 { Role::Bad } else { Role::Dim })
+        .add(right(&errors, 7), if variant.errors > 0 { Role::Bad } else { Role::Dim })
         .add(right(&milliseconds(variant.p50_ms), 9), Role::Base)
         .add(right(&milliseconds(variant.p90_ms), 9), Role::Base)
         .add(right(&milliseconds(variant.p99_ms), 9), Role::Base);

@@ -10,7 +10,7 @@ use super::super::theme::Role;
 use super::layout::{Density, Node, Place, Sheet, place, scroll};
 use super::lines::{Lines, Stroke};
 use super::{below, compact};
-use crate::app::Pane;
+use crate::app::{Model, Pane};
 use crate::app::msg::Target;
 use crate::app::pipeline::{elapsed, under_way};
 use crate::app::text_width::{clip, width};
@@ -216,7 +216,7 @@ fn boxed(window: &mut Window<'_, '_>, step: &PipelineStep, place: &Place, densit
             window.text(right - 1, y, 1, east, role);
         }
     }
-    let time = time(step, model.now, word);
+    let time = time(step, model, word);
     let text = if density.is_tight() { place.x + 4 } else { place.x + 2 };
     // The border shows where a title is cut off only when the time has room beside it.
     let room = right.saturating_sub(text + 1);
@@ -236,7 +236,7 @@ fn boxed(window: &mut Window<'_, '_>, step: &PipelineStep, place: &Place, densit
         window.text_right(right - 2, place.y, &format!(" {time} "), if under_way(step.state) { Role::Accent } else { Role::Dim });
     }
     let (line, line_role) = line(step);
-    let progress = progress(step, model.now);
+    let progress = progress(step, model);
     if density.is_tight() {
         tight(window, place, (&line, line_role), progress);
         return;
@@ -300,12 +300,12 @@ fn tight(window: &mut Window<'_, '_>, place: &Place, (line, line_role): (&str, R
 }
 
 /// How long a step took, takes so far, or why there is no such time.
-fn time(step: &PipelineStep, now: chrono::DateTime<chrono::Utc>, word: &str) -> String {
+fn time(step: &PipelineStep, model: &Model, word: &str) -> String {
     if step.cached {
         return "↺ from the cache".to_owned();
     }
-    match elapsed(step.started, step.ended, now) {
-        Some(seconds) if under_way(step.state) => figures::so_far(seconds),
+    match elapsed(step.started, step.ended, model.now) {
+        Some(_) if under_way(step.state) => step.started.map(|since| model.so_far(since)).unwrap_or_default(),
         Some(seconds) if step.state != RunState::Skipped => figures::duration(seconds),
         _ => word.to_owned(),
     }
@@ -323,18 +323,19 @@ fn line(step: &PipelineStep) -> (String, Role) {
 }
 
 /// A bar of how far a running step is, in time, and the words for it; how long a waiting one will take.
-fn progress(step: &PipelineStep, now: chrono::DateTime<chrono::Utc>) -> Option<(String, String, Role)> {
+fn progress(step: &PipelineStep, model: &Model) -> Option<(String, String, Role)> {
     let expected = step.expected?.as_secs_f64();
     match step.state {
-        RunState::Running => {
-            let so_far = elapsed(step.started, None, now)?;
+        RunState::Running if model.motion => {
+            let so_far = elapsed(step.started, None, model.now)?;
             // What takes longer than ever is never quite done.
             let share = if expected > 0.0 { (so_far / expected).min(0.99) } else { 0.99 };
             let filled = (share * BAR as f64).round() as usize;
             let bar = format!("{}{}", "━".repeat(filled), "┄".repeat(BAR - filled));
             Some((bar, format!("of about {}", figures::duration(expected)), Role::Accent))
         }
-        RunState::Waiting => Some((String::new(), format!("about {}", figures::duration(expected)), Role::Dim)),
+        // A bar that grows is motion.
+        RunState::Running | RunState::Waiting => Some((String::new(), format!("about {}", figures::duration(expected)), Role::Dim)),
         _ => None,
     }
 }

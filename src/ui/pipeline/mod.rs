@@ -25,8 +25,7 @@ use super::glyph;
 use super::theme::Role;
 use super::view_bar::{Tab, view_bar};
 use crate::app::action::Command;
-use crate::app::pipeline::{Command as P, View, elapsed};
-use crate::demo::figures;
+use crate::app::pipeline::{Command as P, View};
 
 /// Below this an execution is a list of lines.
 const ROOM_FOR_GRAPH: (u16, u16) = (44, 15);
@@ -43,8 +42,10 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         return compact::draw(canvas, area);
     }
     let mut area = area;
-    views(canvas, Rect { height: 1, ..area });
-    area = below(area, 1);
+    if !canvas.model.enlarged() {
+        views(canvas, Rect { height: 1, ..area });
+        area = below(area, 1);
+    }
     area = below(area, notices(canvas, area));
     if area.height == 0 {
         return;
@@ -97,12 +98,11 @@ fn notices(canvas: &mut Canvas<'_>, area: Rect) -> u16 {
         if used >= area.height {
             break;
         }
-        let seconds = elapsed(Some(job.since), None, model.now).unwrap_or(0.0);
         let said = if job.said.is_empty() { String::new() } else { format!(": {}", job.said) };
         let pieces = Pieces::new()
             .add(format!("{} ", glyph::working(model)), Role::Accent)
             .add(format!("{}{said}", job.work.words()), Role::Base)
-            .add(format!("  {}", figures::so_far(seconds)), Role::Dim);
+            .add(format!("  {}", model.so_far(job.since)), Role::Dim);
         canvas.pieces(area.x, area.y + used, area.width, &pieces);
         used += 1;
     }
@@ -118,7 +118,7 @@ fn execution(canvas: &mut Canvas<'_>, area: Rect) {
         }
         return;
     };
-    let wide = area.width >= SIDE_BY_SIDE;
+    let wide = area.width >= SIDE_BY_SIDE && !canvas.model.enlarged();
     if !wide {
         return if state.in_detail { detail::draw(canvas, area) } else { graph::draw(canvas, area, run, true) };
     }

@@ -67,7 +67,12 @@ fn row(canvas: &Canvas<'_>, summary: &RunSummary) -> Vec<(String, Role)> {
         None => {
             let ended = (!under_way(run.state)).then_some(run.updated);
             let seconds = elapsed(Some(run.started), ended, model.now).unwrap_or(0.0);
-            if under_way(run.state) { figures::so_far(seconds) } else { figures::duration(seconds) }
+            // When it began stands beside it.
+            match under_way(run.state) {
+                true if model.motion => figures::so_far(seconds),
+                true => "–".to_owned(),
+                false => figures::duration(seconds),
+            }
         }
     };
     let (auc, mse) = match &summary.evaluation {

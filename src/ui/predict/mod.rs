@@ -50,7 +50,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
         canvas.paragraph(area, &text, if bad { Role::Bad } else { Role::Dim });
         return;
     }
-    if area.width >= BOTH {
+    if area.width >= BOTH && !model.enlarged() {
         // Two fifths: what stands beside it has the longer lines.
         let columns = (area.width * 2 / 5).clamp(FORM.0, FORM.1);
         form(canvas, Rect { width: columns, ..area });
@@ -187,14 +187,17 @@ fn gauge(canvas: &mut Canvas<'_>, area: Rect, score: f64, threshold: f64) {
 fn fields(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
     let state = &model.predict;
-    let height = usize::from(area.height);
+    // A line of air below each field where there is room for all.
+    let airy = model.enlarged() && usize::from(area.height) + 1 >= state.fields.len() * 2;
+    let pitch = if airy { 2 } else { 1 };
+    let height = usize::from(area.height.div_ceil(pitch));
     let at = Pane::Predict as usize;
     let top = window(canvas.view.tops[at], state.list.selected, state.fields.len(), height);
     canvas.view.tops[at] = top;
     canvas.view.heights[at] = height;
     let name = state.fields.iter().map(|field| width(&field.column.name)).max().unwrap_or(0).min(usize::from(area.width) / 2);
     for (row, (index, field)) in state.fields.iter().enumerate().skip(top).take(height).enumerate() {
-        let y = area.y + row as u16;
+        let y = area.y + row as u16 * pitch;
         let chosen = index == state.list.selected && model.focus == Pane::Predict;
         let editing = chosen && state.editing.is_some();
         draw_field(canvas, Rect::new(area.x, y, area.width, 1), field, name, editing);
@@ -231,7 +234,7 @@ fn draw_field(canvas: &mut Canvas<'_>, area: Rect, field: &Field, name: usize, e
     canvas.text(x, area.y, columns as u16, &left(&text, columns), value_role);
     x += columns as u16 + 1;
     let room = usize::from(end.saturating_sub(x));
-    if room < 8 {
+    if room < 8 || (canvas.model.enlarged() && remark == Remark::Fine) {
         return;
     }
     let note = match remark {

@@ -27,7 +27,8 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let editor = &tab.editor;
     let lines = editor.lines();
     let focused = model.focus == Pane::Sql && tab.half == Half::Editor;
-    let gutter = lines.len().to_string().len().max(2) as u16 + 2;
+    // Numbers of lines are for those who write.
+    let gutter = if model.enlarged() { 2 } else { lines.len().to_string().len().max(2) as u16 + 2 };
     if area.width <= gutter + 4 || area.height == 0 {
         return;
     }
@@ -119,7 +120,7 @@ fn line(canvas: &mut Canvas<'_>, area: Rect, index: usize, left: usize, overlays
                 style = style.patch(canvas.style(Role::QuietSelection)).patch(canvas.style(Role::Accent));
             }
             if overlays.selection.is_some_and(|(from, to)| from <= place && place < to) {
-                style = style.patch(canvas.style(Role::Selection));
+                style = canvas.theme.selected(style, Role::Selection);
             }
             if overlays.wrong.iter().any(|(from, to)| *from <= place && place < *to) {
                 style = wrong(canvas, style);

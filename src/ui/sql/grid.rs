@@ -33,9 +33,12 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, result: &ResultSet) {
     }
     let model = canvas.model;
     let focused = model.focus == Pane::Sql && model.sql.tab().half == Half::Results;
-    let types = area.height >= 8;
-    let header = if types { 2 } else { 1 };
-    let height = usize::from(area.height - header);
+    let large = model.enlarged();
+    let types = area.height >= 8 && !large;
+    let header = if types || large { 2 } else { 1 };
+    // A line of air below each row where there is room for some rows.
+    let pitch = if large && area.height >= 12 { 2 } else { 1 };
+    let height = usize::from((area.height - header) / pitch);
     let at = Pane::Sql as usize;
     let rows = usize::try_from(result.shown_rows()).unwrap_or(usize::MAX);
     let top = window(canvas.view.tops[at], result.list.selected, rows, height);
@@ -68,7 +71,7 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, result: &ResultSet) {
     let needle = result.search.as_ref().map(|search| Needle::new(&search.text));
     let selection = result.selection();
     for (line, index) in (top..rows).take(height).enumerate() {
-        let y = area.y + header + line as u16;
+        let y = area.y + header + line as u16 * pitch;
         let row = match result.row(index as u64) {
             Ok(Some(row)) => row,
             Ok(None) => continue,

@@ -70,13 +70,12 @@ fn facts(editor: &Editor) -> Pieces {
         (None, None) => format!("{} {}", figures::count(count as u64), if count == 1 { "match" } else { "matches" }),
     };
     let role = if found.error.is_some() || (count == 0 && !found.pattern.is_empty()) { Role::Bad } else { Role::Strong };
-    let switch = |on: bool| if on { Role::Accent } else { Role::Faint };
-    Pieces::new()
-        .add(text, role)
-        .add("  Alt-C ", Role::Faint)
-        .add("Aa", switch(found.case))
-        .add("  Alt-X ", Role::Faint)
-        .add(".*", switch(found.regex))
+    // A switch that is on is told by its mark, too.
+    let switch = |pieces: Pieces, on: bool, word: &str| {
+        if on { pieces.add(format!("●{word}"), Role::Accent) } else { pieces.add(format!("○{word}"), Role::Faint) }
+    };
+    let case = switch(Pieces::new().add(text, role).add("  Alt-C ", Role::Faint), found.case, "Aa");
+    switch(case.add("  Alt-X ", Role::Faint), found.regex, ".*")
 }
 
 fn field(canvas: &mut Canvas<'_>, area: Rect, label: &str, field: &Field, active: bool) {

@@ -49,6 +49,10 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, result: &ResultSet) {
     } else {
         facts.add(figures::counted(rows, "row"), Role::Strong)
     };
+    if canvas.model.enlarged() {
+        canvas.pieces(area.x, area.y, area.width, &facts.add(" ", Role::Dim));
+        return;
+    }
     facts = facts
         .add(format!(" · {} on {}", figures::duration(result.meta.duration.as_secs_f64()), engine_name(result.meta.engine)), Role::Dim);
     if let Some(bytes) = result.meta.result_bytes.filter(|_| !result.meta.columns.is_empty()) {

@@ -49,9 +49,8 @@ fn told(canvas: &Canvas<'_>, run: &Run) -> (String, Role, String) {
         RunState::Waiting => ("◌".into(), Role::Faint, "waits".into()),
         RunState::Skipped => ("◇".into(), Role::Faint, "skipped".into()),
         RunState::Active { since, cancelling, .. } => {
-            let seconds = (canvas.model.now - *since).num_milliseconds() as f64 / 1000.0;
             let what = if *cancelling { "cancelling" } else { "runs" };
-            (glyph::working(canvas.model).to_string(), Role::Accent, format!("{what} {}", figures::so_far(seconds)))
+            (glyph::working(canvas.model).to_string(), Role::Accent, format!("{what} {}", canvas.model.so_far(*since)))
         }
         RunState::Done { seconds, rows, scanned, bytes } => {
             let rows = rows.map(|rows| format!("{} · ", figures::counted(rows, "row"))).unwrap_or_default();

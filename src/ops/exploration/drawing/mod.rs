@@ -10,7 +10,7 @@ mod stories;
 mod svg;
 
 pub use self::png::{PngError, encode, png};
-pub use self::raster::{Raster, Tones, TooLarge, raster};
+pub use self::raster::{PIXELS, Raster, Tones, TooLarge, letter, raster};
 pub use self::svg::svg;
 
 use super::Found;

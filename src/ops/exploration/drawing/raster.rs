@@ -200,6 +200,14 @@ impl Pixels {
     }
 }
 
+/// Columns and rows of pixels of a [`letter`].
+pub const PIXELS: (usize, usize) = (get_raster_width(FontWeight::Regular, RasterHeight::Size24), RasterHeight::Size24.val());
+
+/// How much of each pixel a letter covers, from 0 to 255, row by row; `None` for letters beyond Latin.
+pub fn letter(letter: char) -> Option<&'static [u8]> {
+    get_raster(letter, FontWeight::Regular, RasterHeight::Size24).map(|raster| raster.pixels())
+}
+
 /// How far a point is from a straight line between two others.
 fn distance((x, y): (f64, f64), from: (f64, f64), to: (f64, f64)) -> f64 {
     let (across, down) = (to.0 - from.0, to.1 - from.1);
@@ -248,6 +256,12 @@ mod tests {
         let at = |x: usize, y: usize| drawn.rgb[(y * 40 + x) * 3];
         assert_eq!((at(9, 5), at(10, 4), at(17, 9), at(18, 9), at(19, 9)), (255, 0, 0, 128, 255), "half of a pixel is half as dark");
         assert_eq!((at(30, 10), at(30, 3)), (0, 255));
+    }
+
+    #[test]
+    fn a_letter_is_as_large_as_is_said() {
+        assert_eq!(letter('M').map(<[u8]>::len), Some(PIXELS.0 * PIXELS.1));
+        assert_eq!(letter('日'), None);
     }
 
     #[test]

@@ -128,7 +128,9 @@ fn segments(canvas: &mut Canvas<'_>, area: Rect, found: &Evaluation, short: bool
         .iter()
         .map(|segment| {
             let auc = match segment.auc {
-                Some(auc) => (number(auc), if auc + 0.05 < found.auc { Role::Warn } else { Role::Base }),
+                // What is much worse than the whole is told by a mark, too.
+                Some(auc) if auc + 0.05 < found.auc => (format!("▼ {}", number(auc)), Role::Warn),
+                Some(auc) => (number(auc), Role::Base),
                 None => ("–".to_owned(), Role::Faint),
             };
             vec![

@@ -55,7 +55,7 @@ fn title(canvas: &mut Canvas<'_>, area: Rect, step: &PipelineStep) {
     let model = canvas.model;
     let (mark, role, word) = glyph::run(model, step.state);
     let time = match elapsed(step.started, step.ended, model.now) {
-        Some(seconds) if under_way(step.state) => written::so_far(seconds),
+        Some(_) if under_way(step.state) => step.started.map(|since| model.so_far(since)).unwrap_or_default(),
         Some(seconds) if step.state != RunState::Skipped => written::duration(seconds),
         _ => String::new(),
     };
@@ -194,6 +194,10 @@ fn parameters(canvas: &mut Canvas<'_>, area: Rect, detail: &StepDetail) -> u16 {
 fn result(canvas: &mut Canvas<'_>, area: Rect, step: &PipelineStep, view: &StepView, short: bool) -> u16 {
     match (&view.finding, matter(step)) {
         (_, Matter::Curve) => match &view.curve {
+            // A curve that grows is motion.
+            Some(_) if under_way(step.state) && !canvas.model.motion => {
+                canvas.paragraph(area, "It is at work: the curve is drawn once it has ended.", Role::Dim)
+            }
             Some(curve) => curve::draw(canvas, area, curve, view.detail.as_ref()),
             None => nothing(canvas, area, step, view),
         },

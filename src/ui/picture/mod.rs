@@ -1,10 +1,18 @@
-//! A frame as a picture that scales: the cells as text in SVG, with their colours.
+//! A frame as a picture: as one that scales, the cells as text in SVG with their colours, and as pixels (PNG) for programs that show nothing
+//! else.
+
+mod png;
+mod shapes;
 
 use std::fmt::Write as _;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr as _;
+
+#[cfg(test)]
+pub(in crate::ui) use png::draws;
+pub use png::{PictureError, png};
 
 /// Width of a cell.
 const WIDTH: f64 = 8.4;
@@ -20,7 +28,7 @@ pub fn svg(buffer: &Buffer, back: (u8, u8, u8), front: (u8, u8, u8)) -> String {
     let area = buffer.area;
     let (width, height) = (f64::from(area.width) * WIDTH + 2.0 * MARGIN, f64::from(area.height) * HEIGHT + 2.0 * MARGIN);
     let colours = Colours { back: hex(back), front: hex(front) };
-    let ground = colours.of(buffer[(area.left(), area.top())].bg, &colours.back);
+    let ground = Colours::of(buffer[(area.left(), area.top())].bg, &colours.back);
     let mut out = String::new();
     // Writing to a string cannot fail.
     let _ = write!(
@@ -54,7 +62,7 @@ impl Run {
     fn at(buffer: &Buffer, x: u16, y: u16, colours: &Colours) -> Run {
         let first = &buffer[(x, y)];
         let look = |cell: &Cell| {
-            let (mut back, mut front) = (colours.of(cell.bg, &colours.back), colours.of(cell.fg, &colours.front));
+            let (mut back, mut front) = (Colours::of(cell.bg, &colours.back), Colours::of(cell.fg, &colours.front));
             if cell.modifier.contains(Modifier::REVERSED) {
                 std::mem::swap(&mut back, &mut front);
             }
@@ -114,30 +122,34 @@ struct Colours {
 
 impl Colours {
     /// A colour as SVG has it; `otherwise` is that of a terminal that was told none.
-    fn of(&self, colour: Color, otherwise: &str) -> String {
-        let named = |at: u8| hex(indexed(at));
-        match colour {
-            Color::Reset => otherwise.to_owned(),
-            Color::Rgb(r, g, b) => hex((r, g, b)),
-            Color::Indexed(at) => named(at),
-            Color::Black => named(0),
-            Color::Red => named(1),
-            Color::Green => named(2),
-            Color::Yellow => named(3),
-            Color::Blue => named(4),
-            Color::Magenta => named(5),
-            Color::Cyan => named(6),
-            Color::Gray => named(7),
-            Color::DarkGray => named(8),
-            Color::LightRed => named(9),
-            Color::LightGreen => named(10),
-            Color::LightYellow => named(11),
-            Color::LightBlue => named(12),
-            Color::LightMagenta => named(13),
-            Color::LightCyan => named(14),
-            Color::White => named(15),
-        }
+    fn of(colour: Color, otherwise: &str) -> String {
+        rgb(colour).map_or_else(|| otherwise.to_owned(), hex)
     }
+}
+
+/// Red, green and blue of a colour; `None` where it is the terminal's own. The sixteen are those of xterm.
+pub(in crate::ui) fn rgb(colour: Color) -> Option<(u8, u8, u8)> {
+    Some(match colour {
+        Color::Reset => return None,
+        Color::Rgb(r, g, b) => (r, g, b),
+        Color::Indexed(at) => indexed(at),
+        Color::Black => indexed(0),
+        Color::Red => indexed(1),
+        Color::Green => indexed(2),
+        Color::Yellow => indexed(3),
+        Color::Blue => indexed(4),
+        Color::Magenta => indexed(5),
+        Color::Cyan => indexed(6),
+        Color::Gray => indexed(7),
+        Color::DarkGray => indexed(8),
+        Color::LightRed => indexed(9),
+        Color::LightGreen => indexed(10),
+        Color::LightYellow => indexed(11),
+        Color::LightBlue => indexed(12),
+        Color::LightMagenta => indexed(13),
+        Color::LightCyan => indexed(14),
+        Color::White => indexed(15),
+    })
 }
 
 /// A colour of xterm's palette: sixteen, a cube of six by six by six, and greys.
