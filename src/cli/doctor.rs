@@ -15,6 +15,7 @@ use crate::demo::clock::SystemClock;
 use crate::demo::operator::{self, Need};
 use crate::ops::Context;
 use crate::ops::doctor::{self, Check, Verdict};
+use crate::target;
 use crate::tui;
 
 /// Check what a demonstration needs, before the audience is there
@@ -96,7 +97,7 @@ fn recording(settings: &Settings) -> Check {
                 Some(warning) => Check::warning(NAME, format!("{message}; {warning}"), "What comes after that cannot be played."),
             }
         }
-        Err(error) => Check { name: NAME, verdict: Verdict::Failed, message: error.to_string(), fix: error.fix },
+        Err(error) => Check { name: NAME, verdict: Verdict::Failed, message: error.to_string(), fix: error.fix, detail: Vec::new() },
     }
 }
 
