@@ -185,6 +185,19 @@ mod tests {
     }
 
     #[test]
+    fn every_statement_has_its_line_in_the_documentation() {
+        let documentation = include_str!("../../docs/permissions.md");
+        let project = include_str!("../../assets/policies/codepipeline.json");
+        for document in DemoRole::ALL.map(DemoRole::template).into_iter().chain([project]) {
+            let policy: Value = serde_json::from_str(document).unwrap();
+            for statement in policy["Statement"].as_array().unwrap() {
+                let sid = statement["Sid"].as_str().unwrap();
+                assert!(documentation.contains(&format!("| `{sid}` | ")), "{sid}");
+            }
+        }
+    }
+
+    #[test]
     fn the_images_of_jobs_and_endpoints_are_those_of_the_definition() {
         use crate::demo::pipeline_definition::{Framework, image_uri};
         let policy = DemoRole::SageMaker.policy(&scenario(), "123456789012", "aws").unwrap();
