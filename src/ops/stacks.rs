@@ -7,8 +7,8 @@ use serde::Serialize;
 
 use super::error::op;
 use super::{Context, OpError};
-use crate::aws::AwsError;
 use crate::aws::stacks::{Stack, StackEvent, StackState};
+use crate::aws::{AwsError, AwsErrorKind};
 use crate::demo::resource::ResourceState;
 use crate::demo::stack::{self, DemoStack};
 
@@ -139,19 +139,13 @@ pub(super) async fn ours(context: &Context) -> Result<Vec<(DemoStack, Stack)>, O
         let name = stack.name(&context.scenario);
         match context.gateways.stacks.find(name).await {
             Ok(found) => ours.extend(found.filter(|found| context.is_ours(&found.tags)).map(|found| (stack, found))),
-            Err(error) if !is_wanted(context, stack) && !concerns_all(&error) => {
-                tracing::info!(%error, stack = name, "whether there is such a stack is not known, and the settings ask for none");
+            Err(error) if !is_wanted(context, stack) && error.kind == AwsErrorKind::AccessDenied => {
+                tracing::info!(%error, stack = name, "whoever may not ask for stacks has made none, and the settings ask for none");
             }
             Err(error) => return Err(op(name, "could not look for the stack")(error)),
         }
     }
     Ok(ours)
-}
-
-/// Whether a failure is one that every other call has, too.
-fn concerns_all(error: &AwsError) -> bool {
-    use crate::aws::AwsErrorKind::{Expired, Network, Throttled};
-    matches!(error.kind, Expired | Network | Throttled)
 }
 
 /// The state of a stack as the checklist shows it, and what there is to say about it.

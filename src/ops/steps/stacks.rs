@@ -124,7 +124,7 @@ async fn ensure(
             _ => {}
         }
     }
-    run.say(name, format!("creating the stack: {}", stack.purpose().to_lowercase()))?;
+    run.say(name, format!("creating the stack ({})", stack.purpose()))?;
     let token = token();
     let new = NewStack { name, template: stack.template(), parameters, tags, token: &token };
     let id = match context.gateways.stacks.create(&new).await {

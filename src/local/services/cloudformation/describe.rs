@@ -1,6 +1,6 @@
 //! What is told of stacks, their events and their resources.
 
-use super::stack::{Happened, STACK, Stack};
+use super::stack::{Happened, Stack};
 use super::template::{Template, invalid};
 use super::{CloudFormation, actions, resources};
 use crate::local::service::ServiceResult;
@@ -60,7 +60,7 @@ impl CloudFormation {
     fn write_status(&self, xml: &mut Xml, stack: &Stack, newest: Happened<'_>) {
         let operations = stack.happened(&self.account);
         let first_of =
-            |status: &str| operations.iter().rev().find(|it| it.event.kind == STACK && it.event.status == status).map(|it| it.at);
+            |status: &str| operations.iter().rev().find(|it| stack.is_own(it.event) && it.event.status == status).map(|it| it.at);
         if let Some(at) = first_of("UPDATE_IN_PROGRESS") {
             xml.time("LastUpdatedTime", at);
         }

@@ -105,9 +105,14 @@ impl Stack {
         due.collect()
     }
 
+    /// Whether an event is about the stack itself, and not about a resource of it.
+    pub fn is_own(&self, event: &Event) -> bool {
+        event.kind == STACK && event.physical == self.id
+    }
+
     /// The newest event of the stack itself.
     pub fn newest<'s>(&'s self, account: &Account) -> Option<Happened<'s>> {
-        self.happened(account).into_iter().rev().find(|happened| happened.event.kind == STACK)
+        self.happened(account).into_iter().rev().find(|happened| self.is_own(happened.event))
     }
 
     /// Its status: `CREATE_COMPLETE`.
@@ -124,7 +129,7 @@ impl Stack {
     pub fn resources_now<'s>(&'s self, account: &Account) -> Vec<Happened<'s>> {
         let mut order: Vec<&str> = Vec::new();
         let mut newest: BTreeMap<&str, Happened<'s>> = BTreeMap::new();
-        for happened in self.happened(account).into_iter().filter(|happened| happened.event.kind != STACK) {
+        for happened in self.happened(account).into_iter().filter(|happened| !self.is_own(happened.event)) {
             if !order.contains(&happened.event.name.as_str()) {
                 order.push(&happened.event.name);
             }
