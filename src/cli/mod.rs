@@ -222,10 +222,8 @@ impl Cli {
 
     /// A recording that cannot be made is refused before anything is done.
     fn check_record(&self, settings: &Settings) -> Result<(), Failure> {
-        let opens_no_account = matches!(
-            self.command,
-            Some(Command::Reset(_) | Command::Checkpoint(_) | Command::Serve(_) | Command::Notes(_))
-        );
+        let opens_no_account =
+            matches!(self.command, Some(Command::Reset(_) | Command::Checkpoint(_) | Command::Serve(_) | Command::Notes(_)));
         let file = settings.recording.file.as_str();
         if self.global.record.is_some() && opens_no_account {
             return Err(Failure::usage(
@@ -234,7 +232,10 @@ impl Cli {
             ));
         }
         if !file.is_empty() && !opens_no_account && std::fs::symlink_metadata(file).is_ok() {
-            return Err(Failure::usage(format!("could not record into {file}: there is such a file already"), "Name a file that is not there yet."));
+            return Err(Failure::usage(
+                format!("could not record into {file}: there is such a file already"),
+                "Name a file that is not there yet.",
+            ));
         }
         Ok(())
     }

@@ -246,9 +246,7 @@ pub const COLUMN: Rule = Rule {
 pub const PACE: Rule = Rule {
     expected: "`auto`, `recorded`, `fast`, or a factor such as 10",
     optional: false,
-    check: |text| {
-        matches!(text, "auto" | "recorded" | "fast") || text.parse().is_ok_and(|factor: f64| factor.is_finite() && factor > 0.0)
-    },
+    check: |text| matches!(text, "auto" | "recorded" | "fast") || text.parse().is_ok_and(|factor: f64| factor.is_finite() && factor > 0.0),
 };
 /// A directory.
 pub const PATH: Rule = Rule { expected: "a path", optional: true, check: printable };

@@ -127,7 +127,9 @@ impl Cause for AwsError {
                 Some("log in again (`aws sso login`, or new keys), or use the embedded account (`--target local`)".to_owned())
             }
             AwsErrorKind::Network => Some("check the network and the region, then run this again: what is done already stays".to_owned()),
-            AwsErrorKind::NotRecorded => Some("play what was recorded, or ask an account itself (`--target local` or `--target aws`)".to_owned()),
+            AwsErrorKind::NotRecorded => {
+                Some("play what was recorded, or ask an account itself (`--target local` or `--target aws`)".to_owned())
+            }
             AwsErrorKind::Throttled => Some("wait a minute, then run this again: what is done already stays".to_owned()),
             AwsErrorKind::LimitExceeded => Some(MORE_QUOTA.to_owned()),
             AwsErrorKind::Conflict => Some("something else is changing it: wait until that has ended, then run this again".to_owned()),

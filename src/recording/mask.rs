@@ -95,8 +95,7 @@ impl Mask {
             };
         }
         let Some(account) = &self.account else { return bytes };
-        let found: Vec<usize> =
-            memmem::find_iter(&bytes, account.as_bytes()).filter(|at| number(&bytes, *at, account.len())).collect();
+        let found: Vec<usize> = memmem::find_iter(&bytes, account.as_bytes()).filter(|at| number(&bytes, *at, account.len())).collect();
         if found.is_empty() {
             return bytes;
         }
@@ -128,7 +127,10 @@ impl Mask {
 
 /// The bytes that a text stands for, when it is long enough to be Base64 of anything that matters.
 fn decoded(text: &str) -> Option<Bytes> {
-    if text.len() < 16 || text.len() % 4 != 0 || text.bytes().any(|byte| !(byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))) {
+    if text.len() < 16
+        || !text.len().is_multiple_of(4)
+        || text.bytes().any(|byte| !(byte.is_ascii_alphanumeric() || b"+/=".contains(&byte)))
+    {
         return None;
     }
     base64::engine::general_purpose::STANDARD.decode(text).ok().map(Bytes::from)
@@ -190,7 +192,8 @@ fn of_caller(text: &str, at: usize) -> bool {
     let start = text[..at].rfind(|c: char| c.is_whitespace() || matches!(c, '"' | '\'' | '<' | '>' | ',' | '=')).map_or(0, |at| at + 1);
     let token = &text[start..at];
     let arn = [":user/", ":assumed-role/", ":federated-user/", "%3Auser%2F", "%3Aassumed-role%2F"].iter().any(|sign| token.contains(sign));
-    let id = token.strip_suffix(':').is_some_and(|id| id.len() >= 16 && id.starts_with('A') && id.bytes().all(|b| b.is_ascii_alphanumeric()));
+    let id =
+        token.strip_suffix(':').is_some_and(|id| id.len() >= 16 && id.starts_with('A') && id.bytes().all(|b| b.is_ascii_alphanumeric()));
     let near = (0..=at.saturating_sub(TAG_REACH)).rev().find(|start| text.is_char_boundary(*start)).unwrap_or(0);
     let before = &text[near..at];
     let tagged = before.contains(OWNER) || before.contains("shiftdeck%3Aowner");

@@ -97,7 +97,10 @@ pub fn answer(request: &Request, protocol: Protocol, message: &str) -> Answer {
             ("text/xml", Bytes::from(text))
         }
         Protocol::Xml => {
-            let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{CODE}</Code><Message>{}</Message></Error>", escaped(message));
+            let text = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{CODE}</Code><Message>{}</Message></Error>",
+                escaped(message)
+            );
             ("application/xml", Bytes::from(text))
         }
         Protocol::Cbor => ("application/cbor", Bytes::from(cbor(&[("__type", CODE), ("message", message)]))),
@@ -198,8 +201,9 @@ mod tests {
 
     #[test]
     fn a_statement_is_told_with_the_nearest_ones() {
-        let recorded: Vec<(Request, &str)> =
-            ["select job from dm.data", "select age from dm.data", "show model dm01", "drop table x"].map(|sql| (statement(sql), "{}")).into();
+        let recorded: Vec<(Request, &str)> = ["select job from dm.data", "select age from dm.data", "show model dm01", "drop table x"]
+            .map(|sql| (statement(sql), "{}"))
+            .into();
         let said = say(&recorded, &statement("SELECT jobs FROM dm.data"));
         assert_eq!(
             said,

@@ -327,7 +327,8 @@ impl Script {
         }
         let from = self.calls[list.calls[given]].end.max(self.time(list.triggers[given], now));
         let elsewhere = self.changes.partition_point(|change| self.calls[*change].start <= from);
-        let elsewhere = self.changes[elsewhere..].iter().find(|change| self.calls[**change].exact != of && self.calls[**change].loose != of);
+        let elsewhere =
+            self.changes[elsewhere..].iter().find(|change| self.calls[**change].exact != of && self.calls[**change].loose != of);
         let elsewhere = elsewhere.map(|change| self.calls[*change].start);
         let mut place = given + 1;
         while place < last
@@ -379,7 +380,9 @@ impl Script {
     fn clock(&self, now: Duration) -> Duration {
         match self.rate {
             Rate::Fast => self.lead,
-            Rate::Times(factor) => Duration::try_from_secs_f64(now.as_secs_f64() * factor).unwrap_or(Duration::MAX).saturating_add(self.lead),
+            Rate::Times(factor) => {
+                Duration::try_from_secs_f64(now.as_secs_f64() * factor).unwrap_or(Duration::MAX).saturating_add(self.lead)
+            }
         }
     }
 
@@ -392,10 +395,10 @@ impl Script {
     /// Everything that was sent before a time of the recording counts as done.
     fn seek(&mut self, time: Duration, now: Duration) {
         let at = self.clock(now);
-        let later = |anchor: Anchor| Anchor { at, time: anchor.time.saturating_add(at.saturating_sub(anchor.at)).max(time) };
-        self.origin = later(self.origin);
+        let later = |anchor: &Anchor| Anchor { at, time: anchor.time.saturating_add(at.saturating_sub(anchor.at)).max(time) };
+        self.origin = later(&self.origin);
         for (call, played) in self.calls.iter().zip(&mut self.played).take_while(|(call, _)| call.start < time) {
-            *played = Some(played.map_or(Anchor { at, time: time.max(call.end) }, later));
+            *played = Some(played.as_ref().map_or(Anchor { at, time: time.max(call.end) }, later));
         }
         let newest = self.writes.iter().rev().find(|write| self.calls[**write].start < time).copied();
         self.newest_write = self.newest_write.max(newest);

@@ -214,7 +214,8 @@ pub fn in_addresses(text: &str) -> String {
         let mut from = 0;
         while let Some(found) = out[from..].find(sign) {
             let start = from + found + sign.len();
-            let length = out[start..].find(|c: char| c.is_whitespace() || matches!(c, '&' | '"' | '\'' | '<' | '\\')).unwrap_or(out.len() - start);
+            let length =
+                out[start..].find(|c: char| c.is_whitespace() || matches!(c, '&' | '"' | '\'' | '<' | '\\')).unwrap_or(out.len() - start);
             out.replace_range(start..start + length, HIDDEN);
             from = start + HIDDEN.len();
         }

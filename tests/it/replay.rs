@@ -79,7 +79,9 @@ fn a_recording_of_all_steps_plays_with_the_same_events_and_figures() {
     let elsewhere = Machine::new();
 
     // The settings are those of the recording: nothing has to be said again.
-    for typed in [&["--target", "replay", file][..], &["--target=replay", file], &["--set", &format!("replay.file={file}"), "--target", "replay"]] {
+    for typed in
+        [&["--target", "replay", file][..], &["--target=replay", file], &["--set", &format!("replay.file={file}"), "--target", "replay"]]
+    {
         let again = elsewhere.events(&[typed, &["run", "--all", "--json"]].concat());
         assert_eq!(told(&again), told(&first));
         assert_eq!(again.last().unwrap()["metrics"], first.last().unwrap()["metrics"]);
@@ -102,7 +104,8 @@ fn looks(machine: &Machine, elsewhere: &Machine, file: &str) {
 
     let status = elsewhere.done(&["--target", "replay", file, "status", "--json"]);
     let status: Value = serde_json::from_str(&status).unwrap();
-    let state = |id: &str| status["resources"].as_array().unwrap().iter().find(|resource| resource["id"] == id).map(|found| found["state"].clone());
+    let state =
+        |id: &str| status["resources"].as_array().unwrap().iter().find(|resource| resource["id"] == id).map(|found| found["state"].clone());
     assert_eq!(state("endpoint/BankDM-staging"), Some("ready".into()), "{status}");
     assert_eq!(state("secret/bankdm_redshift_login"), Some("ready".into()), "{status}");
 
@@ -311,7 +314,9 @@ async fn no_secret_no_account_number_and_no_name_is_in_a_recording() {
         assert!(!text.contains(secret), "{secret} is in the recording");
     }
     // What is hidden is there, under another name.
-    for part in ["\"adminUserPassword\":\"***\"", "arn:aws:iam::000000000000:role/BankDM-RedShift", "presenter", "bankdm-000000000000-us-east-1"] {
+    for part in
+        ["\"adminUserPassword\":\"***\"", "arn:aws:iam::000000000000:role/BankDM-RedShift", "presenter", "bankdm-000000000000-us-east-1"]
+    {
         assert!(text.contains(part), "{part} is not in the recording");
     }
 
@@ -358,7 +363,12 @@ async fn what_is_not_recorded_fails_at_once_in_every_protocol() {
         gateways.objects.list("bankdm-000000000000-us-east-1", "a").await.map(drop).unwrap_err(),
         gateways.functions.find("bankdm-redshift-dl").await.map(drop).unwrap_err(),
         gateways.inference.invoke("BankDM-staging", "1,2\n".into()).await.map(drop).unwrap_err(),
-        gateways.metrics.of_endpoint("e", &["v".into()], std::time::SystemTime::now(), std::time::Duration::from_secs(60)).await.map(drop).unwrap_err(),
+        gateways
+            .metrics
+            .of_endpoint("e", &["v".into()], std::time::SystemTime::now(), std::time::Duration::from_secs(60))
+            .await
+            .map(drop)
+            .unwrap_err(),
         gateways.cluster.find("bankdm").await.map(drop).unwrap_err(),
     ];
     for error in errors {

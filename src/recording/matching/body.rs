@@ -125,7 +125,8 @@ fn write(value: &Value, loose: bool, text: &mut String) {
             text.push(']');
         }
         Value::Object(members) => {
-            let mut members: Vec<_> = members.iter().filter(|(name, _)| !(loose && LIMITS.contains(&name.to_ascii_lowercase().as_str()))).collect();
+            let mut members: Vec<_> =
+                members.iter().filter(|(name, _)| !(loose && LIMITS.contains(&name.to_ascii_lowercase().as_str()))).collect();
             members.sort_by_key(|(name, _)| name.as_str());
             text.push('{');
             for (name, value) in members {

@@ -84,8 +84,20 @@ fn statements(request: &Request) -> Option<Vec<syntax::Outline>> {
 }
 
 fn effect(request: &Request) -> Effect {
-    const READING: [&str; 12] =
-        ["Describe", "Get", "List", "Search", "BatchGet", "BatchDescribe", "Head", "Select", "Simulate", "Query", "Lookup", "InvokeEndpoint"];
+    const READING: [&str; 12] = [
+        "Describe",
+        "Get",
+        "List",
+        "Search",
+        "BatchGet",
+        "BatchDescribe",
+        "Head",
+        "Select",
+        "Simulate",
+        "Query",
+        "Lookup",
+        "InvokeEndpoint",
+    ];
     let reads = READING.iter().any(|verb| request.operation.starts_with(verb)) || matches!(request.method.as_str(), "GET" | "HEAD");
     if reads { Effect::Read } else { Effect::Write }
 }
@@ -101,7 +113,8 @@ fn place(request: &Request, loose: bool) -> String {
         .split('&')
         .filter(|pair| {
             let name = pair.split('=').next().unwrap_or_default();
-            !name.is_empty() && name != "x-id" && !name.starts_with("X-Amz-") && !(loose && limits.contains(&name))
+            let of_the_sdk = name.is_empty() || name == "x-id" || name.starts_with("X-Amz-");
+            !of_the_sdk && !(loose && limits.contains(&name))
         })
         .collect();
     pairs.sort_unstable();

@@ -35,7 +35,8 @@ pub fn of(request: &Request, body: &Body, statements: &[Outline]) -> Vec<String>
     }
     if matches!(request.service.as_str(), "lambda" | "sagemaker-runtime") {
         // `/2015-03-31/functions/NAME/code`, `/endpoints/NAME/invocations`
-        let parts = request.path.split('/').filter(|part| !matches!(*part, "functions" | "endpoints" | "invocations" | "code" | "configuration"));
+        let parts =
+            request.path.split('/').filter(|part| !matches!(*part, "functions" | "endpoints" | "invocations" | "code" | "configuration"));
         parts.for_each(|part| add(&percent_decode_str(part).decode_utf8_lossy(), &mut names));
     }
     names.into_iter().collect()
@@ -74,7 +75,8 @@ fn in_document(value: &Value, names: &mut BTreeSet<String>) {
 
 /// A text, and of an ARN the thing at its end as well.
 fn add(text: &str, names: &mut BTreeSet<String>) {
-    if (SHORTEST..=LONGEST).contains(&text.len()) && !text.contains(char::is_whitespace) && !text.bytes().all(|byte| byte.is_ascii_digit()) {
+    if (SHORTEST..=LONGEST).contains(&text.len()) && !text.contains(char::is_whitespace) && !text.bytes().all(|byte| byte.is_ascii_digit())
+    {
         names.insert(text.to_owned());
         names.extend(end_of_arn(text));
     }

@@ -41,7 +41,9 @@ fn tags_with_the_time_and_the_owner_are_alike_in_every_protocol() {
     };
     assert_eq!(documents("2026-01-01T00:00:00Z", "jane"), documents("2026-01-02T00:00:00Z", "presenter"));
     let form = |made: &str| {
-        let text = format!("Action=CreateRole&Tags.member.1.Key=shiftdeck%3Acreated&Tags.member.1.Value={made}&Tags.member.2.Key=a&Tags.member.2.Value=b");
+        let text = format!(
+            "Action=CreateRole&Tags.member.1.Key=shiftdeck%3Acreated&Tags.member.1.Value={made}&Tags.member.2.Key=a&Tags.member.2.Value=b"
+        );
         let mut request = request("iam", "CreateRole", &text);
         request.headers = vec![("content-type".into(), "application/x-www-form-urlencoded".into())];
         question(&request, &Tokens::default())
@@ -57,16 +59,25 @@ fn tags_with_the_time_and_the_owner_are_alike_in_every_protocol() {
 
 #[test]
 fn secrets_do_not_count() {
-    let made = |password: &str| ask("redshift-serverless", "CreateNamespace", &json!({ "namespaceName": "n", "adminUserPassword": password }));
+    let made =
+        |password: &str| ask("redshift-serverless", "CreateNamespace", &json!({ "namespaceName": "n", "adminUserPassword": password }));
     assert_eq!(made("one"), made("***"));
     assert!(!made("one").exact.contains("one"));
 }
 
 #[test]
 fn statements_are_the_same_however_they_are_written_and_wherever_they_are_sent() {
-    let one = ask("redshift-data", "ExecuteStatement", &json!({ "Sql": "SELECT y FROM dm.data -- all", "Database": "bankdm",
-        "WorkgroupName": "bankdm", "StatementName": "shiftdeck" }));
-    let other = ask("redshift-data", "ExecuteStatement", &json!({ "Sql": "select y\nfrom dm.data;", "SessionId": "s-1", "SessionKeepAliveSeconds": 60 }));
+    let one = ask(
+        "redshift-data",
+        "ExecuteStatement",
+        &json!({ "Sql": "SELECT y FROM dm.data -- all", "Database": "bankdm",
+        "WorkgroupName": "bankdm", "StatementName": "shiftdeck" }),
+    );
+    let other = ask(
+        "redshift-data",
+        "ExecuteStatement",
+        &json!({ "Sql": "select y\nfrom dm.data;", "SessionId": "s-1", "SessionKeepAliveSeconds": 60 }),
+    );
     assert_eq!((&one.exact, one.effect), (&other.exact, Effect::Read));
     assert_eq!(one.statements, ["select y from dm . data"]);
     let parameters = |value: &str| {
@@ -79,7 +90,9 @@ fn statements_are_the_same_however_they_are_written_and_wherever_they_are_sent()
 
 #[test]
 fn page_sizes_count_only_to_the_letter() {
-    let page = |size: u32, token: &str| ask("athena", "GetQueryResults", &json!({ "QueryExecutionId": "q", "MaxResults": size, "NextToken": token }));
+    let page = |size: u32, token: &str| {
+        ask("athena", "GetQueryResults", &json!({ "QueryExecutionId": "q", "MaxResults": size, "NextToken": token }))
+    };
     assert_ne!(page(10, "a").exact, page(20, "a").exact);
     assert_eq!(page(10, "a").loose, page(20, "a").loose);
     assert_ne!(page(10, "a").loose, page(10, "b").loose);
@@ -87,11 +100,8 @@ fn page_sizes_count_only_to_the_letter() {
 
 #[test]
 fn names_that_the_program_makes_are_alike_and_those_of_the_services_are_not() {
-    let (given, own, other) = (
-        "0a1b2c3d-0a1b-4c2d-8e3f-0123456789ab",
-        "11111111-0a1b-4c2d-8e3f-0123456789ab",
-        "22222222-0a1b-4c2d-8e3f-0123456789ab",
-    );
+    let (given, own, other) =
+        ("0a1b2c3d-0a1b-4c2d-8e3f-0123456789ab", "11111111-0a1b-4c2d-8e3f-0123456789ab", "22222222-0a1b-4c2d-8e3f-0123456789ab");
     let exchange = |request: Request, answer: &Value| Exchange {
         request,
         outcome: Outcome::Answer(Answer { status: 200, headers: vec![], body: Bytes::from(answer.to_string()) }),
@@ -137,14 +147,23 @@ fn secrets_digest(text: &str) -> Content {
 #[test]
 fn what_belongs_together_has_a_name_in_common() {
     let common = |one: &Question, other: &Question| one.names.iter().any(|name| other.names.contains(name));
-    let create = ask("sagemaker", "CreateEndpoint", &json!({ "EndpointName": "BankDM-staging", "EndpointConfigName": "BankDM-staging-v1" }));
+    let create =
+        ask("sagemaker", "CreateEndpoint", &json!({ "EndpointName": "BankDM-staging", "EndpointConfigName": "BankDM-staging-v1" }));
     let describe = ask("sagemaker", "DescribeEndpoint", &json!({ "EndpointName": "BankDM-staging" }));
     let other = ask("sagemaker", "DescribeEndpoint", &json!({ "EndpointName": "BankDM-prod" }));
     assert!(common(&create, &describe) && !common(&create, &other));
     let model = ask("redshift-data", "ExecuteStatement", &json!({ "Sql": "CREATE MODEL dm01 FROM dm.data TARGET y FUNCTION f" }));
     let show = ask("redshift-data", "ExecuteStatement", &json!({ "Sql": "SHOW MODEL dm01" }));
     assert!(common(&model, &show));
-    let table = ask("athena", "StartQueryExecution", &json!({ "QueryString": "CREATE EXTERNAL TABLE `bankdm`.`bankdm_glue` (a int) LOCATION 's3://b/'" }));
-    let metadata = ask("athena", "GetTableMetadata", &json!({ "CatalogName": "AwsDataCatalog", "DatabaseName": "bankdm", "TableName": "bankdm_glue" }));
+    let table = ask(
+        "athena",
+        "StartQueryExecution",
+        &json!({ "QueryString": "CREATE EXTERNAL TABLE `bankdm`.`bankdm_glue` (a int) LOCATION 's3://b/'" }),
+    );
+    let metadata = ask(
+        "athena",
+        "GetTableMetadata",
+        &json!({ "CatalogName": "AwsDataCatalog", "DatabaseName": "bankdm", "TableName": "bankdm_glue" }),
+    );
     assert!(common(&table, &metadata));
 }
