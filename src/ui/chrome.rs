@@ -130,7 +130,8 @@ pub fn pane_frame(canvas: &mut Canvas<'_>, pane: Pane, area: Rect, overview: boo
 pub fn activity_line(canvas: &mut Canvas<'_>, area: Rect) {
     let model = canvas.model;
     let pieces = happening(canvas);
-    let place = if model.enlarged() { large::column(model, area) } else { Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area } };
+    let place =
+        if model.enlarged() { large::column(model, area) } else { Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area } };
     let used = canvas.pieces(place.x, place.y, place.width, &pieces);
     let room = area.width.saturating_sub(used + 5);
     if let Some(call) = model.activity.calls.back().filter(|_| !model.enlarged()) {

@@ -125,13 +125,8 @@ fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize, height: usize
         Some(lines)
     };
     // The figure is worth more than the air, and both more than a figure that pushes the text off the screen.
-    let ways = [
-        (Some(Scale::Large), true),
-        (Some(Scale::Small), true),
-        (Some(Scale::Large), false),
-        (Some(Scale::Small), false),
-        (None, true),
-    ];
+    let ways =
+        [(Some(Scale::Large), true), (Some(Scale::Small), true), (Some(Scale::Large), false), (Some(Scale::Small), false), (None, true)];
     let mut fitting = ways.into_iter().filter_map(|(scale, airy)| with(scale, airy)).filter(|lines| lines.len() <= height);
     fitting.next().or_else(|| with(None, false)).unwrap_or_default()
 }

@@ -37,15 +37,21 @@ fn press(model: &mut Model, code: KeyCode) -> Vec<Effect> {
 fn outcome(step: Step) -> (Value, &'static str) {
     match step {
         Step::Foundation => (json!({}), "Bucket, 3 roles, warehouse, secret and function are there"),
-        Step::Explore => (json!({"rows": 41188, "yes": 4640, "findings": [1, 2, 3, 4, 5]}), "41,188 customers, 11.3 % said yes; 5 findings"),
-        Step::Lake => (json!({"rows": 41188, "yes": 4640, "bytes": 4_834_728}), "41,188 rows in bankdm.bankdm_glue, as many as in the file"),
+        Step::Explore => {
+            (json!({"rows": 41188, "yes": 4640, "findings": [1, 2, 3, 4, 5]}), "41,188 customers, 11.3 % said yes; 5 findings")
+        }
+        Step::Lake => {
+            (json!({"rows": 41188, "yes": 4640, "bytes": 4_834_728}), "41,188 rows in bankdm.bankdm_glue, as many as in the file")
+        }
         Step::Load => (json!({"rows": 41188, "yes": 4640}), "41,188 rows in dm.data, the same as in the file"),
         Step::Pipeline => (
             json!({"auc": 0.758, "mse": 0.0886, "train_rows": 28831, "test_rows": 4120, "features": 59, "version": 1}),
             "The pipeline registered version 1: AUC 0.758, MSE 0.0886",
         ),
         Step::Deploy => (json!({"version": 1}), "BankDM-staging answers with version 1"),
-        Step::Predict => (json!({"customers": [1, 2, 3], "right": 22, "threshold": 0.5}), "24 customers asked about, 22 of 24 decisions right"),
+        Step::Predict => {
+            (json!({"customers": [1, 2, 3], "right": 22, "threshold": 0.5}), "24 customers asked about, 22 of 24 decisions right")
+        }
         Step::RedshiftMl => (
             json!({"redshift_ml_accuracy": 0.914, "always_no": 0.887, "rows": 41188}),
             "`predict_dm01` is right for 91.4 % of 41,188 customers; always answering no would be right for 88.7 %",
@@ -96,10 +102,9 @@ fn answer(step: Step) -> QueryResult {
                 .map(|(predicted, actual, count)| vec![text(predicted), text(actual), Cell::Integer(count)])
                 .collect(),
         ),
-        _ => (
-            vec![column("customers", "int8", true), column("yes", "int8", true)],
-            vec![vec![Cell::Integer(41_188), Cell::Integer(4_640)]],
-        ),
+        _ => {
+            (vec![column("customers", "int8", true), column("yes", "int8", true)], vec![vec![Cell::Integer(41_188), Cell::Integer(4_640)]])
+        }
     };
     let total = rows.len() as u64;
     QueryResult {
@@ -291,7 +296,9 @@ fn a_large_presentation_has_one_pane_short_lines_and_one_hint() {
     on(&mut model, Step::Pipeline);
     let buffer = frame(&model, "dark", (200, 60));
     let text = lines(&buffer, buffer.area);
-    assert!(text[0].contains("5  Train with a pipeline") && !text.iter().any(|line| line.contains("Walkthrough") || line.contains("Resources")));
+    assert!(
+        text[0].contains("5  Train with a pipeline") && !text.iter().any(|line| line.contains("Walkthrough") || line.contains("Resources"))
+    );
     press(&mut model, KeyCode::F(10));
     let buffer = frame(&model, "dark", (200, 60));
     assert!(lines(&buffer, buffer.area).iter().any(|line| line.contains("Walkthrough")), "and all again");
@@ -330,7 +337,10 @@ fn the_spotlight_dims_all_but_the_pane_with_the_focus_and_moves_nothing() {
                 assert_eq!(lit[position], before[position]);
             } else {
                 let cell = &lit[position];
-                assert!([faint.fg, rule.fg].contains(&Some(cell.fg)) || (faint.fg.is_none() && cell.fg == Color::Reset), "{theme} {position}");
+                assert!(
+                    [faint.fg, rule.fg].contains(&Some(cell.fg)) || (faint.fg.is_none() && cell.fg == Color::Reset),
+                    "{theme} {position}"
+                );
                 assert_eq!(cell.modifier.contains(Modifier::DIM), faint.add_modifier.contains(Modifier::DIM), "{theme} {position}");
                 assert!(!cell.modifier.intersects(Modifier::BOLD | Modifier::REVERSED));
             }

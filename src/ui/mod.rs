@@ -12,11 +12,11 @@ mod explore;
 mod figure;
 mod glyph;
 mod large;
+pub mod layout;
 #[cfg(test)]
 mod legible;
 #[cfg(test)]
 mod legible_tests;
-pub mod layout;
 pub mod markdown;
 mod mask;
 mod message;

@@ -269,9 +269,10 @@ fn plan(told: &Told, now: DateTime<Utc>, theme: &Theme) -> Vec<Line<'static>> {
                 Span::styled(if here { "▸" } else { " " }, theme.style(Role::Accent)),
                 Span::styled(format!("{} ", step.mark), theme.style(mark)),
                 Span::styled(
-                    left(&clip(&format!("{} {}", step.number, step.title), 24), 25),
+                    left(&clip(&format!("{} {}", step.number, step.title), 23), 24),
                     theme.style(if here { Role::Strong } else { Role::Base }),
                 ),
+                Span::styled(if spent > planned { "!" } else { " " }, theme.style(role)),
                 Span::styled(right(&time, 6), theme.style(role)),
                 Span::styled(right(&clock(planned), 6), theme.style(Role::Faint)),
             ])

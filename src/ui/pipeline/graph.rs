@@ -10,10 +10,10 @@ use super::super::theme::Role;
 use super::layout::{Density, Node, Place, Sheet, place, scroll};
 use super::lines::{Lines, Stroke};
 use super::{below, compact};
-use crate::app::{Model, Pane};
 use crate::app::msg::Target;
 use crate::app::pipeline::{elapsed, under_way};
 use crate::app::text_width::{clip, width};
+use crate::app::{Model, Pane};
 use crate::demo::figures;
 use crate::ops::pipeline::{PipelineRun, PipelineStep, RunState, graph, step_title};
 

@@ -168,7 +168,10 @@ fn threshold(canvas: &mut Canvas<'_>, area: Rect) {
     lines.pieces(canvas, &heading);
     let money = Pieces::new()
         .add("Profit ", Role::Dim)
-        .add(format!("{}{}", if here.profit > 0.0 { "+" } else { "" }, amount(here.profit)), if here.profit >= 0.0 { Role::Good } else { Role::Bad })
+        .add(
+            format!("{}{}", if here.profit > 0.0 { "+" } else { "" }, amount(here.profit)),
+            if here.profit >= 0.0 { Role::Good } else { Role::Bad },
+        )
         .add(format!("  of at most {} at {:.3}", amount(best.profit), best.threshold), Role::Dim);
     lines.pieces(canvas, &money);
     let costs = Pieces::new()
