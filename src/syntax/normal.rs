@@ -1,7 +1,8 @@
 //! What both services write otherwise than sqlparser reads, put right among the tokens: texts of several kinds, `TRIM` without characters,
-//! lists of values after `ANY`.
+//! lists of values after `ANY`, subscripts that are columns.
 
-use sqlparser::tokenizer::{Token, TokenWithSpan};
+use sqlparser::dialect::RedshiftSqlDialect;
+use sqlparser::tokenizer::{Token, TokenWithSpan, Tokenizer};
 
 use crate::syntax::Dialect;
 
@@ -11,6 +12,9 @@ pub(super) fn prepare(dialect: Dialect, tokens: &mut Vec<TokenWithSpan>) {
     while at < tokens.len() {
         texts(dialect, &mut tokens[at]);
         trim(tokens, at);
+        if dialect == Dialect::Redshift {
+            subscript(tokens, at);
+        }
         if dialect == Dialect::Athena {
             compared_with_values(tokens, at);
         }
@@ -33,6 +37,21 @@ fn trim(tokens: &mut Vec<TokenWithSpan>, at: usize) {
     if is_word(tokens.get(at), "TRIM") && is(tokens.get(at + 1), &Token::LParen) && side && is_word(tokens.get(at + 3), "FROM") {
         tokens.remove(at + 3);
     }
+}
+
+/// `a[b.c]`: sqlparser takes what is in brackets for a name, which it cannot be directly behind a value.
+fn subscript(tokens: &mut Vec<TokenWithSpan>, at: usize) {
+    let Some((before, here)) = at.checked_sub(1).and_then(|before| tokens.get(before).zip(tokens.get(at))) else { return };
+    let Token::Word(word) = &here.token else { return };
+    let behind_value = matches!(before.token, Token::RParen | Token::RBracket | Token::Word(_)) && before.span.end == here.span.start;
+    if word.quote_style != Some('[') || !behind_value {
+        return;
+    }
+    let Ok(inside) = Tokenizer::new(&RedshiftSqlDialect {}, &word.value).tokenize() else { return };
+    let span = here.span;
+    let inside = inside.into_iter().filter(|token| !matches!(token, Token::Whitespace(_)));
+    let all = std::iter::once(Token::LBracket).chain(inside).chain(std::iter::once(Token::RBracket));
+    tokens.splice(at..=at, all.map(|token| TokenWithSpan { token, span }));
 }
 
 /// `= ANY (VALUES 1, 2)` is `= ANY (SELECT * FROM (VALUES 1, 2))`.
@@ -92,6 +111,12 @@ mod tests {
     #[test]
     fn values_are_compared_with() {
         assert_eq!(read(Dialect::Athena, "SELECT a = ANY (VALUES 1, 2)"), "SELECT a = ANY(SELECT * FROM (VALUES (1), (2)))");
+    }
+
+    #[test]
+    fn subscripts_may_be_columns() {
+        assert_eq!(read(Dialect::Redshift, "SELECT (f(false))[s.r] AS x, c.k[p.n], a[1] FROM t"), "SELECT (f(false))[s.r] AS x, c.k[p.n], a[1] FROM t");
+        assert_eq!(read(Dialect::Redshift, "SELECT a [b] FROM t"), "SELECT a AS [b] FROM t");
     }
 
     #[test]

@@ -36,6 +36,7 @@ mod results;
 mod resume_after_kill;
 mod scenario;
 mod sql_console;
+mod sql_clients;
 mod sql_copy_unload;
 mod sql_ddl;
 mod sql_dialects;

@@ -1,11 +1,15 @@
-"""The warehouse's port for clients of PostgreSQL: psycopg, psycopg2, redshift_connector, SQLAlchemy and psql."""
+"""The warehouse's port for clients of PostgreSQL: psycopg, psycopg2, redshift_connector, SQLAlchemy and psql, with and without TLS."""
 
 import contextlib
+import csv
 import datetime
 import decimal
+import hashlib
 import json
 import os
+import re
 import shutil
+import ssl
 import subprocess
 import threading
 import time
@@ -17,15 +21,23 @@ import pytest
 import redshift_connector
 import sqlalchemy
 
+import aws
+from server import Server, command, environment
+
 ROWS = 41188
 
 
-@pytest.fixture(scope="module")
-def login(cloud, server):
+def login_of(cloud, server):
     """Host, port, database, user and password, as the secret of the demonstration has them."""
     secret = json.loads(cloud.client("secretsmanager").get_secret_value(SecretId="bankdm_redshift_login")["SecretString"])
     host, port = server.postgres.split(":")
     return {"host": host, "port": int(port), "dbname": "bankdm", "user": secret["username"], "password": secret["password"]}
+
+
+@pytest.fixture(scope="module")
+def login(cloud, server):
+    """The login of the warehouse that all tests share."""
+    return login_of(cloud, server)
 
 
 @pytest.fixture
@@ -73,6 +85,7 @@ def test_errors_have_codes_and_positions(connection):
         ("SELECT no_such_function(1)", "42883"),
         ("CREATE USER somebody PASSWORD 'Abcdefg1'", "0A000"),
         ("COPY dm.data FROM STDIN", "0A000"),
+        ("SELECT 'dm.nothing'::regclass", "42P01"),
     ]:
         with pytest.raises(psycopg.Error) as refused:
             connection.execute(sql)
@@ -160,14 +173,192 @@ def test_sqlalchemy(login):
         assert found == 4640
 
 
-@pytest.mark.skipif(shutil.which("psql") is None, reason="there is no psql")
-def test_psql(login):
-    def psql(*arguments):
-        place = f"host={login['host']} port={login['port']} dbname={login['dbname']} user={login['user']}"
-        environment = {**os.environ, "PGPASSWORD": login["password"]}
-        return subprocess.run(["psql", "-X", "-A", "-t", place, *arguments], capture_output=True, text=True, env=environment)
+def test_redshifts_own_driver_reads_metadata(login):
+    place = {**login, "database": login["dbname"], "ssl": False}
+    place.pop("dbname")
+    with redshift_connector.connect(**place) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        assert [list(row) for row in cursor.get_catalogs()] == [["bankdm"]]
+        schemas = {row[0] for row in cursor.get_schemas()}
+        assert {"athena", "dm", "information_schema", "pg_catalog", "public"} <= schemas
+        assert [row[:4] for row in cursor.get_tables(schema_pattern="dm", table_name_pattern="data")] == [["bankdm", "dm", "data", "TABLE"]]
+        external = cursor.get_tables(schema_pattern="athena")
+        assert [row[:4] for row in external] == [["bankdm", "athena", "bankdm_glue", "EXTERNAL TABLE"]]
+        columns = {row[3]: row for row in cursor.get_columns(schema_pattern="dm", tablename_pattern="data")}
+        assert len(columns) == 21
+        assert (columns["age"][5], columns["age"][10], columns["age"][16]) == ("int4", 1, 1)
+        assert len([row for row in cursor.get_columns() if row[1:3] == ["dm", "data"]]) == 21
+        cursor.execute("CREATE TABLE public.pg_keys (a int NOT NULL, b int, PRIMARY KEY (a))")
+        assert [list(row[1:]) for row in cursor.get_primary_keys(schema="public", table="pg_keys")] == [["public", "pg_keys", "a", 1, "pg_keys_pkey"]]
+        cursor.execute("DROP TABLE public.pg_keys")
+        assert isinstance(list(cursor.get_procedures()), list)
 
-    done = psql("-c", "SELECT y, count(*) FROM dm.data GROUP BY y ORDER BY y")
+
+psql_there = pytest.mark.skipif(shutil.which("psql") is None, reason="there is no psql")
+
+
+@pytest.fixture
+def psql(login):
+    """Runs psql's commands."""
+
+    def run(*commands, **more):
+        return run_psql({**login, **more}, *commands)
+
+    return run
+
+
+def run_psql(login, *commands):
+    place = {name: value for name, value in login.items() if name != "password"}
+    words = " ".join(f"{name}='{value}'" for name, value in place.items())
+    arguments = [word for each in commands for word in ("-c", each)]
+    variables = {**os.environ, "PGPASSWORD": login["password"]}
+    return subprocess.run(["psql", "-X", "-A", "-t", words, *arguments], capture_output=True, text=True, env=variables)
+
+
+@psql_there
+def test_psql(psql):
+    done = psql("SELECT y, count(*) FROM dm.data GROUP BY y ORDER BY y")
     assert done.stdout == "no|36548\nyes|4640\n", done.stderr
-    assert psql("-c", "SHOW server_version").stdout == "8.0.2\n"
-    assert "42P01" in psql("-v", "VERBOSITY=verbose", "-c", "SELECT * FROM nothing").stderr
+    assert psql("SHOW server_version").stdout == "8.0.2\n"
+    failed = psql("\\set VERBOSITY verbose", "SELECT * FROM nothing")
+    assert "42P01" in failed.stderr
+
+
+@psql_there
+def test_psql_describes(psql, connection):
+    sql = """SELECT column_name, data_type FROM svv_redshift_columns WHERE schema_name = 'dm' AND table_name = 'data'
+             ORDER BY ordinal_position"""
+    columns = connection.execute(sql).fetchall()
+    assert len(columns) == 21 and columns[0] == ("age", "integer")
+    described = psql(r"\d dm.data")
+    assert described.stdout.splitlines()[:21] == [f"{name}|{kind}|||" for name, kind in columns], described.stderr
+    assert not described.stderr
+    more = psql(r"\d+ dm.data")
+    assert more.stdout.startswith("age|integer||||plain||\n"), more.stdout + more.stderr
+    connection.execute("CREATE TABLE public.pg_parent (id int NOT NULL PRIMARY KEY, code varchar(7) DEFAULT 'x')")
+    connection.execute("CREATE TABLE public.pg_child (parent int REFERENCES public.pg_parent (id))")
+    connection.execute("CREATE VIEW public.pg_codes AS SELECT code FROM public.pg_parent")
+    try:
+        # With what stands below the columns, which `-t` leaves out.
+        parent = psql(r"\pset tuples_only off", r"\d pg_parent").stdout
+        for line in [
+            "id|integer||not null|",
+            "code|character varying(7)|||'x'",
+            '"pg_parent_pkey" PRIMARY KEY, btree (id)',
+            'TABLE "pg_child" CONSTRAINT "pg_child_parent_fkey" FOREIGN KEY (parent) REFERENCES public.pg_parent(id)',
+        ]:
+            assert line in parent, parent
+        child = psql(r"\pset tuples_only off", r"\d pg_child").stdout
+        assert '"pg_child_parent_fkey" FOREIGN KEY (parent) REFERENCES public.pg_parent(id)' in child
+        view = psql(r"\pset tuples_only off", r"\d+ pg_codes").stdout
+        assert "code|character varying(7)||||extended|" in view and "SELECT code FROM public.pg_parent;" in view, view
+        assert f"public|pg_parent_pkey|index|{connection.info.user}|pg_parent\n" in psql(r"\di").stdout
+        assert "public|pg_codes|view|" in psql(r"\dv").stdout
+    finally:
+        connection.execute("DROP VIEW public.pg_codes")
+        connection.execute("DROP TABLE public.pg_child")
+        connection.execute("DROP TABLE public.pg_parent")
+
+
+@psql_there
+def test_psql_lists(psql, login):
+    user = login["user"]
+    for command, line in [
+        (r"\dt dm.*", f"dm|data|table|{user}"),
+        (r"\dn", f"athena|{user}"),
+        (r"\dn+", f"dm|{user}||"),
+        (r"\l", "bankdm|"),
+        (r"\l+", "|pg_default|"),
+        (r"\du", f"{user}|Superuser, Create role, Create DB"),
+        (r"\dTS", "pg_catalog|character varying|"),
+        (r"\dS", "pg_catalog|pg_class|table|"),
+        (r"\dp dm.data", "dm|data|table||"),
+        (r"\db", f"pg_default|{user}|"),
+        (r"\conninfo", f'You are connected to database "bankdm" as user "{user}"'),
+    ]:
+        done = psql(command)
+        assert done.returncode == 0 and not done.stderr, f"{command}: {done.stderr}"
+        assert line in done.stdout, f"{command}: {done.stdout}"
+    # Nothing of these is here, and nothing fails.
+    for command in [r"\df", r"\df+", r"\dT", r"\dT+", r"\ds", r"\da", r"\dm", r"\dE"]:
+        done = psql(command)
+        assert (done.returncode, done.stderr.replace("Did not find any relations.\n", "")) == (0, ""), f"{command}: {done.stderr}"
+    assert "Time: " in psql(r"\timing", "SELECT 1").stdout
+    missing = psql(r"\dx")
+    assert "relation \"pg_catalog.pg_extension\" does not exist" in missing.stderr
+
+
+@psql_there
+def test_psql_copies_rows_to_a_file(psql, tmp_path):
+    file = tmp_path / "rows.csv"
+    done = psql(rf"\copy (SELECT y, count(*) AS customers, NULL AS nothing, 'a,b' AS text FROM dm.data GROUP BY y ORDER BY y) to '{file}' csv header")
+    assert done.stdout == "COPY 2\n", done.stderr
+    assert list(csv.reader(file.open())) == [["y", "customers", "nothing", "text"], ["no", "36548", "", "a,b"], ["yes", "4640", "", "a,b"]]
+    table = psql(rf"\copy dm.data (age, y) to '{file}'")
+    assert table.stdout == f"COPY {ROWS}\n" and len(file.read_text().splitlines()) == ROWS
+    assert "COPY FROM STDIN is not supported" in psql(rf"\copy dm.data from '{file}'").stderr
+
+
+def test_rows_are_copied_to_the_client(connection):
+    with connection.cursor() as cursor, cursor.copy("COPY (SELECT 1, NULL, E'a\\tb') TO STDOUT") as copy:
+        assert b"".join(copy) == b"1\t\\N\ta\\tb\n"
+    with pytest.raises(psycopg.Error) as refused, connection.cursor() as cursor, cursor.copy("COPY dm.nothing TO STDOUT") as copy:
+        list(copy)
+    assert refused.value.sqlstate == "42P01"
+    # The connection goes on.
+    assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+@pytest.fixture(scope="module")
+def secured(program, tmp_path_factory):
+    """A server of its own with TLS, its login, and the file of its certificate."""
+    state = tmp_path_factory.mktemp("secured")
+    run = subprocess.run([*command(program, state), "run", "foundation", "--json"], capture_output=True, text=True, env=environment())
+    assert run.returncode == 0, run.stdout + run.stderr
+    server = Server(program, state, "--pg-tls")
+    told = [server.process.stdout.readline() for _ in range(2)]
+    yield login_of(aws.Aws(server), server), re.search("sslrootcert='(.*)'", told[0]).group(1), told[1].split()[-1]
+    server.close()
+
+
+def test_tls_with_a_certificate_that_is_checked(secured):
+    login, root, fingerprint = secured
+    assert os.stat(root).st_mode & 0o777 == 0o600
+    der = ssl.PEM_cert_to_DER_cert(open(root).read())
+    assert hashlib.sha256(der).hexdigest().upper() == fingerprint.replace(":", "")
+    for host in ("localhost", "127.0.0.1"):
+        with psycopg.connect(**{**login, "host": host}, sslmode="verify-full", sslrootcert=root, autocommit=True) as connection:
+            assert connection.pgconn.ssl_in_use
+            assert connection.execute("SELECT count(*) FROM generate_series(1, 100000)").fetchone() == (100000,)
+            # Over TLS too.
+            timer = threading.Timer(0.5, connection.cancel)
+            timer.start()
+            with pytest.raises(psycopg.errors.QueryCanceled):
+                connection.execute("WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000000) SELECT count(*) FROM n")
+    # Who does not ask for it has none.
+    with psycopg.connect(**login, sslmode="disable") as connection:
+        assert not connection.pgconn.ssl_in_use
+        assert connection.execute("SELECT 1").fetchone() == (1,)
+
+
+def test_another_certificate_is_not_taken_for_it(secured, tmp_path):
+    login, _, _ = secured
+    key, other = tmp_path / "key.pem", tmp_path / "other.pem"
+    if shutil.which("openssl") is None:
+        pytest.skip("there is no openssl to make another certificate")
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", other, "-days", "2", "-subj", "/CN=localhost"]
+    subprocess.run(made, check=True, capture_output=True)
+    with pytest.raises(psycopg.OperationalError, match="certificate verify failed"):
+        psycopg.connect(**{**login, "host": "localhost"}, sslmode="verify-full", sslrootcert=str(other))
+
+
+def test_tls_is_declined_where_there_is_none(login):
+    with pytest.raises(psycopg.OperationalError, match="server does not support SSL"):
+        psycopg.connect(**login, sslmode="require")
+
+
+@psql_there
+def test_psql_with_tls(secured):
+    login, root, _ = secured
+    done = run_psql({**login, "host": "localhost", "sslmode": "verify-full", "sslrootcert": root}, r"\conninfo")
+    assert "SSL connection (protocol: TLSv1.3" in done.stdout, done.stdout + done.stderr

@@ -4,7 +4,7 @@
 use datafusion::sql::sqlparser::ast::{
     AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
     FunctionArguments, GroupByExpr, Ident, JsonPathElem, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
-    TableAlias, TableFactor, Value,
+    TableAlias, TableFactor, UnaryOperator, Value,
 };
 use datafusion::sql::sqlparser::parser::Parser;
 use datafusion::sql::sqlparser::tokenizer::Span;
@@ -80,12 +80,42 @@ pub(super) fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
         }
         Expr::AnyOp { left, compare_op: BinaryOperator::Eq, right, .. } if array(right).is_some() => Some(has(right, left)),
         Expr::AllOp { left, compare_op: BinaryOperator::NotEq, right } if array(right).is_some() => {
-            let op = datafusion::sql::sqlparser::ast::UnaryOperator::Not;
-            Some(Expr::UnaryOp { op, expr: Box::new(has(right, left)) })
+            Some(Expr::UnaryOp { op: UnaryOperator::Not, expr: Box::new(has(right, left)) })
         }
         Expr::Subquery(query) => correlated::one_row(query),
+        Expr::Case { operand: Some(operand), .. } if is_truth(operand) => case_of_truth(expr),
         _ => None,
     })
+}
+
+/// Whether an expression is true or false by its form.
+fn is_truth(expr: &Expr) -> bool {
+    match expr {
+        Expr::Nested(inner) => is_truth(inner),
+        Expr::BinaryOp { op, .. } => {
+            use BinaryOperator::{And, Eq, Gt, GtEq, Lt, LtEq, NotEq, Or};
+            matches!(op, And | Or | Eq | NotEq | Lt | LtEq | Gt | GtEq)
+        }
+        Expr::UnaryOp { op: UnaryOperator::Not, .. } | Expr::IsNull(_) | Expr::IsNotNull(_) | Expr::Exists { .. } => true,
+        _ => false,
+    }
+}
+
+/// `CASE a OR b WHEN 'false' THEN …`: a literal takes the type of what it is compared with, which DataFusion does not do for truth.
+fn case_of_truth(expr: &Expr) -> Option<Expr> {
+    let mut changed = expr.clone();
+    let Expr::Case { conditions, .. } = &mut changed else { return None };
+    let mut found = false;
+    for when in conditions {
+        let truth = match call::literal_text(&when.condition).map(str::to_lowercase).as_deref() {
+            Some("true" | "t") => true,
+            Some("false" | "f") => false,
+            _ => continue,
+        };
+        when.condition = call::value(Value::Boolean(truth));
+        found = true;
+    }
+    found.then_some(changed)
 }
 
 fn is(name: &ObjectName, text: &str) -> bool {
@@ -213,7 +243,7 @@ fn value_of(function: &str) -> Result<Box<Query>, SqlError> {
 pub(super) fn cast(expr: &Expr, to: &DataType) -> Option<Expr> {
     let name = match to {
         DataType::Regclass => "regclass".to_owned(),
-        DataType::Text => "text".to_owned(),
+        DataType::Text | DataType::Varchar(_) | DataType::CharacterVarying(_) => "text".to_owned(),
         DataType::Custom(name, _) => {
             let lower = name.to_string().to_lowercase();
             lower.strip_prefix("pg_catalog.").unwrap_or(&lower).to_owned()

@@ -1,7 +1,7 @@
 //! What clients of PostgreSQL ask of its catalog by functions: each is another expression, mostly one of the functions in
 //! [`objects`](super::objects) and [`text_arrays`](super::text_arrays).
 
-use datafusion::sql::sqlparser::ast::{Expr, Function, Value, ValueWithSpan};
+use datafusion::sql::sqlparser::ast::{BinaryOperator, DataType, Expr, Function, ObjectNamePart, Value, ValueWithSpan};
 
 use super::Rewritten;
 use crate::local::engine::dialect::call::{self, Call};
@@ -16,7 +16,7 @@ const PAIRS: &str = "_pg_expandarray";
 /// Takes the schema of the system off a function's name: `pg_catalog.version()` is `version()`.
 pub(in crate::engine::dialect) fn unqualify(function: &mut Function) {
     let [schema, name] = function.name.0.as_slice() else { return };
-    let is = |part: &datafusion::sql::sqlparser::ast::ObjectNamePart, text: &str| {
+    let is = |part: &ObjectNamePart, text: &str| {
         part.as_ident().is_some_and(|ident| ident.value.eq_ignore_ascii_case(text))
     };
     if is(schema, CATALOG) || is(schema, "information_schema") && is(name, PAIRS) {
@@ -58,6 +58,8 @@ pub(super) fn rewrite(call: Call) -> Result<Rewritten, SqlError> {
         ("pg_get_indexdef", 1) => Some(call::function("pg_index_text", vec![args[0].clone(), call::number(0)])),
         ("pg_get_indexdef", 3) => asked("pg_index_text", &[0, 1]),
         ("pg_get_constraintdef", 1 | 2) => asked("pg_key_text", &[0]),
+        // There are no triggers.
+        ("pg_get_triggerdef", 1 | 2) => Some(call::cast(call::null(), DataType::Varchar(None))),
         ("pg_get_viewdef", 1 | 2) => asked("pg_view_text", &[0]),
         ("pg_table_size" | "pg_relation_size" | "pg_total_relation_size", 1) => asked("pg_bytes_of_table", &[0]),
         ("pg_database_size", 1) => asked("pg_bytes_of_database", &[0]),
@@ -96,13 +98,13 @@ fn comment(object: &Expr, position: Expr, catalog: &str) -> Expr {
 
 /// The name of an encoding of texts by its number: the embedded warehouse has UTF-8 (6) only.
 fn encoding_name(number: &Expr) -> Expr {
-    let is = call::binary(number.clone(), datafusion::sql::sqlparser::ast::BinaryOperator::Eq, call::number(6));
+    let is = call::binary(number.clone(), BinaryOperator::Eq, call::number(6));
     call::case(vec![(is, call::text("UTF8"))], Some(call::text("")))
 }
 
 /// The name of the encoding of a column by its number.
 fn column_encoding(number: &Expr) -> Expr {
-    let equal = |index: usize| call::binary(number.clone(), datafusion::sql::sqlparser::ast::BinaryOperator::Eq, call::number(index));
+    let equal = |index: usize| call::binary(number.clone(), BinaryOperator::Eq, call::number(index));
     call::case(ENCODINGS.iter().enumerate().map(|(index, name)| (equal(index), call::text(name))).collect(), None)
 }
 

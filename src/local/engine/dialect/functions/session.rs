@@ -5,7 +5,9 @@ use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
+use datafusion::arrow::array::StringArray;
 use datafusion::arrow::datatypes::DataType;
+use datafusion::common::cast::as_string_array;
 use datafusion::common::config::{ConfigEntry, ConfigExtension, ConfigOptions, ExtensionOptions};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
@@ -139,13 +141,20 @@ impl ScalarUDFImpl for Setting {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let [ColumnarValue::Scalar(ScalarValue::Utf8(Some(name)))] = args.args.as_slice() else {
-            return plan_err!("current_setting takes the name of a parameter");
-        };
         let settings = args.config_options.extensions.get::<SessionFacts>().map(|facts| &facts.settings);
-        match settings.and_then(|settings| settings.get(&name.to_lowercase())) {
-            Some(value) => Ok(ColumnarValue::Scalar(ScalarValue::from(value.clone()))),
+        let value = |name: &str| match settings.and_then(|settings| settings.get(&name.to_lowercase())) {
+            Some(value) => Ok(value.clone()),
             None => plan_err!("unrecognized configuration parameter \"{name}\""),
+        };
+        match args.args.as_slice() {
+            [ColumnarValue::Scalar(ScalarValue::Utf8(name))] => {
+                Ok(ColumnarValue::Scalar(ScalarValue::Utf8(name.as_deref().map(value).transpose()?)))
+            }
+            [ColumnarValue::Array(names)] => {
+                let values = as_string_array(names)?.iter().map(|name| name.map(value).transpose());
+                Ok(ColumnarValue::Array(Arc::new(values.collect::<Result<StringArray>>()?)))
+            }
+            _ => plan_err!("current_setting takes the name of a parameter"),
         }
     }
 }
