@@ -54,6 +54,12 @@ class Recorder:
 
             do_GET = do_PUT = do_POST = do_DELETE = do_HEAD = do_PATCH = answer
 
+            def handle_expect_100(self):
+                """The word to go on leaves at once: the client waits a second for it before it sends the body."""
+                goes_on = super().handle_expect_100()
+                self.wfile.flush()
+                return goes_on
+
             def log_message(self, *_):
                 """The exchanges are the log."""
 

@@ -36,7 +36,6 @@ pub(super) const ACTIONS: &[Action] = &[
     action(Always, C::Size, "size.large", "", "Presentations show less and larger, or all again", &["f10"]),
     action(Global, C::Size, "size.toggle", "", "Presentations show less and larger, or all again", &["Z"]),
     action(Always, C::Spotlight, "spotlight", "", "Dim everything but the pane with the focus, or light it again", &["f11"]),
-    action(Global, C::Spotlight, "spotlight.toggle", "", "Dim everything but the pane with the focus, or light it again", &["D"]),
     action(Always, C::Picture, "picture", "", "Write the screen as it is to files (SVG and PNG) in the current directory", &["alt-i"]),
     action(Always, C::Redraw, "redraw", "", "Draw the whole screen anew", &["ctrl-l"]),
     action(Always, C::Suspend, "suspend", "", "Go back to the shell; `fg` returns", &["ctrl-z"]),

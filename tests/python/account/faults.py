@@ -46,22 +46,54 @@ class Faults(Recorder):
             name = f"{asked.service} {asked.operation}"
             self.made[name] += 1
             draw = random.Random(f"{self.seed} {name} {self.made[name]}")
-            fails = not self.off and self.calls > self.calm and len(self.injected) < self.most
-            fails = fails and concerns(self.kind, asked) and draw.random() < self.rate
+            fails = not self.off and self.fails(asked, name, draw)
             if fails:
                 self.injected.append(name)
         if not fails:
             self.send_back(handler, self.ask(handler, body))
             return
-        fault = KINDS[self.kind]
         # A fault that loses an answer may lose it after the service has done what was asked.
-        if fault in LOSING and draw.random() < 0.5:
+        if self.loses_answer(draw):
             self.ask(handler, body)
-        given = fault(asked, draw)
+        given = self.fault(asked, draw)
         if given is None:
             hang_up(handler, self.kind)
         else:
             self.send_back(handler, Exchange(handler.command, handler.path, headers, body, *given))
+
+    def fault(self, asked, draw):
+        """What is answered in the service's place, or nothing where the connection ends."""
+        return KINDS[self.kind](asked, draw)
+
+    def fails(self, asked, name, draw):
+        """Whether the call is one that fails."""
+        fails = self.calls > self.calm and len(self.injected) < self.most
+        return fails and concerns(self.kind, asked) and draw.random() < self.rate
+
+    def loses_answer(self, draw):
+        """Whether the service does what is asked before the call fails."""
+        return KINDS[self.kind] in LOSING and draw.random() < 0.5
+
+
+class Once(Faults):
+    """A healthy account in which one call fails: the `nth` of a name, before the service has done it or `after`."""
+
+    def __init__(self, url, kind, name, nth, after):
+        super().__init__(url, kind, f"{kind} {nth} {after}", most=1)
+        self.name, self.nth, self.after = name, nth, after
+
+    def fault(self, asked, draw):
+        if self.kind == "empty":
+            return 200, {"Content-Type": "application/json"}, b""
+        given = super().fault(asked, draw)
+        # Nothing says that all is well and has done nothing.
+        return given if self.after or given is None or given[0] != 200 else (400, *given[1:])
+
+    def fails(self, asked, name, draw):
+        return name == self.name and self.made[name] == self.nth
+
+    def loses_answer(self, draw):
+        return self.after
 
 
 def concerns(kind, asked):

@@ -44,7 +44,8 @@ class Result:
     cleaned: Ended
     left: list
     seconds: float
-    faults: int
+    # The calls that failed, by service and operation, in their order, and how many calls there were.
+    faults: list
     calls: int
 
 
@@ -82,7 +83,7 @@ def run(program, folder, number):
     finally:
         proxy.close()
         service.close()
-    return Result(kind, seed, ended, cleaned, left, round(seconds, 1), len(proxy.injected), calls)
+    return Result(kind, seed, ended, cleaned, left, round(seconds, 1), proxy.injected, calls)
 
 
 def named(number):

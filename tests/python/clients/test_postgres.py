@@ -14,6 +14,7 @@ import subprocess
 import threading
 import time
 
+import pandas
 import psycopg
 import psycopg2
 import psycopg2.extras
@@ -162,15 +163,114 @@ def test_redshifts_own_driver(login):
         assert cursor.fetch_dataframe().shape == (3, 2)
 
 
-def test_sqlalchemy(login):
-    url = sqlalchemy.URL.create(
-        "postgresql+psycopg", login["user"], login["password"], login["host"], login["port"], login["dbname"]
-    )
-    engine = sqlalchemy.create_engine(url, use_native_hstore=False)
-    # The dialect reads the version of PostgreSQL, which is Redshift's old one.
+def engine_of(login, driver):
+    """SQLAlchemy's engine. The dialect reads the version of PostgreSQL, which is Redshift's old one."""
+    place = login["host"], login["port"], login["dbname"]
+    url = sqlalchemy.URL.create(f"postgresql+{driver}", login["user"], login["password"], *place)
+    return sqlalchemy.create_engine(url, use_native_hstore=False)
+
+
+@pytest.fixture(params=["psycopg", "psycopg2"])
+def engine(login, request):
+    """SQLAlchemy's engine with either driver."""
+    engine = engine_of(login, request.param)
+    yield engine
+    engine.dispose()
+
+
+def test_sqlalchemy(engine):
     with engine.connect() as connection:
         found = connection.execute(sqlalchemy.text("SELECT count(*) FROM dm.data WHERE y = :answer"), {"answer": "yes"}).scalar_one()
         assert found == 4640
+    assert sqlalchemy.inspect(engine).has_table("data", "dm") and not sqlalchemy.inspect(engine).has_table("nothing", "dm")
+
+
+def test_tables_of_sqlalchemy(engine):
+    tables = sqlalchemy.MetaData()
+    table = sqlalchemy.Table("core", tables, sqlalchemy.Column("a", sqlalchemy.Integer), sqlalchemy.Column("b", sqlalchemy.String(10)))
+    tables.create_all(engine)
+    with engine.begin() as connection:
+        connection.execute(table.insert(), [{"a": 1, "b": "x"}, {"a": 2, "b": "ü"}])
+        connection.execute(table.update().where(table.c.a == 1).values(b="z"))
+    with pytest.raises(sqlalchemy.exc.ProgrammingError, match="nothing"), engine.begin() as connection:
+        connection.execute(table.delete())
+        connection.execute(sqlalchemy.text("SELECT nothing FROM core"))
+    with engine.connect() as connection:
+        assert connection.execute(sqlalchemy.select(table).order_by(table.c.a)).fetchall() == [(1, "z"), (2, "ü")]
+    tables.drop_all(engine)
+
+
+def test_schemas_by_sqlalchemy(engine):
+    assert {"public", "dm"} <= set(sqlalchemy.inspect(engine).get_schema_names())
+
+
+def test_frames_by_sqlalchemy(engine):
+    pandas.DataFrame({"n": [1, 2], "t": ["a", None]}).to_sql("frame", engine, schema="public", index=False)
+    found = pandas.read_sql("SELECT n, t FROM public.frame ORDER BY n", engine)
+    assert found["n"].tolist() == [1, 2] and found["t"][0] == "a" and found["t"].isna().tolist() == [False, True]
+    with engine.begin() as connection:
+        connection.execute(sqlalchemy.text("DROP TABLE public.frame"))
+
+
+@pytest.fixture(params=["psycopg2", "redshift_connector", "sqlalchemy"])
+def run(login, request):
+    """Runs a statement by a client, by itself, and gives its rows."""
+    if request.param == "sqlalchemy":
+        engine = engine_of(login, "psycopg2").execution_options(isolation_level="AUTOCOMMIT")
+        connection = engine.connect()
+    elif request.param == "psycopg2":
+        connection = psycopg2.connect(**login)
+    else:
+        connection = redshift_connector.connect(**{name: value for name, value in login.items() if name != "dbname"}, database="bankdm", ssl=False)
+
+    def of_sqlalchemy(sql):
+        result = connection.exec_driver_sql(sql)
+        return [tuple(row) for row in result.fetchall()] if result.returns_rows else []
+
+    def of_driver(sql):
+        with contextlib.closing(connection.cursor()) as cursor:
+            cursor.execute(sql)
+            return [tuple(row) for row in cursor.fetchall()] if cursor.description else []
+
+    if request.param != "sqlalchemy":
+        connection.autocommit = True
+    yield request.param, of_sqlalchemy if request.param == "sqlalchemy" else of_driver
+    connection.close()
+
+
+def test_the_steps_of_the_warehouse(cloud, run):
+    """What the demonstration does in SQL, from the lake to the answers of a model, by somebody else's client."""
+    client, run = run
+    name = f"by_{client}"
+    role = cloud.client("iam").get_role(RoleName="BankDM-RedShift")["Role"]["Arn"]
+    bucket = f"bankdm-{cloud.account}-us-east-1"
+    lake, = (each["Name"] for each in cloud.client("athena").list_databases(CatalogName="AwsDataCatalog")["DatabaseList"] if each["Name"] == "bankdm")
+    run(f"CREATE SCHEMA {name}")
+    run(f"CREATE EXTERNAL SCHEMA {name}_lake FROM DATA CATALOG DATABASE '{lake}' IAM_ROLE '{role}'")
+    run(f"CREATE TABLE {name}.data (LIKE dm.data)")
+    run(f"INSERT INTO {name}.data SELECT * FROM {name}_lake.bankdm_glue")
+    assert run(f"SELECT y, count(*) FROM {name}.data GROUP BY y ORDER BY y") == [("no", 36548), ("yes", 4640)]
+    run(f"TRUNCATE {name}.data")
+    run(f"COPY {name}.data FROM 's3://{bucket}/bankdm/data/' IAM_ROLE '{role}' FORMAT AS CSV IGNOREHEADER 1")
+    assert run(f"SELECT count(*), sum(euribor3m) FROM {name}.data") == run("SELECT count(*), sum(euribor3m) FROM dm.data")
+    place = f"s3://{bucket}/bankdm/unload/{name}/data_"
+    run(f"UNLOAD ('SELECT * FROM {name}.data') TO '{place}' IAM_ROLE '{role}' FORMAT AS CSV HEADER GZIP")
+    assert cloud.objects(place)
+    inputs = "age, job, marital, education, contact, month, poutcome, pdays, previous"
+    run(
+        f"CREATE MODEL {name}.model FROM (SELECT {inputs}, y FROM {name}.data) TARGET y FUNCTION predict_{name} IAM_ROLE '{role}' "
+        f"PROBLEM_TYPE BINARY_CLASSIFICATION OBJECTIVE 'F1' SETTINGS (S3_BUCKET '{bucket}', MAX_RUNTIME 1800)"
+    )
+    end = time.monotonic() + 120
+    while (state := dict(run(f"SHOW MODEL {name}.model"))["Model State"]) == "TRAINING":
+        assert time.monotonic() < end, state
+    assert state == "READY"
+    matrix = run(f"SELECT predicted, y, count(*) FROM (SELECT predict_{name}({inputs}) AS predicted, y FROM {name}.data) AS a GROUP BY 1, 2")
+    assert sum(count for predicted, answer, count in matrix if predicted == answer) / ROWS > 0.88
+    run(f"DROP MODEL {name}.model")
+    run(f"DROP SCHEMA {name}_lake")
+    run(f"DROP SCHEMA {name} CASCADE")
+    assert run(f"SELECT count(*) FROM pg_namespace WHERE nspname IN ('{name}', '{name}_lake')") == [(0,)]
 
 
 def test_redshifts_own_driver_reads_metadata(login):
