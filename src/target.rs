@@ -34,9 +34,9 @@ use crate::recording::writer::Recorder;
 pub use crate::serve::Addresses;
 use crate::serve::Ports;
 pub use crate::serve::keys::AccessKey;
-pub use crate::serve::postgres::Certificate;
 use crate::serve::keys::{KeyError, Keys};
 use crate::serve::outside::Listener;
+pub use crate::serve::postgres::Certificate;
 pub use recorded::{Played, end_recordings, played, settings_of};
 
 /// API calls that a slow listener may lag behind before it loses the oldest.

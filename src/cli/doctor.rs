@@ -97,7 +97,9 @@ fn recording(settings: &Settings) -> Check {
                 Some(warning) => Check::warning(NAME, format!("{message}; {warning}"), "What comes after that cannot be played."),
             }
         }
-        Err(error) => Check { name: NAME, verdict: Verdict::Failed, message: error.to_string(), fix: error.fix, detail: serde_json::Map::new() },
+        Err(error) => {
+            Check { name: NAME, verdict: Verdict::Failed, message: error.to_string(), fix: error.fix, detail: serde_json::Map::new() }
+        }
     }
 }
 

@@ -40,8 +40,7 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
                 roles::ensure(run, DemoRole::Redshift, account, &tags),
                 roles::ensure(run, DemoRole::SageMaker, account, &tags),
             )?;
-            let ((), studio_changed) =
-                tokio::try_join!(existing::check(run, &role), stacks::studio(run, &sagemaker, &network, &tags))?;
+            let ((), studio_changed) = tokio::try_join!(existing::check(run, &role), stacks::studio(run, &sagemaker, &network, &tags))?;
             return Ok(stacks_changed || studio_changed || role_changed || sagemaker_changed);
         }
         let ((network, stacks_changed), (role, role_changed), (sagemaker, sagemaker_changed), password) = tokio::try_join!(
