@@ -224,20 +224,20 @@ async fn a_network_that_a_warehouse_lies_in_stays() {
     let account = common::account().await;
     let client = client(&account);
     let warehouse = aws_sdk_redshiftserverless::Client::new(&account.sdk_config());
-    warehouse.create_namespace().namespace_name("w").db_name("w").send().await.unwrap();
+    warehouse.create_namespace().namespace_name("www").db_name("w").send().await.unwrap();
     let workgroup = |name: &str, subnet: &str| {
-        warehouse.create_workgroup().workgroup_name(name).namespace_name("w").base_capacity(4).subnet_ids(subnet).send()
+        warehouse.create_workgroup().workgroup_name(name).namespace_name("www").base_capacity(4).subnet_ids(subnet).send()
     };
     // As long as no network is known, ids are those of networks from before.
     workgroup("before", "subnet-0123456789abcdef0").await.unwrap();
     warehouse.delete_workgroup().workgroup_name("before").send().await.unwrap();
     let id = network(&client, "net", CIDR, SUBNETS).await;
-    let refused = workgroup("w", "subnet-0123456789abcdef0").await.unwrap_err().into_service_error();
+    let refused = workgroup("www", "subnet-0123456789abcdef0").await.unwrap_err().into_service_error();
     assert!(refused.is_validation_exception());
     assert_eq!(refused.message(), Some("The subnet ID 'subnet-0123456789abcdef0' does not exist"));
     let stack = found(&client, "net").await;
     let subnet = outputs(&stack)["SubnetIds"].split(',').next().unwrap().to_owned();
-    let grouped = warehouse.create_workgroup().workgroup_name("w").namespace_name("w").base_capacity(4).subnet_ids(&subnet);
+    let grouped = warehouse.create_workgroup().workgroup_name("www").namespace_name("www").base_capacity(4).subnet_ids(&subnet);
     let wrong = grouped.clone().security_group_ids("sg-0123456789abcdef0").send().await.unwrap_err().into_service_error();
     assert_eq!(wrong.message(), Some("The security group 'sg-0123456789abcdef0' does not exist"));
     grouped.security_group_ids(outputs(&stack)["SecurityGroupId"]).send().await.unwrap();
@@ -250,7 +250,7 @@ async fn a_network_that_a_warehouse_lies_in_stays() {
     let events = happened(&client, "net").await;
     let held = events.iter().find(|event| event.1 == "DELETE_FAILED" && event.2.contains("The subnet")).unwrap();
     assert!(held.2.contains(&format!("The subnet '{subnet}' has dependencies and cannot be deleted.")), "{held:?}");
-    warehouse.delete_workgroup().workgroup_name("w").send().await.unwrap();
+    warehouse.delete_workgroup().workgroup_name("www").send().await.unwrap();
     client.delete_stack().stack_name("net").send().await.unwrap();
     assert_eq!(found(&client, &id).await.stack_status(), Some(&StackStatus::DeleteComplete));
 

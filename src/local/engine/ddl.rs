@@ -232,16 +232,22 @@ pub async fn create_view(work: &mut Work<'_>, view: ast::CreateView) -> Result<O
     let name = work.target(&parse::object_name(&view.name));
     let labels: Vec<String> = view.columns.iter().map(|column| parse::fold(&column.name)).collect();
     let mut query = view.query;
-    let (columns, uses) = if view.with_no_schema_binding {
-        (Vec::new(), Vec::new())
-    } else {
-        let (_, traced) = work.planned(Query::clone(&query), None).await?;
-        let mut columns = execute::column_defs(work, &traced);
+    let named = |mut columns: Vec<ColumnDef>| {
         for (column, label) in columns.iter_mut().zip(&labels) {
             column.name.clone_from(label);
         }
-        qualify(&mut query, &traced.origins);
-        (columns, traced.origins.into_values().collect())
+        columns
+    };
+    let (columns, uses) = match work.planned(Query::clone(&query), None).await {
+        // What it is made of need not be there yet, and may be another then: its columns are those of now, for who asks.
+        Ok((_, traced)) if view.with_no_schema_binding => (named(execute::column_defs(work, &traced)), Vec::new()),
+        Err(_) if view.with_no_schema_binding => (Vec::new(), Vec::new()),
+        Ok((_, traced)) => {
+            let columns = named(execute::column_defs(work, &traced));
+            qualify(&mut query, &traced.origins);
+            (columns, traced.origins.into_values().collect())
+        }
+        Err(error) => return Err(error),
     };
     let text = if labels.is_empty() {
         query.to_string()

@@ -194,6 +194,9 @@ impl Planner<'_> {
             let settings = settings::all(&self.session.variables, &self.session.user).into_iter().collect();
             let objects = system::Objects::new(self.session, self.transaction);
             options.extensions.insert(dialect::SessionFacts { user: self.session.user.clone(), settings, objects });
+            // Functions that are evaluated row by row find the facts by these, and not by the session's own options.
+            let options = Arc::clone(state.config().options());
+            state.execution_props_mut().config_options = Some(options);
             let mut providers = Providers::default();
             let mut origins = BTreeMap::new();
             for (name, optional) in relations.names {

@@ -171,7 +171,7 @@ async fn look(context: &Context, arn: &str, frame: &Frame) -> Result<PipelineRun
             }
             // What the script said of its failure tells more than the exit code.
             (RunState::Failed | RunState::Succeeded, "Processing") | (RunState::Succeeded, "Training") => {
-                let words = said(context, frame, &step.kind, &job).await?;
+                let words = said(context, frame, &step.kind, &job, step.state).await?;
                 if !words.is_empty() {
                     step.message = words;
                 }
@@ -183,7 +183,7 @@ async fn look(context: &Context, arn: &str, frame: &Frame) -> Result<PipelineRun
 }
 
 /// What a job that has ended left to say.
-async fn said(context: &Context, frame: &Frame, kind: &str, job: &str) -> Result<String, crate::aws::AwsError> {
+async fn said(context: &Context, frame: &Frame, kind: &str, job: &str, ended: RunState) -> Result<String, crate::aws::AwsError> {
     if let Some(words) = frame.said.lock().get(job) {
         return Ok(words.clone());
     }
@@ -192,7 +192,10 @@ async fn said(context: &Context, frame: &Frame, kind: &str, job: &str) -> Result
         let metrics = gateway.training_job(job).await?.metrics;
         metrics.iter().map(|(name, value)| format!("{} {value:.4}", name.replace(':', " "))).collect::<Vec<_>>().join(", ")
     } else {
-        gateway.processing_job(job).await?.message.unwrap_or_default()
+        let job = gateway.processing_job(job).await?;
+        // A step can fail beside its job, and then says itself why.
+        let its_own = ended != RunState::Failed || job.status != "Completed";
+        job.message.filter(|_| its_own).unwrap_or_default()
     };
     frame.said.lock().insert(job.to_owned(), words.clone());
     Ok(words)
