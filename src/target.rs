@@ -29,9 +29,9 @@ use crate::ops::{self, Context, OpError, OpErrorKind};
 pub use crate::serve::Addresses;
 use crate::serve::Ports;
 pub use crate::serve::keys::AccessKey;
-pub use crate::serve::postgres::Certificate;
 use crate::serve::keys::{KeyError, Keys};
 use crate::serve::outside::Listener;
+pub use crate::serve::postgres::Certificate;
 
 /// API calls that a slow listener may lag behind before it loses the oldest.
 const CALLS_KEPT: usize = 1024;

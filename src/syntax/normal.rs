@@ -115,7 +115,10 @@ mod tests {
 
     #[test]
     fn subscripts_may_be_columns() {
-        assert_eq!(read(Dialect::Redshift, "SELECT (f(false))[s.r] AS x, c.k[p.n], a[1] FROM t"), "SELECT (f(false))[s.r] AS x, c.k[p.n], a[1] FROM t");
+        assert_eq!(
+            read(Dialect::Redshift, "SELECT (f(false))[s.r] AS x, c.k[p.n], a[1] FROM t"),
+            "SELECT (f(false))[s.r] AS x, c.k[p.n], a[1] FROM t"
+        );
         assert_eq!(read(Dialect::Redshift, "SELECT a [b] FROM t"), "SELECT a AS [b] FROM t");
     }
 

@@ -13,10 +13,8 @@ const PSQL: &str = include_str!("../fixtures/psql_queries.sql");
 async fn sample() -> Sql {
     let sql = Sql::new().await;
     sql.put("ext/a.csv", "1,x\n");
-    sql.athena(
-        "CREATE EXTERNAL TABLE ext (id int, what string) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' LOCATION 's3://lake/ext/'",
-    )
-    .await;
+    sql.athena("CREATE EXTERNAL TABLE ext (id int, what string) ROW FORMAT DELIMITED FIELDS TERMINATED BY ',' LOCATION 's3://lake/ext/'")
+        .await;
     sql.all(&[
         "CREATE SCHEMA dm",
         "CREATE TABLE dm.data (id int NOT NULL PRIMARY KEY, job varchar(12) DEFAULT 'none' ENCODE lzo, rate decimal(7,3), UNIQUE (job)) DISTKEY(id) SORTKEY(rate, job)",
@@ -155,7 +153,10 @@ async fn psql_lists_sizes_and_comments_with_a_plus() {
     let listed = rows(&sql, &mut session, &psql("\\dt+ 1", "0")).await;
     let (child, data) = (&listed[0], &listed[1]);
     assert_eq!(child, "dm|child|table|admin|permanent|0 bytes|∅");
-    assert!(data.starts_with("dm|data|table|admin|permanent|") && data.ends_with(" bytes|customers") && !data.contains("|0 bytes"), "{data}");
+    assert!(
+        data.starts_with("dm|data|table|admin|permanent|") && data.ends_with(" bytes|customers") && !data.contains("|0 bytes"),
+        "{data}"
+    );
     for name in ["\\l+ 1", "16 \\l+ 1"] {
         let listed = rows(&sql, &mut session, &psql(name, "0")).await;
         assert!(listed.len() == 1 && listed[0].ends_with("|pg_default|∅") && listed[0].contains(" bytes|"), "{listed:?}");
@@ -237,7 +238,8 @@ async fn jdbc_reads_keys_by_arrays_rows_and_dependencies() {
         ["job"]
     );
     assert_eq!(sql.redshift("SELECT conkey[1], confkey[1], conkey[2] FROM pg_constraint WHERE contype = 'f'").await, ["1|1|∅"]);
-    let done = sql.try_redshift("SELECT conkey, indkey FROM pg_constraint JOIN pg_index ON conindid = indexrelid WHERE contype = 'u'").await;
+    let done =
+        sql.try_redshift("SELECT conkey, indkey FROM pg_constraint JOIN pg_index ON conindid = indexrelid WHERE contype = 'u'").await;
     let done = done.unwrap();
     assert_eq!(done.rows, ["{2}|2"]);
     assert_eq!(done.types.iter().map(|kind| kind.name.as_str()).collect::<Vec<_>>(), ["_int2", "int2vector"]);
@@ -290,19 +292,40 @@ async fn functions_tell_of_what_there_is() {
     let mut session = in_dm(&sql).await;
     for (query, answer) in [
         ("SELECT pg_table_is_visible('dm.data'::regclass), pg_table_is_visible(7)", "true|∅"),
-        ("SELECT 'data'::regclass::text, 'pg_catalog.pg_class'::regclass::oid, 'integer'::regtype::int, 1043::regtype", "data|1259|23|character varying"),
+        (
+            "SELECT 'data'::regclass::text, 'pg_catalog.pg_class'::regclass::oid, 'integer'::regtype::int, 1043::regtype",
+            "data|1259|23|character varying",
+        ),
         ("SELECT current_schemas(true), current_schemas(false)", "{pg_catalog,dm,public}|{dm,public}"),
-        ("SELECT array_to_string(current_schemas(true), ' > '), array_upper(current_schemas(false), 1), (current_schemas(true))[3]", "pg_catalog > dm > public|2|public"),
+        (
+            "SELECT array_to_string(current_schemas(true), ' > '), array_upper(current_schemas(false), 1), (current_schemas(true))[3]",
+            "pg_catalog > dm > public|2|public",
+        ),
         ("SELECT 'dm' = ANY (current_schemas(false)), 'lake' = ANY (current_schemas(true))", "true|false"),
-        ("SELECT format_type(1700, 458759), format_type(1043, NULL), format_type(1005, -1), format_type(0, NULL)", "numeric(7,3)|character varying|smallint[]|-"),
+        (
+            "SELECT format_type(1700, 458759), format_type(1043, NULL), format_type(1005, -1), format_type(0, NULL)",
+            "numeric(7,3)|character varying|smallint[]|-",
+        ),
         ("SELECT pg_get_userbyid(100), pg_get_userbyid(7)", "admin|unknown (OID=7)"),
-        ("SELECT obj_description('data'::regclass, 'pg_class'), obj_description('data'::regclass), col_description('data'::regclass, 3)", "customers|customers|it's a rate"),
-        ("SELECT obj_description(oid, 'pg_namespace'), obj_description(oid, 'pg_class') FROM pg_namespace WHERE nspname = 'dm'", "data mining|∅"),
+        (
+            "SELECT obj_description('data'::regclass, 'pg_class'), obj_description('data'::regclass), col_description('data'::regclass, 3)",
+            "customers|customers|it's a rate",
+        ),
+        (
+            "SELECT obj_description(oid, 'pg_namespace'), obj_description(oid, 'pg_class') FROM pg_namespace WHERE nspname = 'dm'",
+            "data mining|∅",
+        ),
         ("SELECT pg_encoding_to_char(6), pg_client_encoding(), pg_size_pretty(123456::bigint)", "UTF8|UTF8|121 kB"),
-        ("SELECT has_table_privilege('data', 'select'), has_schema_privilege('admin', 'dm', 'usage'), has_database_privilege('bankdm', 'connect')", "true|true|true"),
+        (
+            "SELECT has_table_privilege('data', 'select'), has_schema_privilege('admin', 'dm', 'usage'), has_database_privilege('bankdm', 'connect')",
+            "true|true|true",
+        ),
         ("SELECT has_column_privilege('data', 'job', 'select'), has_table_privilege(7, 'select')", "true|∅"),
         ("SELECT ARRAY(SELECT conname FROM pg_constraint WHERE contype <> 'f' ORDER BY conname DESC)", "{data_pkey,data_job_key}"),
-        ("SELECT c.relname, ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid ORDER BY 1) FROM pg_class c WHERE c.relname = 'child'", "child|{id,n}"),
+        (
+            "SELECT c.relname, ARRAY(SELECT a.attname FROM pg_attribute a WHERE a.attrelid = c.oid ORDER BY 1) FROM pg_class c WHERE c.relname = 'child'",
+            "child|{id,n}",
+        ),
         ("SELECT pg_get_viewdef('dm.v'), pg_get_viewdef('dm.v'::regclass, true)", "SELECT job FROM dm.data;|SELECT job FROM dm.data;"),
         ("SELECT setting, boot_val, source FROM pg_settings WHERE name = 'search_path'", "dm, public|\"$user\", public|session"),
         ("SELECT setting FROM pg_settings WHERE name = 'max_index_keys'", "32"),

@@ -104,8 +104,16 @@ impl Copy {
         let query = source.strip_prefix('(').map(|inside| inside.strip_suffix(')').unwrap_or(inside).trim().to_owned());
         let table = if query.is_some() { "t" } else { source };
         let parsed = Parser::parse_sql(&PostgreSqlDialect {}, &format!("COPY {table} {rest}")).map_err(syntax)?;
-        let [Statement::Copy { source: CopySource::Table { table_name, columns }, to: true, target: CopyTarget::Stdout, options, legacy_options, .. }] =
-            parsed.as_slice()
+        let [
+            Statement::Copy {
+                source: CopySource::Table { table_name, columns },
+                to: true,
+                target: CopyTarget::Stdout,
+                options,
+                legacy_options,
+                ..
+            },
+        ] = parsed.as_slice()
         else {
             return Err(syntax("COPY … TO STDOUT"));
         };

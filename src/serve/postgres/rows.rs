@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::bind::format_of;
 use super::failure::{Failure, Outcome};
-use super::wire::Wire;
 use super::types::Oid;
+use super::wire::Wire;
 use super::{arrays, numeric, types};
 use crate::local::engine::{self, InStream as _, OutputColumn, SqlError};
 use crate::local::services::cells::{self, Cells, Style};

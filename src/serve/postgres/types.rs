@@ -110,7 +110,9 @@ mod tests {
 
     #[test]
     fn types_have_the_numbers_of_postgresql() {
-        for (name, number) in [("int4", 23), ("varchar", 1043), ("_int2", 1005), ("int2vector", 22), ("_text", 1009), ("_name", 1003), ("super", 4000)] {
+        for (name, number) in
+            [("int4", 23), ("varchar", 1043), ("_int2", 1005), ("int2vector", 22), ("_text", 1009), ("_name", 1003), ("super", 4000)]
+        {
             assert_eq!(of_name(name), number, "{name}");
         }
     }

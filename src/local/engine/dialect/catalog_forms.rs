@@ -2,8 +2,8 @@
 //! catalog's arrays hold, functions in FROM, casts to `regclass` and its relatives.
 
 use datafusion::sql::sqlparser::ast::{
-    AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
-    FunctionArguments, GroupByExpr, Ident, JsonPathElem, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
+    AccessExpr, BinaryOperator, DataType, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
+    GroupByExpr, Ident, JsonPathElem, ObjectName, ObjectNamePart, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, Statement,
     TableAlias, TableFactor, UnaryOperator, Value,
 };
 use datafusion::sql::sqlparser::parser::Parser;
@@ -66,10 +66,10 @@ pub(super) fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
             _ => None,
         },
         // `(row).x`, of the rows that a key's columns are given in.
-        Expr::CompoundFieldAccess { root, access_chain } => match (root.as_ref(), access_chain.as_slice()) {
-            (Expr::Nested(row), [AccessExpr::Dot(Expr::Identifier(field))]) => {
+        Expr::CompoundFieldAccess { root, access_chain } => match access_chain.as_slice() {
+            [AccessExpr::Dot(Expr::Identifier(field))] => {
                 let position = ["x", "n"].iter().position(|known| field.value.eq_ignore_ascii_case(known));
-                position.map(|index| call::function("pg_pair_field", vec![row.as_ref().clone(), call::number(index + 1)]))
+                position.map(|index| call::function("pg_pair_field", vec![root.as_ref().clone(), call::number(index + 1)]))
             }
             _ => None,
         },
@@ -259,7 +259,9 @@ pub(super) fn cast(expr: &Expr, to: &DataType) -> Option<Expr> {
             Some(text) => call::text(text.trim().trim_start_matches("pg_catalog.")),
             None => call::function("pg_regproc", vec![expr.clone()]),
         },
-        "oid" if literal.is_some_and(|text| text.trim().parse::<i64>().is_err()) => call::function("pg_function_number", vec![expr.clone()]),
+        "oid" if literal.is_some_and(|text| text.trim().parse::<i64>().is_err()) => {
+            call::function("pg_function_number", vec![expr.clone()])
+        }
         // The number of what was written as its name is shown as the name.
         "text" if by_name(expr) => match expr {
             Expr::Function(function) => call::function(&function.name.to_string(), vec![expr.clone()]),

@@ -18,7 +18,9 @@ pub(super) fn one_row(query: &Query) -> Option<Expr> {
     if !of_catalog(select) || references(query).1.is_empty() {
         return None;
     }
-    let [SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. }] = select.projection.as_slice() else { return None };
+    let [SelectItem::UnnamedExpr(value) | SelectItem::ExprWithAlias { expr: value, .. }] = select.projection.as_slice() else {
+        return None;
+    };
     if has_aggregate(value) {
         return None;
     }
@@ -144,7 +146,10 @@ fn has_aggregate(expr: &Expr) -> bool {
 /// The names of DataFusion's aggregates.
 static AGGREGATES: LazyLock<BTreeSet<String>> = LazyLock::new(|| {
     let all = datafusion::functions_aggregate::all_default_aggregate_functions();
-    all.iter().flat_map(|known| std::iter::once(known.name()).chain(known.aliases().iter().map(String::as_str))).map(str::to_owned).collect()
+    all.iter()
+        .flat_map(|known| std::iter::once(known.name()).chain(known.aliases().iter().map(String::as_str)))
+        .map(str::to_owned)
+        .collect()
 });
 
 /// The conditions of a query, by what they refer to.
@@ -202,7 +207,9 @@ impl Parts {
 
             fn pre_visit_expr(&mut self, expr: &Expr) -> ControlFlow<()> {
                 match expr {
-                    Expr::CompoundIdentifier(parts) if qualifier(parts).is_some_and(|name| self.outer.contains(&name)) => self.found.1 = true,
+                    Expr::CompoundIdentifier(parts) if qualifier(parts).is_some_and(|name| self.outer.contains(&name)) => {
+                        self.found.1 = true
+                    }
                     Expr::CompoundIdentifier(_) | Expr::Identifier(_) => self.found.0 = true,
                     _ => {}
                 }

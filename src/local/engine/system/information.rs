@@ -1,8 +1,8 @@
 //! `information_schema`.
 
 use super::Kind::{Int, Text};
-use super::{INFORMATION_SCHEMA, Snapshot, View, bare, sizes, some, yes};
 use super::keys::{Key, keys};
+use super::{INFORMATION_SCHEMA, Snapshot, View, bare, sizes, some, yes};
 use crate::local::engine::catalog::LAKE;
 use crate::local::engine::rows::Rows;
 

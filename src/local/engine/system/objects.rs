@@ -222,7 +222,8 @@ impl Objects {
         let schema = parts.len().checked_sub(2).and_then(|index| parts.get(index));
         let name = parts.last()?;
         let matches = |function: &Function| {
-            function.name == *name && schema.map_or_else(|| self.path().any(|known| known == function.schema), |known| *known == function.schema)
+            function.name == *name
+                && schema.map_or_else(|| self.path().any(|known| known == function.schema), |known| *known == function.schema)
         };
         self.read().functions.iter().find(|(_, function)| matches(function)).map(|(number, _)| *number)
     }
@@ -428,10 +429,7 @@ mod tests {
         assert_eq!(definition("data_pkey"), "PRIMARY KEY (id)");
         assert_eq!(definition("child_id_fkey"), "FOREIGN KEY (id) REFERENCES dm.data(id)");
         let index = objects.relation_number("dm.data_pkey").unwrap();
-        assert_eq!(
-            objects.index_definition(index, 0).as_deref(),
-            Some("CREATE UNIQUE INDEX data_pkey ON dm.data USING btree (id)")
-        );
+        assert_eq!(objects.index_definition(index, 0).as_deref(), Some("CREATE UNIQUE INDEX data_pkey ON dm.data USING btree (id)"));
         assert_eq!(objects.index_definition(index, 1).as_deref(), Some("id"));
     }
 

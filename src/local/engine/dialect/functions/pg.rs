@@ -16,9 +16,7 @@ const PAIRS: &str = "_pg_expandarray";
 /// Takes the schema of the system off a function's name: `pg_catalog.version()` is `version()`.
 pub(in crate::engine::dialect) fn unqualify(function: &mut Function) {
     let [schema, name] = function.name.0.as_slice() else { return };
-    let is = |part: &ObjectNamePart, text: &str| {
-        part.as_ident().is_some_and(|ident| ident.value.eq_ignore_ascii_case(text))
-    };
+    let is = |part: &ObjectNamePart, text: &str| part.as_ident().is_some_and(|ident| ident.value.eq_ignore_ascii_case(text));
     if is(schema, CATALOG) || is(schema, "information_schema") && is(name, PAIRS) {
         function.name.0.remove(0);
     }

@@ -138,7 +138,10 @@ mod tests {
 
     #[test]
     fn arrays_count_from_one_and_vectors_from_zero() {
-        assert_eq!((at("{7,8}", 1).as_deref(), at("7 8", 1).as_deref(), at("{7,8}", 0), at("{7,8}", 3)), (Some("7"), Some("8"), None, None));
+        assert_eq!(
+            (at("{7,8}", 1).as_deref(), at("7 8", 1).as_deref(), at("{7,8}", 0), at("{7,8}", 3)),
+            (Some("7"), Some("8"), None, None)
+        );
         assert_eq!(joined("{a,NULL,b}", ", "), "a, b");
         assert_eq!(pairs("5 2"), [Some("(5,1)".to_owned()), Some("(2,2)".to_owned())]);
         assert_eq!((field("(5,1)", 1), field("(5,1)", 2), field("(5,1)", 3), field("5", 1)), (Some(5), Some(1), None, None));

@@ -252,9 +252,8 @@ pub(super) fn collation(number: i32) -> &'static str {
 }
 
 /// The encodings of columns by their numbers in `attencodingtype`, which `format_encoding` turns into their names.
-pub const ENCODINGS: [&str; 13] = [
-    "none", "bytedict", "delta", "delta32k", "lzo", "mostly8", "mostly16", "mostly32", "runlength", "text255", "text32k", "zstd", "az64",
-];
+pub const ENCODINGS: [&str; 13] =
+    ["none", "bytedict", "delta", "delta32k", "lzo", "mostly8", "mostly16", "mostly32", "runlength", "text255", "text32k", "zstd", "az64"];
 
 /// The number of an encoding.
 pub(super) fn encoding_number(name: &str) -> usize {
@@ -347,7 +346,9 @@ mod tests {
 
     #[test]
     fn types_are_found_by_both_names() {
-        for (name, number) in [("int4", 23), ("integer", 23), ("pg_catalog.trigger", 2279), ("timestamp", 1114), ("_text", 1009), ("\"char\"", 18)] {
+        for (name, number) in
+            [("int4", 23), ("integer", 23), ("pg_catalog.trigger", 2279), ("timestamp", 1114), ("_text", 1009), ("\"char\"", 18)]
+        {
             assert_eq!(type_number(name), Some(number), "{name}");
         }
         assert_eq!(type_number("colour"), None);
