@@ -66,10 +66,10 @@ pub(super) fn rewrite(expr: &Expr) -> Result<Option<Expr>, SqlError> {
             _ => None,
         },
         // `(row).x`, of the rows that a key's columns are given in.
-        Expr::CompoundFieldAccess { root, access_chain } => match (root.as_ref(), access_chain.as_slice()) {
-            (Expr::Nested(row), [AccessExpr::Dot(Expr::Identifier(field))]) => {
+        Expr::CompoundFieldAccess { root, access_chain } => match access_chain.as_slice() {
+            [AccessExpr::Dot(Expr::Identifier(field))] => {
                 let position = ["x", "n"].iter().position(|known| field.value.eq_ignore_ascii_case(known));
-                position.map(|index| call::function("pg_pair_field", vec![row.as_ref().clone(), call::number(index + 1)]))
+                position.map(|index| call::function("pg_pair_field", vec![root.as_ref().clone(), call::number(index + 1)]))
             }
             _ => None,
         },
