@@ -17,15 +17,14 @@ import findings
 os.environ["SAGEMAKER_SUPPRESS_V2_WARNING"] = "1"
 
 import sagemaker  # noqa: E402
-from sagemaker.analytics import TrainingJobAnalytics  # noqa: E402
-from sagemaker.deserializers import BytesDeserializer, CSVDeserializer, JSONDeserializer  # noqa: E402
+from sagemaker.deserializers import BytesDeserializer, CSVDeserializer  # noqa: E402
 from sagemaker.estimator import Estimator  # noqa: E402
 from sagemaker.inputs import TrainingInput  # noqa: E402
 from sagemaker.model import Model, ModelPackage  # noqa: E402
 from sagemaker.predictor import Predictor  # noqa: E402
 from sagemaker.processing import ProcessingInput, ProcessingOutput, ScriptProcessor  # noqa: E402
 from sagemaker.s3 import S3Downloader, S3Uploader  # noqa: E402
-from sagemaker.serializers import CSVSerializer, LibSVMSerializer  # noqa: E402
+from sagemaker.serializers import CSVSerializer  # noqa: E402
 from sagemaker.serverless import ServerlessInferenceConfig  # noqa: E402
 from sagemaker.transformer import Transformer  # noqa: E402
 from sagemaker.workflow.condition_step import ConditionStep  # noqa: E402
