@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 
 use super::AwsError;
 use super::client::{Lazy, Source, Tags, lazy_client, time};
-use super::error::fault;
+use super::error::{empty, fault};
 use super::pipelines::to_tags;
 
 const SERVICE: &str = "SageMaker";
@@ -212,6 +212,7 @@ impl Endpoints {
     /// The endpoint, if it exists.
     pub async fn find(&self, name: &str) -> Result<Option<Endpoint>, AwsError> {
         match self.client.get().describe_endpoint().endpoint_name(name).send().await.map_err(fault(SERVICE, "DescribeEndpoint")) {
+            Ok(said) if said.endpoint_status().is_none() => Err(empty(SERVICE, "DescribeEndpoint")),
             Ok(said) => Ok(Some(Endpoint {
                 arn: said.endpoint_arn().unwrap_or_default().to_owned(),
                 status: said.endpoint_status().map(|status| status.as_str().to_owned()).unwrap_or_default(),

@@ -172,6 +172,12 @@ pub(super) fn incomplete(service: &'static str, operation: &'static str) -> AwsE
     AwsError { service, operation, code: String::new(), message, kind: AwsErrorKind::Other }
 }
 
+/// An answer that describes nothing.
+pub(super) fn empty(service: &'static str, operation: &'static str) -> AwsError {
+    let message = "the answer is empty".to_owned();
+    AwsError { service, operation, code: String::new(), message, kind: AwsErrorKind::Other }
+}
+
 /// The innermost reason, which is the one that helps a reader.
 fn root_cause(error: &dyn std::error::Error) -> String {
     let mut at = error;

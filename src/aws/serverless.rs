@@ -4,7 +4,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use super::AwsError;
 use super::client::{Lazy, Source, Tags, lazy_client};
-use super::error::fault;
+use super::error::{empty, fault};
 
 const SERVICE: &str = "Redshift Serverless";
 
@@ -85,7 +85,7 @@ impl Serverless {
     /// The namespace, if it exists.
     pub async fn namespace(&self, name: &str) -> Result<Option<Namespace>, AwsError> {
         match self.client.get().get_namespace().namespace_name(name).send().await.map_err(fault(SERVICE, "GetNamespace")) {
-            Ok(said) => Ok(said.namespace().map(namespace)),
+            Ok(said) => said.namespace().map(namespace).transpose(),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -134,7 +134,7 @@ impl Serverless {
     /// The workgroup, if it exists.
     pub async fn workgroup(&self, name: &str) -> Result<Option<Workgroup>, AwsError> {
         match self.client.get().get_workgroup().workgroup_name(name).send().await.map_err(fault(SERVICE, "GetWorkgroup")) {
-            Ok(said) => Ok(said.workgroup().map(workgroup)),
+            Ok(said) => said.workgroup().map(workgroup).transpose(),
             Err(error) if error.is_not_found() => Ok(None),
             Err(error) => Err(error),
         }
@@ -189,19 +189,22 @@ fn tag(operation: &'static str, key: &str, value: &str) -> Result<aws_sdk_redshi
     })
 }
 
-fn namespace(said: &aws_sdk_redshiftserverless::types::Namespace) -> Namespace {
-    Namespace {
+fn namespace(said: &aws_sdk_redshiftserverless::types::Namespace) -> Result<Namespace, AwsError> {
+    // The SDK makes a namespace of nothing when the answer has none.
+    let status = said.status().ok_or_else(|| empty(SERVICE, "GetNamespace"))?;
+    Ok(Namespace {
         arn: said.namespace_arn().unwrap_or_default().to_owned(),
-        status: said.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+        status: status.as_str().to_owned(),
         roles: said.iam_roles().to_vec(),
         database: said.db_name().unwrap_or_default().to_owned(),
-    }
+    })
 }
 
-fn workgroup(said: &aws_sdk_redshiftserverless::types::Workgroup) -> Workgroup {
-    Workgroup {
+fn workgroup(said: &aws_sdk_redshiftserverless::types::Workgroup) -> Result<Workgroup, AwsError> {
+    let status = said.status().ok_or_else(|| empty(SERVICE, "GetWorkgroup"))?;
+    Ok(Workgroup {
         arn: said.workgroup_arn().unwrap_or_default().to_owned(),
-        status: said.status().map(|status| status.as_str().to_owned()).unwrap_or_default(),
+        status: status.as_str().to_owned(),
         namespace: said.namespace_name().unwrap_or_default().to_owned(),
         capacity: said.base_capacity().and_then(|capacity| u32::try_from(capacity).ok()).unwrap_or_default(),
         subnets: said.subnet_ids().to_vec(),
@@ -209,5 +212,5 @@ fn workgroup(said: &aws_sdk_redshiftserverless::types::Workgroup) -> Workgroup {
             let port = endpoint.port().and_then(|port| u16::try_from(port).ok())?;
             endpoint.address().map(|address| (address.to_owned(), port))
         }),
-    }
+    })
 }

@@ -44,6 +44,8 @@ impl Login {
             "port": host.map_or(5439, |(_, port)| *port),
             "dbClusterIdentifier": scenario.warehouse,
             "db": scenario.database,
+            // What Secrets Manager itself calls it.
+            "dbname": scenario.database,
             "database_name_redshift": scenario.database,
             "database_name_glue": scenario.glue_database,
             "schema_redshift": scenario.schema,

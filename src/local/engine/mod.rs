@@ -241,6 +241,13 @@ impl Engine {
         self.change(|catalog| catalog.warehouse.clear())
     }
 
+    /// Removes one database of the warehouse (its namespace was deleted, and there are others).
+    pub fn drop_database(&self, database: &str) -> Result<(), SqlError> {
+        self.change(|catalog| {
+            catalog.warehouse.remove(&database.to_lowercase());
+        })
+    }
+
     /// Changes what is committed, at once. A transaction that is writing then fails at its commit if it has changed the same.
     fn change(&self, change: impl FnOnce(&mut Catalog)) -> Result<(), SqlError> {
         let mut current = self.inner.catalog.write();

@@ -18,7 +18,7 @@ use crate::demo::policies::DemoRole;
 use crate::demo::stack::DemoStack;
 use crate::ops::error::op;
 use crate::ops::report::Run;
-use crate::ops::{OpError, OpErrorKind, data, doctor};
+use crate::ops::{Context, OpError, OpErrorKind, data, doctor};
 
 /// The longest that the function may run: Lambda's own limit.
 const FUNCTION_SECONDS: i32 = 900;
@@ -102,10 +102,7 @@ async fn bucket(run: &Run<'_>, tags: &Tags) -> Result<bool, OpError> {
     let exists = gateway.bucket_exists(name).await.map_err(|error| taken(name, op(name, "could not look for the bucket")(error)))?;
     if !exists {
         run.say(name, "creating the bucket, tagged and closed to the public")?;
-        gateway
-            .create_bucket(name, &context.scenario.region)
-            .await
-            .map_err(|error| taken(name, op(name, "could not create the bucket")(error)))?;
+        make_bucket(context, tags).await?;
         changed = true;
     }
     let (present, private) =
@@ -115,14 +112,8 @@ async fn bucket(run: &Run<'_>, tags: &Tags) -> Result<bool, OpError> {
     // A bucket that was there is the user's own: it is used, and never removed. One without tags and objects may be ours from a run that was
     // broken off before it came to that.
     let empty = async { gateway.is_empty(name).await.map_err(op(name, "could not look into the bucket")) };
-    if present.is_empty() && (!exists || empty.await?) {
-        if let Err(error) = gateway.tag_bucket(name, tags).await {
-            if !exists {
-                // Without its tag nobody would know whose it is, and a cleanup would leave it.
-                let _ = gateway.delete_bucket(name).await;
-            }
-            return Err(op(name, "could not tag the bucket")(error));
-        }
+    if present.is_empty() && empty.await? {
+        gateway.tag_bucket(name, tags).await.map_err(op(name, "could not tag the bucket"))?;
         changed = true;
     }
     if !private {
@@ -130,6 +121,23 @@ async fn bucket(run: &Run<'_>, tags: &Tags) -> Result<bool, OpError> {
         changed = true;
     }
     Ok(changed)
+}
+
+/// Makes a bucket and tags it before anything else can fail: without its tag nobody would know whose it is, and a cleanup would leave it.
+async fn make_bucket(context: &Context, tags: &Tags) -> Result<(), OpError> {
+    let name = &context.scenario.bucket;
+    let gateway = &context.gateways.objects;
+    if let Err(error) = gateway.create_bucket(name, &context.scenario.region).await {
+        // The answer may be what has failed: it was not there a moment ago, and one of another account is not shown as there.
+        if !matches!(gateway.bucket_exists(name).await, Ok(true)) {
+            return Err(taken(name, op(name, "could not create the bucket")(error)));
+        }
+    }
+    if let Err(error) = gateway.tag_bucket(name, tags).await {
+        let _ = gateway.delete_bucket(name).await;
+        return Err(op(name, "could not tag the bucket")(error));
+    }
+    Ok(())
 }
 
 /// A bucket's name is one of all accounts; a refusal may mean that somebody else has it.

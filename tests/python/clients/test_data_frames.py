@@ -73,34 +73,12 @@ def test_athena_answers_with_parameters_and_in_portions(session, table):
     assert sum(len(portion) for portion in portions) == 41188
 
 
-def test_athena_gives_a_frame_by_a_table(session, table):
-    """How awswrangler asks unless it is told otherwise: the answer becomes a table of the catalog, whose files are read."""
-    database, name = table
-    place = {"database": database, "s3_output": f"s3://{BUCKET}/ctas/", "boto3_session": session}
-    frame = wrangler.athena.read_sql_query(f"SELECT y, count(*) AS customers FROM {name} GROUP BY y", **place)
-    assert dict(zip(frame["y"], frame["customers"])) == {"no": 36548, "yes": 4640}
-
-
-def test_athena_gives_a_frame_by_an_unload(session, table):
-    """The files that an UNLOAD wrote are listed in a manifest, whose place the query's statistics have."""
-    database, name = table
-    place = {"database": database, "ctas_approach": False, "s3_output": f"s3://{BUCKET}/unload/", "boto3_session": session}
-    frame = wrangler.athena.read_sql_query(f"SELECT y, count(*) AS customers FROM {name} GROUP BY y", unload_approach=True, **place)
-    assert dict(zip(frame["y"], frame["customers"])) == {"no": 36548, "yes": 4640}
-
-
 def test_athena_describes_a_table(session, table):
     """awswrangler quotes the database that a statement without one is in."""
     database, name = table
     place = {"table": name, "database": database, "s3_output": f"s3://{BUCKET}/athena/", "boto3_session": session}
     assert "age" in wrangler.athena.describe_table(**place)["Column Name"].tolist()
     assert wrangler.athena.show_create_table(**place).startswith("CREATE EXTERNAL TABLE")
-
-
-def test_the_catalog_gives_frames(session, table):
-    database, name = table
-    assert database in wrangler.catalog.databases(boto3_session=session)["Database"].tolist()
-    assert name in wrangler.catalog.tables(database=database, boto3_session=session)["Table"].tolist()
 
 
 def test_a_frame_goes_to_folders_and_back(session):

@@ -17,15 +17,14 @@ import findings
 os.environ["SAGEMAKER_SUPPRESS_V2_WARNING"] = "1"
 
 import sagemaker  # noqa: E402
-from sagemaker.analytics import TrainingJobAnalytics  # noqa: E402
-from sagemaker.deserializers import BytesDeserializer, CSVDeserializer, JSONDeserializer  # noqa: E402
+from sagemaker.deserializers import BytesDeserializer, CSVDeserializer  # noqa: E402
 from sagemaker.estimator import Estimator  # noqa: E402
 from sagemaker.inputs import TrainingInput  # noqa: E402
 from sagemaker.model import Model, ModelPackage  # noqa: E402
 from sagemaker.predictor import Predictor  # noqa: E402
 from sagemaker.processing import ProcessingInput, ProcessingOutput, ScriptProcessor  # noqa: E402
 from sagemaker.s3 import S3Downloader, S3Uploader  # noqa: E402
-from sagemaker.serializers import CSVSerializer, LibSVMSerializer  # noqa: E402
+from sagemaker.serializers import CSVSerializer  # noqa: E402
 from sagemaker.serverless import ServerlessInferenceConfig  # noqa: E402
 from sagemaker.transformer import Transformer  # noqa: E402
 from sagemaker.workflow.condition_step import ConditionStep  # noqa: E402
@@ -198,21 +197,6 @@ def test_a_user_is_no_role(session):
         sagemaker.get_execution_role(session)
 
 
-def test_one_who_took_a_role_has_it(session, served, role):
-    taken = session.boto_session.client("sts").assume_role(RoleArn=role, RoleSessionName="notebook")["Credentials"]
-    keys = [taken[name] for name in ("AccessKeyId", "SecretAccessKey", "SessionToken")]
-    names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
-    assert sagemaker.get_execution_role(of_sdk(connected(served, **dict(zip(names, keys))))) == role
-
-
-def test_a_role_of_the_sdks_own_is_made(session):
-    """It gets a policy of AWS."""
-    made = sagemaker.get_execution_role(session, use_default=True)
-    assert made == f"arn:aws:iam::{ACCOUNT}:role/AmazonSageMaker-DefaultRole"
-    attached = session.boto_session.client("iam").list_attached_role_policies(RoleName="AmazonSageMaker-DefaultRole")
-    assert [each["PolicyName"] for each in attached["AttachedPolicies"]] == ["AmazonSageMakerFullAccess"]
-
-
 def test_the_pipeline_is_read(session):
     pipeline = Pipeline(NAME, sagemaker_session=session)
     described = pipeline.describe()
@@ -227,12 +211,6 @@ def test_the_pipeline_is_read(session):
         pipeline.build_parameters_from_execution(arn, {"Nothing": "1"})
     with pytest.raises(ClientError, match="ResourceNotFound"):
         Pipeline("nothing", sagemaker_session=session).describe()
-
-
-def test_the_pipelines_versions_are_listed(session):
-    pipeline = Pipeline(NAME, sagemaker_session=session)
-    assert [each["PipelineVersionId"] for each in pipeline.list_pipeline_versions()["PipelineVersionSummaries"]] == [1]
-    assert pipeline.describe(pipeline_version_id=pipeline.latest_pipeline_version_id)["PipelineName"] == NAME
 
 
 def test_an_execution_is_started_and_followed(session, execution, steps):
@@ -277,12 +255,6 @@ def test_an_estimator_is_attached_to_a_training(session, training, role):
     estimator = Estimator.attach(training, sagemaker_session=session)
     assert estimator.hyperparameters()["objective"] == "binary:logistic"
     assert estimator.role == role and estimator.model_data.endswith("/output/model.tar.gz")
-
-
-def test_the_figures_of_a_training_are_a_frame(session, training):
-    """SageMaker describes a training of a built-in algorithm with the metrics that it reads from the log, and keeps them in CloudWatch."""
-    frame = TrainingJobAnalytics(training, sagemaker_session=session).dataframe()
-    assert {"train:logloss", "validation:logloss"} <= set(frame["metric_name"])
 
 
 def test_what_a_training_takes_is_told(session, training):
@@ -341,28 +313,6 @@ def numbers(document):
     return [number for each in document for number in numbers(each)] if isinstance(document, list) else [document]
 
 
-def test_predictions_in_json(session, predictor, customers):
-    """The container of XGBoost answers in JSON when it is asked to."""
-    found = scores(predictor.predict(customers))
-    asking = Predictor("sdk-package", sagemaker_session=session, serializer=CSVSerializer(), deserializer=JSONDeserializer())
-    assert numbers(asking.predict(customers)) == pytest.approx(found)
-
-
-def test_predictions_of_libsvm(session, predictor, customers):
-    """The container of XGBoost reads rows of numbered features, those that are nought left out or not."""
-    found = scores(predictor.predict(customers[:2]))
-    rows = "\n".join(" ".join(f"{number}:{value}" for number, value in enumerate(row)) for row in customers[:2])
-    asking = Predictor("sdk-package", sagemaker_session=session, serializer=LibSVMSerializer(), deserializer=CSVDeserializer())
-    assert scores(asking.predict(rows)) == pytest.approx(found)
-
-
-def test_an_endpoint_has_a_log(session, predictor):
-    """`deploy(endpoint_logging=True)` waits for the log's first events, without an end when the endpoint has none."""
-    group = "/aws/sagemaker/Endpoints/sdk-package"
-    logs = session.boto_session.client("logs")
-    assert logs.filter_log_events(logGroupName=group, logStreamNamePrefix="AllTraffic/")["events"]
-
-
 def test_a_model_file_is_deployed_changed_and_removed(session, role, package, predictor, customers):
     container = session.sagemaker_client.describe_model_package(ModelPackageName=package)["InferenceSpecification"]["Containers"][0]
     model = Model(
@@ -413,12 +363,6 @@ def test_a_file_is_scored(session, transformed, predictor, customers):
     assert [float(line) for line in lines] == scores(predictor.predict(customers))
     job = transformed.latest_transform_job.name
     assert Transformer.attach(job, sagemaker_session=session).model_name == "sdk-batch"
-
-
-def test_the_log_of_a_scored_file(session, transformed, capsys):
-    session.logs_for_transform_job(transformed.latest_transform_job.name)
-    # It prints a dot for a job without a log.
-    assert capsys.readouterr().out.strip(" .\n")
 
 
 def test_a_model_is_registered_and_rejected(session, role, package):
@@ -574,13 +518,6 @@ def test_a_pipeline_of_the_sdk_runs(session, built):
     assert refused["Gate"]["Metadata"]["Condition"]["Outcome"] == "False"
     assert refused["Refused"]["FailureReason"].startswith("the AUC is 0.7")
     assert "Register-RegisterModel" not in refused
-
-
-def test_a_group_that_is_not_there_is_made_by_the_step_that_registers(session, built):
-    steps = ended(built, Group="sdk-new")
-    assert steps["Register-RegisterModel"]["StepStatus"] == "Succeeded", steps["Register-RegisterModel"]["FailureReason"]
-    described = session.sagemaker_client.describe_model_package_group(ModelPackageGroupName="sdk-new")
-    assert described["ModelPackageGroupStatus"] == "Completed"
 
 
 def test_all_that_was_asked_and_answered_follows_the_models(recorder_of_all, begun, built):

@@ -149,33 +149,6 @@ def test_a_commit_does_not_fail_because_a_namespace_was_made(clients, ours):
     ours.commit()
 
 
-def test_a_model_is_trained_while_another_database_is_written(clients, ours, theirs):
-    role = clients.client("iam").create_role(RoleName=f"role{next(numbers)}", AssumeRolePolicyDocument='{"Version": "2012-10-17"}')
-    theirs.execute("CREATE TABLE public.rows (x int, y int)")
-    theirs.execute("INSERT INTO public.rows VALUES " + ", ".join(f"({n}, {n % 2})" for n in range(1000)))
-    theirs.execute(
-        "CREATE MODEL public.model FROM (SELECT x, y FROM public.rows) TARGET y FUNCTION predict_two "
-        f"IAM_ROLE '{role['Role']['Arn']}' PROBLEM_TYPE BINARY_CLASSIFICATION SETTINGS (S3_BUCKET 'two-lakes')"
-    )
-    ours.execute("INSERT INTO public.data VALUES (1)")
-    end = time.monotonic() + PATIENCE
-    while (state := dict(theirs.execute("SHOW MODEL public.model").fetchall())["Model State"]) == "TRAINING":
-        assert time.monotonic() < end, state
-    assert state == "READY"
-    ours.commit()
-
-
-def test_one_who_writes_does_not_keep_another_database_waiting(ours, theirs):
-    ours.execute("INSERT INTO public.data VALUES (1)")
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        writing = pool.submit(theirs.execute, "INSERT INTO public.data VALUES (1)")
-        done, _ = concurrent.futures.wait([writing], timeout=10)
-        # Whatever became of it, it can go on now.
-        ours.rollback()
-        writing.result()
-    assert done, "the other database waited until this transaction had ended"
-
-
 def test_what_a_deleted_namespace_had_is_gone(clients, connected, theirs):
     """Theirs is another one that stays."""
     name, serverless = namespace(clients, workgroup=True), clients.client("redshift-serverless")

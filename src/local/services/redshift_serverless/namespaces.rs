@@ -171,9 +171,18 @@ impl RedshiftServerless {
             if namespace.deleting.is_some() {
                 return Err(conflict(format!("Namespace {name} is being deleted.")));
             }
-            let last = !clusters && state.namespaces.values().filter(|it| it.deleting.is_none()).count() == 1;
-            if last {
-                self.account.engine.drop_warehouse().map_err(|error| internal(error.message))?;
+            let mut others = state.namespaces.values().filter(|it| it.deleting.is_none() && it.name != name).peekable();
+            // Of a cluster that is there the database is not known here; it may be the same.
+            if !clusters {
+                let engine = &self.account.engine;
+                let dropped = if others.peek().is_none() {
+                    engine.drop_warehouse()
+                } else if others.any(|it| it.database == namespace.database) {
+                    Ok(())
+                } else {
+                    engine.drop_database(&namespace.database)
+                };
+                dropped.map_err(|error| internal(error.message))?;
             }
             let now = self.now();
             let namespace = state.namespaces.get_mut(name).ok_or_else(|| not_found("Namespace", name))?;

@@ -43,6 +43,10 @@ impl S3 {
     }
 
     async fn dispatch(&self, request: &Request, to: &Address) -> ServiceResult<Response> {
+        let expected = request.headers.get("x-amz-expected-bucket-owner").and_then(|value| value.to_str().ok());
+        if expected.is_some_and(|owner| owner != &*self.account) {
+            return Err(ServiceError::new("AccessDenied", "Access Denied").with_status(403));
+        }
         let part = to.subresource();
         let (bucket, key) = (to.bucket.as_str(), to.key.as_str());
         match (request.method.as_str(), to.level(), part) {

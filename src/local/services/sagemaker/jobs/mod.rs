@@ -176,6 +176,7 @@ impl JobKind {
             }
         }
         if self == JobKind::Training {
+            training::complete(&mut description);
             training::transition(&mut description, "Starting", "Preparing the instances for training", &now);
         }
         inner.jobs.put(&key, Job { description })?;
@@ -226,6 +227,7 @@ impl JobKind {
                 let message =
                     reason.as_deref().unwrap_or(if status == "Completed" { "Training job completed" } else { "Training job stopped" });
                 training::transition(description, status, message, &now);
+                training::bill(description);
             }
         });
         match (result, saved) {

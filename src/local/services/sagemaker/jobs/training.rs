@@ -58,6 +58,23 @@ pub(super) fn artifact(description: &Value) -> String {
     files::below(output, &format!("{job}/output/model.tar.gz"))
 }
 
+/// Puts in what SageMaker always tells: the key that artifacts are encrypted with, be it none.
+pub(super) fn complete(description: &mut Doc) {
+    if let Some(output) = description.get_mut("OutputDataConfig").and_then(Value::as_object_mut) {
+        output.entry("KmsKeyId").or_insert_with(|| "".into());
+    }
+}
+
+/// Puts in how long a job that has ended trained, and how much of that is billed: all of it, but for spot instances. Whole seconds.
+pub(super) fn bill(description: &mut Doc) {
+    let moment = |name: &str| description.get(name).and_then(Value::as_f64);
+    if let (Some(from), Some(to)) = (moment("TrainingStartTime"), moment("TrainingEndTime")) {
+        let seconds = Value::from((to - from).max(0.0).ceil() as u64);
+        description.insert("TrainingTimeInSeconds".into(), seconds.clone());
+        description.insert("BillableTimeInSeconds".into(), seconds);
+    }
+}
+
 /// Moves a job to its next secondary status.
 pub(super) fn transition(description: &mut Doc, status: &str, message: &str, now: &Value) {
     let transitions = description.entry("SecondaryStatusTransitions").or_insert_with(|| json!([]));
