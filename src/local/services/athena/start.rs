@@ -35,7 +35,9 @@ impl Athena {
         let context = input.object("QueryExecutionContext")?;
         let (database, catalog) = match &context {
             // Clients quote a name that could be a word of the language.
-            Some(context) => (context.text("Database")?.map(|name| name.trim_matches('`').to_owned()), context.text("Catalog")?.map(str::to_owned)),
+            Some(context) => {
+                (context.text("Database")?.map(|name| name.trim_matches('`').to_owned()), context.text("Catalog")?.map(str::to_owned))
+            }
             None => (None, None),
         };
         if let Some(catalog) = catalog.as_deref() {
