@@ -52,7 +52,7 @@ def by_the_program(program, place):
         ["model", "score", "--table", "dm.data", "--into", "dm.scores"],
         ["sql", "--engine", "athena", "-e", "SELECT 1"],
         ["sql", "-e", "SELECT 1"],
-        ["run", "foundation", "--set", "stacks.network=true", "--set", "stacks.studio=true"],
+        ["--set", "stacks.network=true", "--set", "stacks.studio=true", "run", "foundation"],
         ["stack", "list"],
         ["stack", "events", "network"],
         ["cleanup", "--yes"],
