@@ -394,7 +394,7 @@ mod tests {
         assert_eq!((summary.calls, summary.lost, summary.failure), (2, 0, None));
         assert_eq!(std::fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         let recording = reader::read(&path).unwrap();
-        assert_eq!((recording.ending.clone(), recording.calls.len(), recording.marks.len()), (Ending::Whole, 2, 1));
+        assert_eq!((recording.ending, recording.calls.len(), recording.marks.len()), (Ending::Whole, 2, 1));
         assert!(recording.header.settings.contains("bankdm-000000000000"));
         for call in &recording.calls {
             let Outcome::Answer(answer) = &call.outcome else { panic!("{call:?}") };

@@ -235,7 +235,8 @@ impl Format {
     /// A value of CSV: in quotes where it would be read otherwise without.
     fn quoted(&self, text: &str, alone: bool, forced: bool, line: &mut String) {
         let special = |c: char| c == self.delimiter || c == self.quote || c == '\n' || c == '\r';
-        if !forced && text != self.null && !text.contains(special) && !(alone && text == "\\.") {
+        let ends_the_copy = alone && text == "\\.";
+        if !forced && text != self.null && !text.contains(special) && !ends_the_copy {
             line.push_str(text);
             return;
         }

@@ -81,19 +81,23 @@ def warehouse(cli, until, made):
     return run
 
 
-def trust(service):
+# Whoever works by hand has roles that may do everything.
+EVERYTHING = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+
+
+def trust(services):
     """Who may take a role."""
-    statement = {"Effect": "Allow", "Principal": {"Service": f"{service}.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    principals = [f"{service}.amazonaws.com" for service in services]
+    statement = {"Effect": "Allow", "Principal": {"Service": principals}, "Action": "sts:AssumeRole"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
 
 def test_1_foundation(cli, until, made):
-    objects = {"Effect": "Allow", "Action": "s3:*", "Resource": [f"arn:aws:s3:::{BUCKET}", f"arn:aws:s3:::{BUCKET}/*"]}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [objects]})
-    for role, service in [("warehouse", "redshift"), ("training", "sagemaker")]:
+    # Redshift ML hands its role to SageMaker.
+    for role, services in [("warehouse", ["redshift", "sagemaker"]), ("training", ["sagemaker"])]:
         name = f"{NAME}-{role}"
-        made[role] = cli("iam", "create-role", "--role-name", name, "--assume-role-policy-document", trust(service))["Role"]["Arn"]
-        cli("iam", "put-role-policy", "--role-name", name, "--policy-name", "objects", "--policy-document", policy)
+        made[role] = cli("iam", "create-role", "--role-name", name, "--assume-role-policy-document", trust(services))["Role"]["Arn"]
+        cli("iam", "put-role-policy", "--role-name", name, "--policy-name", "everything", "--policy-document", EVERYTHING)
         cli("iam", "wait", "role-exists", "--role-name", name)
     cli("s3", "mb", f"s3://{BUCKET}")
     cli("s3api", "put-bucket-tagging", "--bucket", BUCKET, "--tagging", "TagSet=[{Key=made,Value=by hand}]")
@@ -150,8 +154,10 @@ def test_5_pipeline(cli, until, made, tmp_path):
     theirs = cli("sagemaker", "describe-pipeline", "--pipeline-name", "BankDM-Pipeline")["PipelineDefinition"]
     definition = json.loads(theirs.replace("BankDM-Group", NAME))
     unload = next(step for step in definition["Steps"] if step["Type"] == "Lambda")["Arguments"]
-    unload.update(warehouse={"WorkgroupName": NAME}, database=SCHEMA, secret_arn=made["secret"], schema=SCHEMA, table="bank")
+    unload.update(warehouse={"WorkgroupName": NAME}, database=SCHEMA, secret_arn=made["secret"], schema=SCHEMA, table="bank", iam_role=made["warehouse"])
     (tmp_path / "definition.json").write_text(json.dumps(definition))
+    # The function is the program's, whose role lets it into the program's own warehouse only.
+    cli("iam", "put-role-policy", "--role-name", "BankDM-Lambda", "--policy-name", NAME, "--policy-document", EVERYTHING)
     cli(
         *("sagemaker", "create-pipeline", "--pipeline-name", NAME, "--role-arn", made["training"]),
         *("--pipeline-definition", "file://definition.json"),
@@ -161,6 +167,7 @@ def test_5_pipeline(cli, until, made, tmp_path):
     ask = ("sagemaker", "describe-pipeline-execution", "--pipeline-execution-arn", arn)
     ended = until(lambda answer: answer["PipelineExecutionStatus"], ("Executing",), *ask)
     steps = cli("sagemaker", "list-pipeline-execution-steps", "--pipeline-execution-arn", arn)["PipelineExecutionSteps"]
+    cli("iam", "delete-role-policy", "--role-name", "BankDM-Lambda", "--policy-name", NAME)
     assert {step["StepStatus"] for step in steps} == {"Succeeded"}, (ended, steps)
     found = {kind: step["Metadata"][kind]["Arn"] for step in steps for kind in step["Metadata"] if "Arn" in step["Metadata"][kind]}
     made["package"], made["training job"] = found["RegisterModel"], found["TrainingJob"].rsplit("/", 1)[-1]
@@ -239,7 +246,7 @@ def test_9_cleanup(cli, until, lake, warehouse, made):
     until(there("namespace"), (True,), "redshift-serverless", "list-namespaces")
     cli("secretsmanager", "delete-secret", "--secret-id", NAME, "--force-delete-without-recovery")
     for role in ("warehouse", "training"):
-        cli("iam", "delete-role-policy", "--role-name", f"{NAME}-{role}", "--policy-name", "objects")
+        cli("iam", "delete-role-policy", "--role-name", f"{NAME}-{role}", "--policy-name", "everything")
         cli("iam", "delete-role", "--role-name", f"{NAME}-{role}")
         assert "NoSuchEntity" in cli("iam", "get-role", "--role-name", f"{NAME}-{role}", fails=True)
     cli("s3", "rb", "--force", f"s3://{BUCKET}")

@@ -200,10 +200,6 @@ def test_tables_of_sqlalchemy(engine):
     tables.drop_all(engine)
 
 
-def test_schemas_by_sqlalchemy(engine):
-    assert {"public", "dm"} <= set(sqlalchemy.inspect(engine).get_schema_names())
-
-
 def test_frames_by_sqlalchemy(engine):
     pandas.DataFrame({"n": [1, 2], "t": ["a", None]}).to_sql("frame", engine, schema="public", index=False)
     found = pandas.read_sql("SELECT n, t FROM public.frame ORDER BY n", engine)

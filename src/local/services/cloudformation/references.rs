@@ -109,7 +109,10 @@ pub(super) fn attribute(given: &Value) -> Result<(String, String), String> {
 }
 
 /// The text of `Fn::Sub`, and the values that it brings of its own.
-pub(super) fn substitution(given: &Value) -> Result<(&str, Option<&Map<String, Value>>), String> {
+type Substitution<'a> = (&'a str, Option<&'a Map<String, Value>>);
+
+/// Reads the argument of `Fn::Sub`.
+pub(super) fn substitution(given: &Value) -> Result<Substitution<'_>, String> {
     let read = match given {
         Value::String(text) => Some((text.as_str(), None)),
         Value::Array(parts) => match &parts[..] {

@@ -35,12 +35,12 @@ pub(super) fn make_endpoint(properties: &Map<String, Value>, world: &World) -> M
         network::subnet(world, &subnet)?;
     }
     let physical = id("vpce");
-    Ok(New::new(physical.clone()).with("Id", physical))
+    Ok(New::of(physical.clone()).with("Id", physical))
 }
 
 pub(super) fn make_internet_gateway(_: &Map<String, Value>, _: &World) -> Making {
     let physical = id("igw");
-    Ok(New::new(physical.clone()).with("InternetGatewayId", physical))
+    Ok(New::of(physical.clone()).with("InternetGatewayId", physical))
 }
 
 pub(super) fn make_attachment(properties: &Map<String, Value>, world: &World) -> Making {
@@ -59,7 +59,7 @@ pub(super) fn make_attachment(properties: &Map<String, Value>, world: &World) ->
     if world.of(ATTACHMENT).any(|other| other.text("InternetGatewayId").as_deref() == Some(&gateway)) {
         return Err(Refusal::ec2(format!("resource {gateway} is already attached to a network")).exists());
     }
-    Ok(New::new(format!("IGW|{vpc}")).with("AttachmentType", "IGW"))
+    Ok(New::of(format!("IGW|{vpc}")).with("AttachmentType", "IGW"))
 }
 
 pub(super) fn make_route(properties: &Map<String, Value>, world: &World) -> Making {
@@ -84,5 +84,5 @@ pub(super) fn make_route(properties: &Map<String, Value>, world: &World) -> Maki
     if world.of(ROUTE).any(same) {
         return Err(Refusal::ec2(format!("The route identified by {destination} already exists.")).exists());
     }
-    Ok(New::new(format!("{table}|{destination}")).with("CidrBlock", destination))
+    Ok(New::of(format!("{table}|{destination}")).with("CidrBlock", destination))
 }

@@ -45,7 +45,7 @@ pub(super) fn make_group(properties: &Map<String, Value>, world: &World) -> Maki
         }
     }
     let physical = id("sg");
-    Ok(New::new(physical.clone()).with("GroupId", physical.clone()).with("Id", physical).with("VpcId", vpc))
+    Ok(New::of(physical.clone()).with("GroupId", physical.clone()).with("Id", physical).with("VpcId", vpc))
 }
 
 pub(super) fn make_ingress(properties: &Map<String, Value>, world: &World) -> Making {
@@ -79,7 +79,7 @@ fn make_rule(kind: &str, peer: &str, properties: &Map<String, Value>, world: &Wo
         return Err(Refusal::ec2(message).exists());
     }
     let physical = id("sgr");
-    Ok(New::new(physical.clone()).with("Id", physical))
+    Ok(New::of(physical.clone()).with("Id", physical))
 }
 
 /// Whether a rule makes sense: a protocol, ports in their order, and one peer with a block that is one.

@@ -211,7 +211,7 @@ struct New {
 }
 
 impl New {
-    fn new(physical: impl Into<String>) -> New {
+    fn of(physical: impl Into<String>) -> New {
         New { physical: physical.into(), attributes: BTreeMap::new() }
     }
 

@@ -46,7 +46,7 @@ pub(super) fn route_table<'w>(world: &'w World, table: &str) -> Result<Option<&'
 pub(super) fn make_vpc(properties: &Map<String, Value>, _: &World) -> Making {
     let block = block(&text(properties, "CidrBlock"))?;
     let physical = id("vpc");
-    let new = New::new(physical.clone()).with("VpcId", physical).with("CidrBlock", block.to_string());
+    let new = New::of(physical.clone()).with("VpcId", physical).with("CidrBlock", block.to_string());
     Ok(new.with("DefaultSecurityGroup", id("sg")).with("DefaultNetworkAcl", id("acl")))
 }
 
@@ -76,7 +76,7 @@ pub(super) fn make_subnet(properties: &Map<String, Value>, world: &World) -> Mak
         )));
     }
     let physical = id("subnet");
-    let new = New::new(physical.clone()).with("SubnetId", physical).with("VpcId", vpc_id).with("CidrBlock", block.to_string());
+    let new = New::of(physical.clone()).with("SubnetId", physical).with("VpcId", vpc_id).with("CidrBlock", block.to_string());
     let zone = zone.or_else(|| zones.first().cloned()).unwrap_or_default();
     Ok(new.with("AvailabilityZone", zone).with("NetworkAclAssociationId", id("aclassoc")))
 }
@@ -84,7 +84,7 @@ pub(super) fn make_subnet(properties: &Map<String, Value>, world: &World) -> Mak
 pub(super) fn make_route_table(properties: &Map<String, Value>, world: &World) -> Making {
     vpc(world, &text(properties, "VpcId"))?;
     let physical = id("rtb");
-    Ok(New::new(physical.clone()).with("RouteTableId", physical))
+    Ok(New::of(physical.clone()).with("RouteTableId", physical))
 }
 
 pub(super) fn make_association(properties: &Map<String, Value>, world: &World) -> Making {
@@ -100,7 +100,7 @@ pub(super) fn make_association(properties: &Map<String, Value>, world: &World) -
         return Err(Refusal::ec2(message).exists());
     }
     let physical = id("rtbassoc");
-    Ok(New::new(physical.clone()).with("Id", physical))
+    Ok(New::of(physical.clone()).with("Id", physical))
 }
 
 /// Why a network stays: something is in it.

@@ -61,7 +61,7 @@ pub(super) fn make_domain(properties: &Map<String, Value>, world: &World) -> Mak
     let random = Uuid::new_v4().simple().to_string();
     let physical = format!("d-{}", &random[..12]);
     let (region, account) = (&world.region, &world.account);
-    Ok(New::new(physical.clone())
+    Ok(New::of(physical.clone())
         .with("DomainArn", format!("arn:aws:sagemaker:{region}:{account}:domain/{physical}"))
         .with("HomeEfsFileSystemId", id("fs"))
         .with("SecurityGroupIdForDomainBoundary", "")
@@ -80,7 +80,7 @@ pub(super) fn make_user_profile(properties: &Map<String, Value>, world: &World) 
     }
     let (region, account) = (&world.region, &world.account);
     let arn = format!("arn:aws:sagemaker:{region}:{account}:user-profile/{domain}/{user}");
-    Ok(New::new(user).with("UserProfileArn", arn))
+    Ok(New::of(user).with("UserProfileArn", arn))
 }
 
 /// Why a domain stays: it has users.
