@@ -80,7 +80,7 @@ fn million(spill: &Spill) -> ResultSet {
 }
 
 fn model(set: ResultSet) -> Model {
-    let settings = load(&Sources { environment: BTreeMap::new(), file: None, flags: Vec::new(), recorded: Vec::new() }).unwrap().settings;
+    let settings = load(&Sources { environment: BTreeMap::new(), file: None, flags: Vec::new(), recorded: None }).unwrap().settings;
     let mut model = Model::new(&settings, DateTime::UNIX_EPOCH, FixedOffset::east_opt(0).unwrap(), (200, 60));
     model.focus = Pane::Sql;
     model.zoomed = true;
