@@ -1,5 +1,6 @@
 """Models of Python's XGBoost behind an embedded endpoint, and models of the embedded training in Python's XGBoost."""
 
+import contextlib
 import itertools
 import pathlib
 import pickle
@@ -9,6 +10,7 @@ import sys
 import numpy as np
 import pytest
 import xgboost
+from botocore.exceptions import ClientError
 
 import aws
 
@@ -66,9 +68,15 @@ def deploy(cloud, pipeline):
             },
         )["ModelPackageArn"]
         cloud.sagemaker.update_model_package(ModelPackageArn=package, ModelApprovalStatus="Approved")
-        return cloud.deploy(f"python-{number}", {"ModelPackageName": package}, pipeline.role)
+        names.append(f"python-{number}")
+        return cloud.deploy(names[-1], {"ModelPackageName": package}, pipeline.role)
 
-    return deploy
+    names = []
+    yield deploy
+    # An account may run so many instances and no more.
+    for name in names:
+        with contextlib.suppress(ClientError):
+            cloud.sagemaker.delete_endpoint(EndpointName=name)
 
 
 def lines(folder):
