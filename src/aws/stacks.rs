@@ -50,7 +50,10 @@ impl StackState {
             | StackStatus::UpdateComplete
             | StackStatus::UpdateFailed
             | StackStatus::UpdateRollbackComplete => StackState::Complete,
-            StackStatus::CreateFailed | StackStatus::RollbackFailed => StackState::Failed,
+            StackStatus::CreateFailed
+            | StackStatus::RollbackFailed
+            | StackStatus::UpdateRollbackFailed
+            | StackStatus::ImportRollbackFailed => StackState::Failed,
             StackStatus::RollbackInProgress => StackState::RollingBack,
             StackStatus::RollbackComplete => StackState::RolledBack,
             StackStatus::UpdateInProgress

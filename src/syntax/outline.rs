@@ -25,6 +25,9 @@ const READING: [&str; 8] = ["select", "with", "show", "describe", "desc", "expla
 /// Words that make a change of a statement which begins like a query (`SELECT … INTO`, `WITH … INSERT`, `EXPLAIN ANALYZE DELETE`).
 const CHANGING: [&str; 5] = ["into", "insert", "update", "delete", "merge"];
 
+/// A word of Redshift ML that the tokenizer does not know as one.
+const MODEL: &str = "model";
+
 /// The outline of a statement. Text that is no SQL is taken with its blanks drawn together, and counts as a change.
 pub fn outline(dialect: Dialect, sql: &str) -> Outline {
     let Ok(tokens) = Tokenizer::new(syntax(dialect), sql).with_unescape(false).tokenize() else {
@@ -50,7 +53,8 @@ pub fn outline(dialect: Dialect, sql: &str) -> Outline {
                 if first.is_none() {
                     first = Some(lower.clone());
                 }
-                if word.keyword == Keyword::NoKeyword || stands_for_a_name(&tokens, at) {
+                let keyword = word.keyword != Keyword::NoKeyword || lower == MODEL;
+                if !keyword || stands_for_a_name(&tokens, at) {
                     names.insert(lower);
                 }
             }
