@@ -1,6 +1,6 @@
 //! Recordings: everything that crosses the SDK, kept in a file as it happens, and played from it without a network.
 //!
-//! [`connector`] is the SDK's HTTP client that listens, [`writer`] the thread that writes, [`mask`] and [`secrets`] take out what must not
+//! [`connector`] is the SDK's HTTP client that listens, [`writer`] the thread that writes, [`mask`] and `secrets` take out what must not
 //! be kept, [`format`](mod@format) is the file. [`reader`] reads it, [`matching`] says which requests are the same, [`script`] which of the
 //! recorded answers is due, and [`player`] is the SDK's HTTP client that gives it.
 
