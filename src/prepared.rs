@@ -4,12 +4,14 @@
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 
+use chrono::{DateTime, Utc};
+
 use crate::config::Settings;
 use crate::config::settings::TargetKind;
 use crate::demo::clock::SharedClock;
 use crate::demo::step::Step;
 use crate::local::pace::Pace;
-use crate::ops::{OpError, steps};
+use crate::ops::{OpError, durations, steps};
 use crate::target;
 
 /// Where the steps are run on the side, in the state directory.
@@ -81,6 +83,99 @@ fn digest(settings: &Settings) -> u64 {
     hasher.finish()
 }
 
+/// A saved state.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Its name.
+    pub name: String,
+    /// When it was saved.
+    pub created: DateTime<Utc>,
+    /// Files in it.
+    pub files: u64,
+    /// Their size in bytes.
+    pub bytes: u64,
+}
+
+/// What a name stands for that the account is to be put to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Choice {
+    /// A state that somebody saved.
+    Saved(Saved),
+    /// A moment of the walkthrough.
+    Moment {
+        /// Which.
+        moment: Moment,
+        /// Its checkpoint; absent when it has to be prepared first.
+        ready: Option<Saved>,
+    },
+}
+
+/// The saved states of the embedded account, oldest first, moments of the walkthrough included.
+///
+/// # Errors
+/// On another target, and when they cannot be read.
+pub fn saved(settings: &Settings) -> Result<Vec<Saved>, OpError> {
+    let known = target::checkpoint_list(settings)?;
+    Ok(known.into_iter().map(|it| Saved { name: it.name, created: it.created, files: it.files, bytes: it.bytes }).collect())
+}
+
+/// Finds what a name stands for. A state that somebody saved comes before a moment of that name.
+///
+/// # Errors
+/// Nothing is called so, or the states cannot be read.
+pub fn choose(settings: &Settings, name: &str) -> Result<Choice, OpError> {
+    let known = saved(settings)?;
+    if let Some(found) = known.iter().find(|known| known.name == name) {
+        return Ok(Choice::Saved(found.clone()));
+    }
+    if let Some(moment) = Moment::named(name) {
+        let checkpoint = moment.checkpoint(settings);
+        return Ok(Choice::Moment { moment, ready: known.into_iter().find(|known| known.name == checkpoint) });
+    }
+    let names: Vec<String> = known.into_iter().map(|known| known.name).collect();
+    let names = if names.is_empty() { "there is none".to_owned() } else { format!("there are {}", names.join(", ")) };
+    Err(OpError::usage(
+        "could not restore the checkpoint",
+        format!("there is no checkpoint `{name}`; {names}"),
+        "`shiftdeck checkpoint list` shows them; moments of the walkthrough are named like `before-pipeline`",
+    ))
+}
+
+/// What preparing would do.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Preparation {
+    /// The moments by the step that comes next, and whether each is ready already.
+    pub moments: Vec<(Step, bool)>,
+    /// Checkpoints of other settings, which are removed.
+    pub removed: Vec<Saved>,
+    /// Seconds that the steps took the last time, together; absent when one of them has not run here yet.
+    pub seconds: Option<f64>,
+}
+
+/// What [`prepare`] would do.
+///
+/// # Errors
+/// On another target, and when the checkpoints cannot be read.
+pub fn plan(settings: &Settings) -> Result<Preparation, OpError> {
+    only_local(settings)?;
+    let known = saved(settings)?;
+    let ready = |step: Step| known.iter().any(|known| known.name == Moment::Before(step).checkpoint(settings));
+    let durations = durations::known(settings);
+    let run = Step::ALL.into_iter().filter(|step| *step != Step::Cleanup);
+    Ok(Preparation {
+        moments: Step::ALL.into_iter().map(|step| (step, ready(step))).collect(),
+        seconds: run.map(|step| durations.get(&step).copied()).sum(),
+        removed: known.iter().filter(|known| is_of_others(&known.name, settings)).cloned().collect(),
+    })
+}
+
+fn only_local(settings: &Settings) -> Result<(), OpError> {
+    if settings.aws.target == TargetKind::Local {
+        return Ok(());
+    }
+    Err(OpError::usage("could not prepare the moments of the walkthrough", "only the embedded AWS has them", "add `--target local`"))
+}
+
 /// Whether the moment can be restored at once.
 ///
 /// # Errors
@@ -104,13 +199,7 @@ pub fn restore(settings: &Settings, moment: Moment) -> Result<(), OpError> {
 /// # Errors
 /// What a step says, and when the state directory cannot be written.
 pub async fn prepare(settings: &Settings, clock: &SharedClock, tell: impl Fn(Step)) -> Result<(), OpError> {
-    if settings.aws.target != TargetKind::Local {
-        return Err(OpError::usage(
-            "could not prepare the moments of the walkthrough",
-            "only the embedded AWS has them",
-            "add `--target local`",
-        ));
-    }
+    only_local(settings)?;
     let home = target::state_dir(settings)?;
     let failed = |what: &'static str| move |error: std::io::Error| OpError::failed("", what, error.to_string());
     let make = "could not make room for preparing";
@@ -147,17 +236,20 @@ pub async fn prepare(settings: &Settings, clock: &SharedClock, tell: impl Fn(Ste
 
 /// Removes the moments of other settings, which would only pile up.
 fn forget_others(checkpoints: &Path, settings: &Settings) -> std::io::Result<()> {
-    let own = format!("{:016x}", digest(settings));
     for entry in std::fs::read_dir(checkpoints)? {
         let entry = entry?;
-        let name = entry.file_name();
-        let parts = name.to_str().and_then(|name| name.rsplit_once('.'));
-        let of_ours = |moment: &str| Step::ALL.into_iter().any(|step| moment == format!("before-{}-{}", step.number(), step.name()));
-        if parts.is_some_and(|(moment, digest)| of_ours(moment) && digest.len() == own.len() && digest != own) {
+        if entry.file_name().to_str().is_some_and(|name| is_of_others(name, settings)) {
             std::fs::remove_dir_all(entry.path())?;
         }
     }
     Ok(())
+}
+
+/// Whether a checkpoint is a moment of other settings.
+fn is_of_others(name: &str, settings: &Settings) -> bool {
+    let own = format!("{:016x}", digest(settings));
+    let of_ours = |moment: &str| Step::ALL.into_iter().any(|step| moment == format!("before-{}-{}", step.number(), step.name()));
+    name.rsplit_once('.').is_some_and(|(moment, digest)| of_ours(moment) && digest.len() == own.len() && digest != own)
 }
 
 /// Moves checkpoints from one state directory to another; those that are there already stay, for they are the same.
@@ -185,6 +277,32 @@ mod tests {
         assert_eq!(Moment::named("after-redshift-ml"), Some(Moment::After(Step::RedshiftMl)));
         assert_eq!(Moment::named("after-cleanup"), Some(Moment::Before(Step::Foundation)));
         assert_eq!((Moment::named("before-10"), Moment::named("monday"), Moment::named("during-5")), (None, None, None));
+    }
+
+    #[test]
+    fn a_name_stands_for_a_saved_state_or_a_moment_and_others_are_named() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut settings = crate::config::load::load(&crate::config::Sources::default()).unwrap().settings;
+        settings.local.state_dir = Some(directory.path().to_owned());
+        let moment = Moment::Before(Step::Pipeline);
+        assert_eq!(choose(&settings, "before-5").unwrap(), Choice::Moment { moment, ready: None });
+        assert!(choose(&settings, "monday").unwrap_err().why.contains("there is none"));
+        let clock: SharedClock = std::sync::Arc::new(crate::demo::clock::SystemClock);
+        std::fs::create_dir_all(directory.path().join("account")).unwrap();
+        let mut others = settings.clone();
+        others.mlops.max_depth += 1;
+        for name in ["monday", &moment.checkpoint(&settings), &moment.checkpoint(&others)] {
+            target::checkpoint_save(&settings, name, &clock).unwrap();
+        }
+        assert!(matches!(choose(&settings, "monday").unwrap(), Choice::Saved(saved) if saved.name == "monday"));
+        assert!(matches!(choose(&settings, "before-5").unwrap(), Choice::Moment { ready: Some(_), .. }));
+        assert!(choose(&settings, "tuesday").unwrap_err().why.contains("there are monday, "));
+        let plan = plan(&settings).unwrap();
+        let ready: Vec<Step> = plan.moments.iter().filter(|(_, ready)| *ready).map(|(step, _)| *step).collect();
+        assert_eq!((ready, plan.moments.len(), plan.seconds), (vec![Step::Pipeline], 9, None));
+        assert_eq!(plan.removed.iter().map(|it| it.name.clone()).collect::<Vec<_>>(), [moment.checkpoint(&others)]);
+        settings.aws.target = TargetKind::Aws;
+        assert!(super::plan(&settings).is_err());
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use clap::Args;
 use serde_json::json;
 
-use super::confirm;
 use super::failure::Failure;
 use super::output::{Output, columns};
 use super::run::run_steps;
 use super::session::Session;
+use super::{confirm, dry_run};
 use crate::config::Settings;
 use crate::demo::step::Step;
 use crate::ops::steps;
@@ -48,10 +48,12 @@ async fn plan(json: bool, settings: &Arc<Settings>, mut output: Output) -> Resul
         output.json(&json!({ "removals": listed }))?;
     } else if removals.is_empty() {
         output.line("there is nothing to remove")?;
+        output.line(dry_run::NOTHING)?;
     } else {
         output.line(&format!("cleaning up would remove, in this order ({} things):", removals.len()))?;
         let rows: Vec<Vec<String>> = removals.iter().map(|removal| vec![format!("  {}", removal.kind), removal.name.clone()]).collect();
         columns(&rows).iter().try_for_each(|line| output.line(line))?;
+        output.line(dry_run::NOTHING)?;
     }
     output.flush()?;
     session.close().await;

@@ -42,13 +42,31 @@ pub fn approval(yes: bool, action: &str, name: &str) -> Result<(), Failure> {
     })
 }
 
+/// What a dry run says of an approval that is asked for.
+pub fn approval_told(yes: bool, action: &str, name: &str) -> String {
+    match yes {
+        true => format!("{action}; --yes approves it."),
+        false => format!("{action}; it asks for {name} to be typed first (or --yes)."),
+    }
+}
+
+/// What a dry run says of an account that looks like production.
+pub fn production_told(account: &str, phrase: &str) -> String {
+    let which = which(account, phrase);
+    format!("{which} is a production account by the setting aws.production; it asks for {phrase} to be typed first.")
+}
+
+fn which(account: &str, phrase: &str) -> String {
+    if phrase == account { format!("the account {account}") } else { format!("the account {phrase} ({account})") }
+}
+
 /// Lets anything go on in an account that looks like production after the person has typed `phrase`, its alias or id. No flag stands for
 /// this: who means it writes the alias into the settings.
 ///
 /// # Errors
 /// When there is nobody to ask, or the answer is another.
 pub fn production(account: &str, phrase: &str) -> Result<(), Failure> {
-    let which = if phrase == account { format!("the account {account}") } else { format!("the account {phrase} ({account})") };
+    let which = which(account, phrase);
     typed(&Question {
         refusal: format!("{which} is a production account by the setting aws.production, and there is no terminal to ask on"),
         refusal_fix: &format!("Choose another --profile, or say that you mean it with --set aws.confirmed={phrase}."),

@@ -1,20 +1,23 @@
 //! `shiftdeck endpoint`: what serves which version, and what is done with it.
 
+mod invoke;
+pub(super) mod plan;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{ArgGroup, Args, Subcommand};
 use serde_json::json;
 
-use super::confirm;
 use super::failure::{Failure, exit};
 use super::output::{Output, columns, seconds, thousands};
-use super::predict::{Given, read_csv};
+use super::predict::Given;
 use super::session::Session;
+use super::{confirm, dry_run};
 use crate::config::Settings;
-use crate::demo::feature_schema::Row;
-use crate::ops::endpoints::{self, Deployment, EndpointView, Invocation, SmokeTest, Stage, TrafficSplit, VariantView};
-use crate::ops::{Context, OpError, predict};
+use crate::config::settings::TargetKind;
+use crate::ops::endpoints::{self, Deployment, EndpointView, SmokeTest, Stage, TrafficSplit, VariantView};
+use crate::ops::{Context, OpError};
 
 /// List, deploy, promote, roll back, split and ask the endpoints
 #[derive(Debug, Args)]
@@ -42,6 +45,9 @@ enum Action {
         /// Approve a deployment to production without being asked
         #[arg(long)]
         yes: bool,
+        /// Only say what would be made and changed, what it costs and takes, and what would keep it from being done
+        #[arg(long)]
+        dry_run: bool,
         /// One JSON document
         #[arg(long)]
         json: bool,
@@ -54,6 +60,9 @@ enum Action {
         /// Approve it without being asked
         #[arg(long)]
         yes: bool,
+        /// Only say what would be made and changed, what it costs and takes, and what would keep it from being done
+        #[arg(long)]
+        dry_run: bool,
         /// One JSON document
         #[arg(long)]
         json: bool,
@@ -63,6 +72,9 @@ enum Action {
         /// Stage
         #[arg(long, value_enum, default_value_t = StageArgument::Staging)]
         stage: StageArgument,
+        /// Only say what would be made and changed, what it costs and takes, and what would keep it from being done
+        #[arg(long)]
+        dry_run: bool,
         /// One JSON document
         #[arg(long)]
         json: bool,
@@ -84,6 +96,9 @@ enum Action {
         /// Approve a change of production without being asked
         #[arg(long)]
         yes: bool,
+        /// Only say what would be made and changed, what it costs and takes, and what would keep it from being done
+        #[arg(long)]
+        dry_run: bool,
         /// One JSON document
         #[arg(long)]
         json: bool,
@@ -127,6 +142,19 @@ enum Action {
     },
 }
 
+impl Action {
+    /// Whether nothing is to be changed, so that nobody has to be asked.
+    const fn is_dry_run(&self) -> bool {
+        matches!(
+            self,
+            Action::Deploy { dry_run: true, .. }
+                | Action::Promote { dry_run: true, .. }
+                | Action::Rollback { dry_run: true, .. }
+                | Action::Traffic { dry_run: true, .. }
+        )
+    }
+}
+
 /// A stage as it is chosen on the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 enum StageArgument {
@@ -165,18 +193,47 @@ fn version_and_weight(text: &str) -> Result<(u32, f64), String> {
 /// # Errors
 /// What the service says, or what has to be there first.
 pub async fn run(arguments: &Endpoint, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
-    if let Action::Traffic { shares, shadow, .. } = &arguments.action
+    if let Action::Traffic { shares, shadow, dry_run: false, .. } = &arguments.action
         && !(shares.is_empty() && shadow.is_none())
     {
         // What can be refused without the account is refused first.
         TrafficSplit { shares: shares.clone(), shadow: *shadow }.check()?;
     }
-    let session = Session::open(settings).await?;
+    let session = Session::open_for(settings, arguments.action.is_dry_run()).await?;
     let context = session.quiet();
-    act(&arguments.action, &context, &mut output).await?;
+    match arguments.action.is_dry_run() {
+        true => tell(&arguments.action, &context, session.asks(), &mut output).await?,
+        false => act(&arguments.action, &context, &mut output).await?,
+    }
     output.flush()?;
     session.close().await;
     Ok(())
+}
+
+/// Says what a change would do.
+async fn tell(action: &Action, context: &Context, mut asks: Vec<String>, output: &mut Output) -> Result<(), Failure> {
+    let (outlook, json) = match action {
+        Action::Deploy { version, stage, yes, json, .. } => {
+            asks.extend(approval_told(context, stage.stage(), *yes));
+            (endpoints::plan_deploy(context, stage.stage(), *version).await, *json)
+        }
+        Action::Promote { version, yes, json, .. } => {
+            asks.extend(approval_told(context, Stage::Production, *yes));
+            (endpoints::plan_promote(context, *version).await, *json)
+        }
+        Action::Rollback { stage, json, .. } => (endpoints::plan_rollback(context, stage.stage()).await, *json),
+        Action::Traffic { shares, shadow, stage, yes, json, .. } if !(shares.is_empty() && shadow.is_none()) => {
+            asks.extend(approval_told(context, stage.stage(), *yes));
+            let split = TrafficSplit { shares: shares.clone(), shadow: *shadow };
+            (endpoints::plan_traffic(context, stage.stage(), &split).await, *json)
+        }
+        // What only looks is done.
+        Action::Traffic { .. } | Action::List { .. } | Action::Invoke { .. } | Action::Smoke { .. } => {
+            return act(action, context, output).await;
+        }
+    };
+    let free = context.settings.aws.target == TargetKind::Local;
+    dry_run::tell(outlook, &asks, json, output, |told| plan::lines(told, free))
 }
 
 async fn act(action: &Action, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -197,22 +254,22 @@ async fn act(action: &Action, context: &Context, output: &mut Output) -> Result<
             }
             Ok(())
         }
-        Action::Deploy { version, stage, yes, json } => {
+        Action::Deploy { version, stage, yes, json, .. } => {
             approved_for(context, stage.stage(), *yes)?;
             let deployment = told(*json, output, async |report| endpoints::deploy(context, stage.stage(), *version, report).await).await?;
             deployed(&deployment, *json, output)
         }
-        Action::Promote { version, yes, json } => {
+        Action::Promote { version, yes, json, .. } => {
             approved_for(context, Stage::Production, *yes)?;
             let deployment = told(*json, output, async |report| endpoints::promote(context, *version, report).await).await?;
             deployed(&deployment, *json, output)
         }
-        Action::Rollback { stage, json } => {
+        Action::Rollback { stage, json, .. } => {
             let deployment = told(*json, output, async |report| endpoints::rollback(context, stage.stage(), report).await).await?;
             deployed(&deployment, *json, output)?;
             good(&deployment.smoke, &deployment.endpoint)
         }
-        Action::Traffic { shares, shadow, show: shown, stage, yes, json } => {
+        Action::Traffic { shares, shadow, show: shown, stage, yes, json, .. } => {
             let name = stage.endpoint(context);
             let view = if *shown || (shares.is_empty() && shadow.is_none()) {
                 let all = endpoints::list(context).await?;
@@ -229,8 +286,8 @@ async fn act(action: &Action, context: &Context, output: &mut Output) -> Result<
         Action::Invoke { endpoint, stage, sample, row, file, variant, repeat, json } => {
             let given = Given::read(*sample, row.as_deref(), file.as_deref())?;
             let endpoint = endpoint.as_deref().unwrap_or_else(|| stage.endpoint(context));
-            let rows = rows(context, endpoint, given).await?;
-            invoke(context, endpoint, variant.as_deref(), &rows, *repeat, *json, output).await
+            let rows = invoke::rows(context, endpoint, given).await?;
+            invoke::invoke(context, endpoint, variant.as_deref(), &rows, *repeat, *json, output).await
         }
         Action::Smoke { stage, json } => {
             let endpoint = stage.endpoint(context);
@@ -251,7 +308,17 @@ fn approved_for(context: &Context, stage: Stage, yes: bool) -> Result<(), Failur
         return Ok(());
     }
     let name = &context.scenario.production_endpoint;
-    confirm::approval(yes, &format!("This changes what the production endpoint {name} answers"), name)
+    confirm::approval(yes, &changes_production(name), name)
+}
+
+/// What a dry run says of that question.
+fn approval_told(context: &Context, stage: Stage, yes: bool) -> Option<String> {
+    let name = &context.scenario.production_endpoint;
+    (stage == Stage::Production).then(|| confirm::approval_told(yes, &changes_production(name), name))
+}
+
+fn changes_production(name: &str) -> String {
+    format!("This changes what the production endpoint {name} answers")
 }
 
 /// Runs an operation, with a line for each of its sentences unless a program reads the output.
@@ -350,72 +417,6 @@ fn cells(view: &EndpointView, variant: &VariantView) -> Vec<String> {
     });
     let instances = format!("{} × {}", variant.instances, variant.instance);
     vec![variant.name.clone(), version, share, instances, counted, failed.unwrap_or_default(), times.unwrap_or_default()]
-}
-
-/// The rows that an endpoint is asked with.
-async fn rows(context: &Context, endpoint: &str, given: Given) -> Result<Vec<Row>, Failure> {
-    let model = predict::at(context, endpoint).await?;
-    let mut rows = match given {
-        Given::Sample(count) => {
-            let samples = predict::samples(context, &model, count as usize, 1).await?;
-            samples.into_iter().map(|sample| sample.row).collect()
-        }
-        Given::Row(row) => vec![row],
-        Given::File { name, text } => read_csv(&text, &name, &model.schema)?,
-    };
-    for row in &mut rows {
-        row.shift_remove(&model.schema.target.name);
-    }
-    if rows.len() > 1000 {
-        return Err(Failure::Told {
-            code: exit::USAGE,
-            what: format!("{} rows are too many for one invocation", rows.len()),
-            why: None,
-            next: Some("Use `shiftdeck model score`, which scores any number in one job.".to_owned()),
-        });
-    }
-    Ok(rows)
-}
-
-async fn invoke(
-    context: &Context,
-    endpoint: &str,
-    variant: Option<&str>,
-    rows: &[Row],
-    repeat: u32,
-    json: bool,
-    output: &mut Output,
-) -> Result<(), Failure> {
-    let first = endpoints::invoke(context, endpoint, variant, rows).await?;
-    let mut answered = std::collections::BTreeMap::from([(who(&first), 1_u32)]);
-    for _ in 1..repeat {
-        let next = endpoints::invoke(context, endpoint, variant, rows).await?;
-        *answered.entry(who(&next)).or_default() += 1;
-    }
-    if json {
-        let mut document = json!(first);
-        if repeat > 1 {
-            document["answered"] = json!(answered);
-        }
-        return output.json(&document);
-    }
-    let lines: Vec<Vec<String>> =
-        first.scores.iter().zip(&first.decisions).map(|(score, decision)| vec![format!("{score:.6}"), decision.clone()]).collect();
-    columns(&lines).iter().try_for_each(|line| output.line(line))?;
-    output.line("")?;
-    for (who, count) in &answered {
-        let times = if repeat == 1 { String::new() } else { format!(" {count} of {repeat} times") };
-        output.line(&format!("{who} of {endpoint} answered{times}"))?;
-    }
-    output.line(&format!("{:.1} ms there and back", first.milliseconds))
-}
-
-fn who(answer: &Invocation) -> String {
-    let variant = answer.variant.as_deref().unwrap_or("one variant");
-    match answer.version {
-        Some(version) => format!("{variant} (version {version})"),
-        None => variant.to_owned(),
-    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! `shiftdeck reset` and `shiftdeck checkpoint`: the state of the embedded AWS as a whole.
 
+mod plan;
+
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
 
@@ -12,7 +14,7 @@ use super::output::{Output, columns, thousands};
 use super::session::cancelled;
 use crate::config::Settings;
 use crate::demo::clock::{SharedClock, SystemClock};
-use crate::prepared::{self, Moment};
+use crate::prepared::{self, Choice};
 use crate::target;
 
 /// Put the embedded AWS back to a fresh account; checkpoints stay
@@ -21,6 +23,9 @@ pub struct Reset {
     /// Do not ask
     #[arg(long)]
     pub yes: bool,
+    /// Only say what would be lost
+    #[arg(long)]
+    pub dry_run: bool,
 }
 
 /// Save and restore named states of the embedded AWS
@@ -39,6 +44,9 @@ enum Action {
         /// Replace a checkpoint of that name without asking
         #[arg(long)]
         yes: bool,
+        /// Only say what would be saved and replaced
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Go back to a saved state, or to a moment of the walkthrough: `before-pipeline`, `after-load`, `before-5`
     Restore {
@@ -47,9 +55,16 @@ enum Action {
         /// Do not ask
         #[arg(long)]
         yes: bool,
+        /// Only say what would be restored, from when, and what would be lost
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Make the moments of the walkthrough ready, so that each is restored at once
-    Prepare,
+    Prepare {
+        /// Only say which would be made and removed, and how long it takes
+        #[arg(long)]
+        dry_run: bool,
+    },
     /// List the saved states, oldest first
     List {
         /// One JSON document
@@ -62,43 +77,67 @@ enum Action {
 ///
 /// # Errors
 /// On another target, or while another process uses the state.
-pub fn reset(arguments: &Reset, settings: &Settings, output: &mut Output) -> Result<(), Failure> {
-    ask(arguments.yes, "everything in the embedded AWS will be removed")?;
+pub async fn reset(arguments: &Reset, settings: &Arc<Settings>, output: &mut Output) -> Result<(), Failure> {
+    if arguments.dry_run {
+        return plan::reset(settings, arguments.yes, output).await;
+    }
+    ask(arguments.yes, RESETS)?;
     target::reset(settings)?;
     output.line("the embedded AWS is a fresh account again")?;
     output.flush()
+}
+
+/// What a reset does, for whoever is asked.
+const RESETS: &str = "everything in the embedded AWS will be removed";
+
+/// What saving under a name that is taken does.
+fn replaces(name: &str) -> String {
+    format!("the checkpoint `{name}` will be replaced")
+}
+
+/// What restoring does.
+fn restores(name: &str, choice: &Choice) -> String {
+    match choice {
+        Choice::Saved(_) => format!("the embedded AWS will be as it was when `{name}` was saved"),
+        Choice::Moment { .. } => format!("the embedded AWS will be as it is {}", name.replacen('-', " ", 1)),
+    }
 }
 
 /// Saves, restores or lists.
 ///
 /// # Errors
 /// On another target, while another process uses the state, or when there is no such checkpoint.
-pub async fn checkpoint(arguments: &Checkpoint, settings: &Settings, output: &mut Output) -> Result<(), Failure> {
+pub async fn checkpoint(arguments: &Checkpoint, settings: &Arc<Settings>, output: &mut Output) -> Result<(), Failure> {
     let clock: SharedClock = Arc::new(SystemClock);
     match &arguments.action {
-        Action::Save { name, yes } => {
-            if target::checkpoint_list(settings)?.iter().any(|known| known.name == *name) {
-                ask(*yes, &format!("the checkpoint `{name}` will be replaced"))?;
+        Action::Save { name, yes, dry_run: true } => return plan::save(settings, name, *yes, output).await,
+        Action::Restore { name, yes, dry_run: true } => return plan::restore(settings, name, *yes, output).await,
+        Action::Prepare { dry_run: true } => return plan::prepare(settings, output),
+        Action::Save { name, yes, .. } => {
+            if prepared::saved(settings)?.iter().any(|known| known.name == *name) {
+                ask(*yes, &replaces(name))?;
             }
             let saved = target::checkpoint_save(settings, name, &clock)?;
             output.line(&format!("saved `{name}`: {} files, {} bytes", thousands(saved.files), thousands(saved.bytes)))?;
         }
-        Action::Restore { name, yes } => {
-            let known = target::checkpoint_list(settings)?.iter().any(|known| known.name == *name);
-            if let (false, Some(moment)) = (known, Moment::named(name)) {
-                ask(*yes, &format!("the embedded AWS will be as it is {}", name.replacen('-', " ", 1)))?;
-                if !prepared::is_ready(settings, moment)? {
-                    prepare(settings, &clock).await?;
+        Action::Restore { name, yes, .. } => {
+            let choice = prepared::choose(settings, name)?;
+            ask(*yes, &restores(name, &choice))?;
+            match choice {
+                Choice::Moment { moment, ready } => {
+                    if ready.is_none() {
+                        prepare(settings, &clock).await?;
+                    }
+                    prepared::restore(settings, moment)?;
+                    output.line(&format!("the next step is {} {}", moment.next().number(), moment.next().name()))?;
                 }
-                prepared::restore(settings, moment)?;
-                output.line(&format!("the next step is {} {}", moment.next().number(), moment.next().name()))?;
-                return output.flush();
+                Choice::Saved(_) => {
+                    let restored = target::checkpoint_restore(settings, name)?;
+                    output.line(&format!("restored `{}` of {}", restored.name, restored.created.format("%Y-%m-%d %H:%M UTC")))?;
+                }
             }
-            ask(*yes, &format!("the embedded AWS will be as it was when `{name}` was saved"))?;
-            let restored = target::checkpoint_restore(settings, name)?;
-            output.line(&format!("restored `{}` of {}", restored.name, restored.created.format("%Y-%m-%d %H:%M UTC")))?;
         }
-        Action::Prepare => {
+        Action::Prepare { .. } => {
             prepare(settings, &clock).await?;
             output.line("every moment of the walkthrough is ready: `shiftdeck checkpoint restore before-pipeline`")?;
         }

@@ -7,6 +7,7 @@ mod config;
 mod confirm;
 mod costs;
 mod doctor;
+mod dry_run;
 mod endpoint;
 mod explore;
 pub mod failure;
@@ -287,7 +288,7 @@ pub async fn run_command(
         Command::Predict(arguments) => predict::run(&arguments, &settings, output).await,
         Command::Explore(arguments) => explore::run(&arguments, &settings, output).await,
         Command::Cleanup(arguments) => cleanup::run(&arguments, &settings, output).await,
-        Command::Reset(arguments) => local_state::reset(&arguments, &settings, &mut output),
+        Command::Reset(arguments) => local_state::reset(&arguments, &settings, &mut output).await,
         Command::Checkpoint(arguments) => local_state::checkpoint(&arguments, &settings, &mut output).await,
         Command::Serve(arguments) => serve::run(&arguments, &settings, output).await,
         Command::Doctor(arguments) => doctor::run(&arguments, &settings, &environment, output).await,

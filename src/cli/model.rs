@@ -1,5 +1,6 @@
 //! `shiftdeck model`: the model registry.
 
+mod plan;
 mod retrain;
 mod score;
 
@@ -8,10 +9,13 @@ use std::sync::Arc;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::dry_run;
 use super::failure::Failure;
 use super::output::{Output, columns, thousands};
 use super::session::Session;
 use crate::config::Settings;
+use crate::config::settings::TargetKind;
+use crate::ops::Context;
 use crate::ops::models::{self, ApprovalState, Lineage, LineageKind, ModelVersion};
 
 /// List, show, compare, approve and reject the models that the pipeline registered; score with them, and train them anew
@@ -54,6 +58,9 @@ enum Action {
         /// Why, kept with the version
         #[arg(long, alias = "note", default_value = "")]
         reason: String,
+        /// Only say what it would change, and what would follow from it
+        #[arg(long)]
+        dry_run: bool,
         /// One JSON document
         #[arg(long)]
         json: bool,
@@ -65,6 +72,9 @@ enum Action {
         /// Why, kept with the version
         #[arg(long, alias = "note", default_value = "")]
         reason: String,
+        /// Only say what it would change, and what would follow from it
+        #[arg(long)]
+        dry_run: bool,
         /// One JSON document
         #[arg(long)]
         json: bool,
@@ -75,12 +85,24 @@ enum Action {
     Retrain(retrain::Retrain),
 }
 
+impl Action {
+    /// Whether nothing is to be changed, so that nobody has to be asked.
+    const fn is_dry_run(&self) -> bool {
+        match self {
+            Action::Approve { dry_run, .. } | Action::Reject { dry_run, .. } => *dry_run,
+            Action::Score(arguments) => arguments.dry_run,
+            Action::Retrain(arguments) => arguments.dry_run,
+            Action::List { .. } | Action::Show { .. } | Action::Compare { .. } => false,
+        }
+    }
+}
+
 /// Does what was asked.
 ///
 /// # Errors
 /// What the service says, or that there is no such version.
 pub async fn run(arguments: &Model, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
-    let session = Session::open(settings).await?;
+    let session = Session::open_for(settings, arguments.action.is_dry_run()).await?;
     let context = session.quiet();
     match &arguments.action {
         Action::List { json } => {
@@ -90,7 +112,7 @@ pub async fn run(arguments: &Model, settings: &Arc<Settings>, mut output: Output
         Action::Show { version, json } => {
             let version = match version {
                 Some(version) => *version,
-                None => newest(&context).await?,
+                None => models::newest(&context).await?,
             };
             let (model, lineage) = tokio::try_join!(models::show(&context, version), models::lineage(&context, version))?;
             if *json {
@@ -110,29 +132,49 @@ pub async fn run(arguments: &Model, settings: &Arc<Settings>, mut output: Output
                 super::pipeline::compared(&format!("version {a}"), &format!("version {b}"), &comparison, &mut output)?;
             }
         }
-        Action::Approve { version, reason, json } => {
+        Action::Approve { version, dry_run: true, json, .. } => {
+            tell(&context, *version, ApprovalState::Approved, *json, &session.asks(), &mut output).await?;
+        }
+        Action::Reject { version, dry_run: true, json, .. } => {
+            tell(&context, *version, ApprovalState::Rejected, *json, &session.asks(), &mut output).await?;
+        }
+        Action::Approve { version, reason, json, .. } => {
             decide(&context, *version, ApprovalState::Approved, reason, *json, &mut output).await?;
         }
-        Action::Reject { version, reason, json } => {
+        Action::Reject { version, reason, json, .. } => {
             decide(&context, *version, ApprovalState::Rejected, reason, *json, &mut output).await?;
         }
-        Action::Score(arguments) => score::run(arguments, &context, &mut output).await?,
-        Action::Retrain(arguments) => retrain::run(arguments, &context, &mut output).await?,
+        Action::Score(arguments) => score::run(arguments, &context, session.asks(), &mut output).await?,
+        Action::Retrain(arguments) => retrain::run(arguments, &context, session.asks(), &mut output).await?,
     }
     output.flush()?;
     session.close().await;
     Ok(())
 }
 
-async fn newest(context: &crate::ops::Context) -> Result<u32, Failure> {
-    match models::list(context).await?.first() {
-        Some(version) => Ok(version.version),
-        None => Err(Failure::precondition("no model is registered", "Run `shiftdeck run pipeline` first.")),
-    }
+/// Says what deciding would do.
+async fn tell(
+    context: &Context,
+    version: Option<u32>,
+    approval: ApprovalState,
+    json: bool,
+    asks: &[String],
+    output: &mut Output,
+) -> Result<(), Failure> {
+    let version = match version {
+        Some(version) => Ok(version),
+        None => models::newest(context).await,
+    };
+    let outlook = match version {
+        Ok(version) => models::plan_decision(context, version, approval).await,
+        Err(error) => Err(error),
+    };
+    let local = context.settings.aws.target == TargetKind::Local;
+    dry_run::tell(outlook, asks, json, output, |told| plan::decision(told, local))
 }
 
 async fn decide(
-    context: &crate::ops::Context,
+    context: &Context,
     version: Option<u32>,
     approval: ApprovalState,
     reason: &str,
@@ -141,7 +183,7 @@ async fn decide(
 ) -> Result<(), Failure> {
     let version = match version {
         Some(version) => version,
-        None => newest(context).await?,
+        None => models::newest(context).await?,
     };
     let changed = models::decide(context, version, approval, reason).await?;
     if json {

@@ -1,5 +1,7 @@
 //! `shiftdeck pipeline`: executions of the pipeline.
 
+pub(super) mod plan;
+
 use std::fmt::Write as _;
 use std::sync::Arc;
 
@@ -7,10 +9,12 @@ use chrono::{DateTime, Local, Utc};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::dry_run;
 use super::failure::{Failure, exit};
 use super::output::{Output, columns, seconds};
 use super::session::Session;
 use crate::config::Settings;
+use crate::config::settings::TargetKind;
 use crate::ops::Context;
 use crate::ops::evaluation::Evaluation;
 use crate::ops::pipeline::{
@@ -43,6 +47,9 @@ enum Action {
         /// Stay until it ends
         #[arg(long, visible_alias = "watch")]
         wait: bool,
+        /// Only say with which parameters, which steps would run, for how long and for how much
+        #[arg(long)]
+        dry_run: bool,
         /// One JSON object a line
         #[arg(long)]
         json: bool,
@@ -73,6 +80,9 @@ enum Action {
     Stop {
         #[command(flatten)]
         run: Run,
+        /// Only say which execution, and what of it would be lost
+        #[arg(long)]
+        dry_run: bool,
         /// One JSON object
         #[arg(long)]
         json: bool,
@@ -84,6 +94,9 @@ enum Action {
         /// Stay until it ends
         #[arg(long)]
         wait: bool,
+        /// Only say which execution, from which step, for how long and for how much
+        #[arg(long)]
+        dry_run: bool,
         /// One JSON object a line
         #[arg(long)]
         json: bool,
@@ -97,6 +110,13 @@ enum Action {
         #[arg(long)]
         json: bool,
     },
+}
+
+impl Action {
+    /// Whether nothing is to be changed, so that nobody has to be asked.
+    const fn is_dry_run(&self) -> bool {
+        matches!(self, Action::Start { dry_run: true, .. } | Action::Stop { dry_run: true, .. } | Action::Retry { dry_run: true, .. })
+    }
 }
 
 /// Which execution.
@@ -120,8 +140,13 @@ pub fn name_and_value(text: &str) -> Result<(String, String), String> {
 /// # Errors
 /// What the service says, or that there is no execution.
 pub async fn run(arguments: &Pipeline, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
-    let session = Session::open(settings).await?;
+    let session = Session::open_for(settings, arguments.action.is_dry_run()).await?;
     let context = session.quiet();
+    if arguments.action.is_dry_run() {
+        let told = tell(&arguments.action, &context, &session.asks(), &mut output).await;
+        session.close().await;
+        return told;
+    }
     // An execution of the embedded AWS ends with the process that owns the account.
     let lives_here = session.connection.owns_account();
     let result = act(&arguments.action, &context, lives_here, &mut output).await;
@@ -130,13 +155,41 @@ pub async fn run(arguments: &Pipeline, settings: &Arc<Settings>, mut output: Out
     result.and(flushed)
 }
 
+/// Says what would be started, stopped or retried.
+async fn tell(action: &Action, context: &Context, asks: &[String], output: &mut Output) -> Result<(), Failure> {
+    let free = context.settings.aws.target == TargetKind::Local;
+    match action {
+        Action::Start { parameters, no_cache, name, json, .. } => {
+            let options = StartOptions { parameters: parameters.clone(), cache: !no_cache, name: name.clone() };
+            let outlook = pipeline::plan_start(context, &options).await;
+            dry_run::tell(outlook, asks, *json, output, |told| plan::start(told, free))
+        }
+        Action::Stop { run, json, .. } => {
+            let outlook = match pipeline::find(context, run.run.as_deref()).await {
+                Ok(arn) => pipeline::plan_stop(context, &arn).await,
+                Err(error) => Err(error),
+            };
+            dry_run::tell(outlook, asks, *json, output, plan::stop)
+        }
+        Action::Retry { run, json, .. } => {
+            let outlook = match pipeline::find(context, run.run.as_deref()).await {
+                Ok(arn) => pipeline::plan_retry(context, &arn).await,
+                Err(error) => Err(error),
+            };
+            dry_run::tell(outlook, asks, *json, output, |told| plan::retry(told, free))
+        }
+        // What only looks is done.
+        Action::Watch { .. } | Action::List { .. } | Action::Show { .. } | Action::Diff { .. } => act(action, context, false, output).await,
+    }
+}
+
 async fn act(action: &Action, context: &Context, lives_here: bool, output: &mut Output) -> Result<(), Failure> {
     let find = |run: &Run| {
         let named = run.run.clone();
         async move { pipeline::find(context, named.as_deref()).await }
     };
     match action {
-        Action::Start { parameters, no_cache, name, wait, json } => {
+        Action::Start { parameters, no_cache, name, wait, json, .. } => {
             let options = StartOptions { parameters: parameters.clone(), cache: !no_cache, name: name.clone() };
             let arn = pipeline::start(context, &options).await?;
             begun(context, "started", &arn, *wait || lives_here, *json, output).await
@@ -147,12 +200,12 @@ async fn act(action: &Action, context: &Context, lives_here: bool, output: &mut 
             let arn = find(run).await?;
             show(&pipeline::summary(context, &arn).await?, *json, output)
         }
-        Action::Stop { run, json } => {
+        Action::Stop { run, json, .. } => {
             let arn = find(run).await?;
             pipeline::stop(context, &arn).await?;
             if *json { output.json(&json!({ "event": "stopped", "arn": arn })) } else { output.line(&format!("stopped {arn}")) }
         }
-        Action::Retry { run, wait, json } => {
+        Action::Retry { run, wait, json, .. } => {
             let arn = find(run).await?;
             pipeline::retry(context, &arn).await?;
             begun(context, "retried", &arn, *wait || lives_here, *json, output).await

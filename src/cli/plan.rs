@@ -44,23 +44,28 @@ fn lines(plans: &[StepPlan], free: bool) -> Vec<String> {
             let nothing = if plan.step == Step::Cleanup { "there is nothing to remove" } else { "looks and asks; makes nothing" };
             lines.push(format!("  {nothing}"));
         }
-        let row = |planned: &Planned| {
-            let cost = match planned.usd_per_hour {
-                Some(usd) if planned.at_work_only => format!("{} an hour at work", rate(usd)),
-                Some(usd) => format!("{} an hour", rate(usd)),
-                None => String::new(),
-            };
-            vec![format!("  {}", planned.action.word()), planned.kind.clone(), planned.name.clone(), cost]
-        };
-        lines.extend(columns(&plan.resources.iter().map(row).collect::<Vec<_>>()).iter().map(|line| line.trim_end().to_owned()));
+        lines.extend(resources(&plan.resources));
     }
     lines.push(summary(plans, free));
     lines
 }
 
+/// A line for each resource: what is done with it, and what it costs.
+pub(super) fn resources(planned: &[Planned]) -> Vec<String> {
+    let row = |planned: &Planned| {
+        let cost = match planned.usd_per_hour {
+            Some(usd) if planned.at_work_only => format!("{} an hour at work", rate(usd)),
+            Some(usd) => format!("{} an hour", rate(usd)),
+            None => String::new(),
+        };
+        vec![format!("  {}", planned.action.word()), planned.kind.clone(), planned.name.clone(), cost]
+    };
+    columns(&planned.iter().map(row).collect::<Vec<_>>())
+}
+
 fn summary(plans: &[StepPlan], free: bool) -> String {
     let all = || plans.iter().flat_map(|plan| &plan.resources);
-    let counted = [Action::Create, Action::Replace, Action::Wait, Action::Keep, Action::Remove, Action::Unknown]
+    let counted = [Action::Create, Action::Change, Action::Replace, Action::Wait, Action::Keep, Action::Remove, Action::Unknown]
         .into_iter()
         .map(|action| (all().filter(|planned| planned.action == action).count(), action.word()))
         .filter(|(count, _)| *count > 0)
@@ -73,7 +78,7 @@ fn summary(plans: &[StepPlan], free: bool) -> String {
         (false, true) => format!("{} an hour more (prices of {})", rate(hourly), prices::as_of().unwrap_or_default()),
         (false, false) => "no more by the hour".to_owned(),
     };
-    format!("{what}; {cost}. Nothing was changed.")
+    format!("{what}; {cost}. {}", super::dry_run::NOTHING)
 }
 
 #[cfg(test)]

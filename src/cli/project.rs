@@ -1,15 +1,18 @@
 //! `shiftdeck project`: the pipeline's source in its repository, and its way to production.
 
+mod plan;
+
 use std::sync::Arc;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
-use super::confirm;
 use super::failure::{Failure, exit};
 use super::output::{Output, columns};
 use super::session::Session;
+use super::{confirm, dry_run};
 use crate::config::Settings;
+use crate::config::settings::TargetKind;
 use crate::ops::Context;
 use crate::ops::project::{self, Decision, ProjectView};
 
@@ -36,6 +39,9 @@ enum Action {
         /// Stay until the stages end or somebody has to decide
         #[arg(long)]
         follow: bool,
+        /// Only say what would be made, committed and started
+        #[arg(long)]
+        dry_run: bool,
         /// One JSON document
         #[arg(long)]
         json: bool,
@@ -57,6 +63,9 @@ enum Action {
         /// Decide without being asked
         #[arg(long)]
         yes: bool,
+        /// Only say what is asked, and what would follow from the decision
+        #[arg(long)]
+        dry_run: bool,
         /// One JSON document
         #[arg(long)]
         json: bool,
@@ -65,6 +74,9 @@ enum Action {
     Retry {
         /// Stage
         stage: String,
+        /// Only say which actions would run again
+        #[arg(long)]
+        dry_run: bool,
     },
 }
 
@@ -73,12 +85,48 @@ enum Action {
 /// # Errors
 /// What the service says, or what has to be there first.
 pub async fn run(arguments: &Project, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
-    let session = Session::open(settings).await?;
+    let dry_run = arguments.action.is_dry_run();
+    let session = Session::open_for(settings, dry_run).await?;
     let context = session.quiet();
-    act(&arguments.action, &context, &mut output).await?;
+    match dry_run {
+        true => tell(&arguments.action, &context, session.asks(), &mut output).await?,
+        false => act(&arguments.action, &context, &mut output).await?,
+    }
     output.flush()?;
     session.close().await;
     Ok(())
+}
+
+impl Action {
+    /// Whether nothing is to be changed, so that nobody has to be asked.
+    const fn is_dry_run(&self) -> bool {
+        matches!(self, Action::Commit { dry_run: true, .. } | Action::Approve { dry_run: true, .. } | Action::Retry { dry_run: true, .. })
+    }
+}
+
+/// Says what would be committed, decided or tried again.
+async fn tell(action: &Action, context: &Context, mut asks: Vec<String>, output: &mut Output) -> Result<(), Failure> {
+    match action {
+        Action::Commit { message, json, .. } => {
+            dry_run::tell(project::plan_commit(context, message).await, &asks, *json, output, plan::commit)
+        }
+        Action::Approve { reject, yes, json, .. } => {
+            let outlook = project::plan_approve(context, !reject).await;
+            if let (false, Ok(outlook)) = (*reject, &outlook) {
+                let name = &context.scenario.production_endpoint;
+                asks.push(confirm::approval_told(*yes, &lets_through(&outlook.plan.stage, name), name));
+            }
+            let free = context.settings.aws.target == TargetKind::Local;
+            dry_run::tell(outlook, &asks, *json, output, |told| plan::approval(told, free))
+        }
+        Action::Retry { stage, .. } => dry_run::tell(project::plan_retry(context, stage).await, &asks, false, output, plan::retry),
+        // What only looks is done.
+        Action::Show { .. } | Action::Follow { .. } => act(action, context, output).await,
+    }
+}
+
+fn lets_through(stage: &str, endpoint: &str) -> String {
+    format!("{stage} lets a version go to the production endpoint {endpoint}")
 }
 
 async fn act(action: &Action, context: &Context, output: &mut Output) -> Result<(), Failure> {
@@ -93,7 +141,7 @@ async fn act(action: &Action, context: &Context, output: &mut Output) -> Result<
                 None => output.line("no project yet; `shiftdeck project commit --set project.enabled=true` makes one"),
             }
         }
-        Action::Commit { message, follow: stay, json } => {
+        Action::Commit { message, follow: stay, json, .. } => {
             let committed = project::commit(context, message).await?;
             if !stay && *json {
                 return output.json(&committed);
@@ -112,21 +160,14 @@ async fn act(action: &Action, context: &Context, output: &mut Output) -> Result<
             }
         }
         Action::Follow { json } => follow(context, None, *json, output).await,
-        Action::Approve { reject, reason, yes, json } => {
-            let view = project::project(context).await?;
-            let asked = view.as_ref().and_then(|view| {
-                view.stages.iter().find_map(|stage| {
-                    stage.actions.iter().find_map(|action| Some((stage.name.as_str(), action.name.as_str(), action.approval.as_deref()?)))
-                })
-            });
-            let Some((stage, action, token)) = asked else {
-                return Err(Failure::precondition("nobody is asked now", "`shiftdeck project show` shows where the stages stand."));
-            };
+        Action::Approve { reject, reason, yes, json, .. } => {
+            let asked = project::asked(context).await?;
+            let (stage, action) = (asked.stage.as_str(), asked.action.as_str());
             if !reject {
                 let name = &context.scenario.production_endpoint;
-                confirm::approval(*yes, &format!("{stage} lets a version go to the production endpoint {name}"), name)?;
+                confirm::approval(*yes, &lets_through(stage, name), name)?;
             }
-            project::approve(context, Decision { stage, action, token, yes: !reject, reason }).await?;
+            project::approve(context, Decision { stage, action, token: &asked.token, yes: !reject, reason }).await?;
             let ended = if *reject { None } else { Some(project::follow(context, None, &mut |_| {}).await?) };
             if *json {
                 output.json(&json!({ "stage": stage, "action": action, "approved": !reject, "reason": reason, "project": ended }))?;
@@ -138,7 +179,7 @@ async fn act(action: &Action, context: &Context, output: &mut Output) -> Result<
             }
             ended.as_ref().map_or(Ok(()), failed)
         }
-        Action::Retry { stage } => {
+        Action::Retry { stage, .. } => {
             project::retry(context, stage).await?;
             follow(context, None, false, output).await
         }

@@ -40,6 +40,20 @@ impl Session {
         Ok(session)
     }
 
+    /// [`Session::open`], or [`Session::open_to_look`] for a dry run.
+    ///
+    /// # Errors
+    /// What keeps the target from being opened.
+    pub async fn open_for(settings: &Arc<Settings>, dry_run: bool) -> Result<Self, Failure> {
+        if dry_run { Session::open_to_look(settings).await } else { Session::open(settings).await }
+    }
+
+    /// What opening the account to change something would ask for.
+    pub fn asks(&self) -> Vec<String> {
+        let phrase = self.connection.production.as_deref();
+        phrase.map(|phrase| confirm::production_told(&self.connection.account, phrase)).into_iter().collect()
+    }
+
     /// The same for what only reads.
     ///
     /// # Errors

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
+use super::dry_run;
 use super::failure::{Failure, exit};
 use super::output::Output;
 use crate::app::walkthrough::lint::{self, Finding};
 use crate::app::walkthrough::script::{File, built_in_files, rank};
+use crate::demo::figures;
 use crate::ops::stage::files::{self, WriteError};
 use crate::tui;
 
@@ -27,6 +29,9 @@ pub enum Action {
     New {
         /// The directory; it is made if need be
         directory: PathBuf,
+        /// Only say which files would be written
+        #[arg(long)]
+        dry_run: bool,
     },
     /// Find what the screen could not use: unknown panes, actions, steps, keys, figures, checks, and missing sections
     Lint {
@@ -44,7 +49,22 @@ pub enum Action {
 /// When files cannot be written or read, and exit code 1 when something was found.
 pub fn run(arguments: &Walkthrough, output: &mut Output) -> Result<(), Failure> {
     match &arguments.action {
-        Action::New { directory } => {
+        Action::New { directory, dry_run: true } => {
+            let planned = files::planned(directory, built_in_files());
+            if !directory.exists() {
+                output.line(&format!("{} would be made", directory.display()))?;
+            }
+            match &planned {
+                Ok(files) => files.iter().try_for_each(|(path, text)| {
+                    output.line(&format!("  create  {}  {}", path.display(), figures::bytes(text.len() as u64)))
+                })?,
+                Err(error) => output.line(&format!("it would fail: {error}"))?,
+            }
+            output.line(dry_run::NOTHING)?;
+            output.flush()?;
+            return planned.map(drop).map_err(|error| Failure::Silent(refused(error).code()));
+        }
+        Action::New { directory, .. } => {
             files::write(directory, built_in_files()).map_err(refused)?;
             let shown = directory.display();
             output
@@ -89,7 +109,7 @@ fn tell(
     for (name, finding) in findings {
         output.line(&format!("{}:{finding}", path(name)))?;
     }
-    let count = |count: usize, noun: &str| crate::demo::figures::counted(count as u64, noun);
+    let count = |count: usize, noun: &str| figures::counted(count as u64, noun);
     output.line(&match findings.len() {
         0 => format!("{} checked, nothing found", count(files.len(), "file")),
         found => format!("{} checked, {}", count(files.len(), "file"), count(found, "finding")),

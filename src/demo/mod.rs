@@ -36,3 +36,5 @@ mod sql_columns;
 pub mod sql_script;
 pub mod stack;
 pub mod step;
+pub mod step_cache;
+pub mod table_digest;

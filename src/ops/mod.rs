@@ -25,10 +25,12 @@ pub mod explain;
 pub mod exploration;
 pub mod export;
 mod hops;
+pub mod inventory;
 mod login;
 mod model_file;
 pub mod models;
 mod notes;
+mod outlook;
 pub mod pipeline;
 pub mod plan;
 pub mod predict;
@@ -47,4 +49,5 @@ pub mod steps;
 
 pub use context::Context;
 pub use error::{OpError, OpErrorKind};
+pub use outlook::Outlook;
 pub use progress::{Progress, Witness};

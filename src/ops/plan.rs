@@ -1,4 +1,5 @@
-//! What steps would do, before they do it: what is made, kept and removed, how long it took the last time, and what it costs.
+//! What steps would do, before they do it: what is made, kept and removed, how long it took the last time, and what it costs. What other
+//! operations would do is told beside each of them, in the same words ([`Planned`]).
 
 use serde::Serialize;
 
@@ -16,7 +17,9 @@ pub enum Action {
     Keep,
     /// It is changing by itself and is waited for.
     Wait,
-    /// It failed and is made anew.
+    /// It is there and becomes another.
+    Change,
+    /// It is there and is made anew.
     Replace,
     /// It is removed.
     Remove,
@@ -31,6 +34,7 @@ impl Action {
             Action::Create => "create",
             Action::Keep => "keep",
             Action::Wait => "wait for",
+            Action::Change => "change",
             Action::Replace => "replace",
             Action::Remove => "remove",
             Action::Unknown => "unknown",
@@ -53,6 +57,13 @@ pub struct Planned {
     /// Whether it costs only while it works.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub at_work_only: bool,
+}
+
+impl Planned {
+    /// Something that costs nothing by the hour.
+    pub(super) fn free(action: Action, kind: &str, name: impl Into<String>) -> Self {
+        Planned { action, kind: kind.to_owned(), name: name.into(), usd_per_hour: None, at_work_only: false }
+    }
 }
 
 /// What a step would do.
@@ -96,7 +107,7 @@ fn counts(context: &Context, resource: &ResourceStatus) -> bool {
 }
 
 fn removed(removal: &steps::Removal) -> Planned {
-    Planned { action: Action::Remove, kind: removal.kind.to_owned(), name: removal.name.clone(), usd_per_hour: None, at_work_only: false }
+    Planned::free(Action::Remove, removal.kind, removal.name.clone())
 }
 
 fn planned(context: &Context, resource: &ResourceStatus) -> Planned {

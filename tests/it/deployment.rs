@@ -30,7 +30,7 @@ pub async fn run(account: &TestAccount, settings: &Settings, steps: &[Step]) {
 }
 
 /// An account with two registered versions; the first is deployed to staging, the second waits for approval.
-async fn two_versions() -> (TestAccount, Settings) {
+pub async fn two_versions() -> (TestAccount, Settings) {
     let account = common::account().await;
     let mut settings = settings();
     run(&account, &settings, &[Step::Foundation, Step::Lake, Step::Load, Step::Pipeline, Step::Deploy]).await;

@@ -9,6 +9,8 @@ mod costs;
 mod csv_input;
 mod deployment;
 mod doctor;
+mod dry_run;
+mod dry_run_commands;
 mod embedded_account;
 mod endpoints;
 mod existing_warehouse;

@@ -3,9 +3,11 @@
 use clap::Args;
 use serde_json::json;
 
-use super::super::confirm;
 use super::super::failure::{Failure, exit};
 use super::super::output::{Output, columns, thousands};
+use super::super::{confirm, dry_run};
+use super::plan;
+use crate::config::settings::TargetKind;
 use crate::demo::drift::Change;
 use crate::ops::Context;
 use crate::ops::endpoints::Deployment;
@@ -26,6 +28,9 @@ pub struct Retrain {
     /// Promote without being asked
     #[arg(long, requires = "promote")]
     yes: bool,
+    /// Only say which rows would arrive, what would be trained, for how long and for how much
+    #[arg(long)]
+    pub(super) dry_run: bool,
     /// One JSON document
     #[arg(long)]
     json: bool,
@@ -35,8 +40,17 @@ pub struct Retrain {
 ///
 /// # Errors
 /// What the service says; that the gate refused the model; that nobody approved the promotion.
-pub(super) async fn run(arguments: &Retrain, context: &Context, output: &mut Output) -> Result<(), Failure> {
+pub(super) async fn run(arguments: &Retrain, context: &Context, mut asks: Vec<String>, output: &mut Output) -> Result<(), Failure> {
     let arrivals = Arrivals { rows: arguments.rows, seed: arguments.seed };
+    if arguments.dry_run {
+        let free = context.settings.aws.target == TargetKind::Local;
+        if arguments.promote {
+            let name = &context.scenario.production_endpoint;
+            asks.push(confirm::approval_told(arguments.yes, &promotion("The new version", name), name));
+        }
+        let outlook = retrain::plan_retrain(context, arrivals).await;
+        return dry_run::tell(outlook, &asks, arguments.json, output, |told| plan::retrain(told, free));
+    }
     let (mut written, json) = (Ok(()), arguments.json);
     let walk = {
         let mut report = |sentence: &str| {
@@ -55,7 +69,7 @@ pub(super) async fn run(arguments: &Retrain, context: &Context, output: &mut Out
     let deployment = match (arguments.promote, walk.version) {
         (true, Some(version)) => {
             let name = &context.scenario.production_endpoint;
-            confirm::approval(arguments.yes, &format!("Version {version} goes to staging and to the production endpoint {name}"), name)?;
+            confirm::approval(arguments.yes, &promotion(&format!("Version {version}"), name), name)?;
             let mut written = Ok(());
             let mut report = |sentence: &str| {
                 if !json && written.is_ok() {
@@ -79,6 +93,11 @@ pub(super) async fn run(arguments: &Retrain, context: &Context, output: &mut Out
         }),
         None => Ok(()),
     }
+}
+
+/// What a promotion does, for whoever is asked.
+fn promotion(version: &str, endpoint: &str) -> String {
+    format!("{version} goes to staging and to the production endpoint {endpoint}")
 }
 
 fn told(walk: &Retraining, deployment: Option<&Deployment>, json: bool, output: &mut Output) -> Result<(), Failure> {

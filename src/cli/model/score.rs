@@ -4,10 +4,13 @@ use std::path::PathBuf;
 
 use clap::{ArgGroup, Args};
 
+use super::super::dry_run;
 use super::super::failure::Failure;
 use super::super::output::{Output, seconds, thousands};
+use super::plan;
+use crate::config::settings::TargetKind;
 use crate::ops::Context;
-use crate::ops::batch::{BatchDestination, BatchInput, score};
+use crate::ops::batch::{BatchDestination, BatchInput, plan_score, score};
 
 /// Score a table of the warehouse or a CSV file in one job, into S3 and a table
 #[derive(Debug, Args)]
@@ -25,6 +28,9 @@ pub struct Score {
     /// Version; the newest approved one without it
     #[arg(long, value_name = "N")]
     version: Option<u32>,
+    /// Only say how many rows would be scored, with what, for how much, and which table would be replaced
+    #[arg(long)]
+    pub(super) dry_run: bool,
     /// One JSON document
     #[arg(long)]
     json: bool,
@@ -34,13 +40,18 @@ pub struct Score {
 ///
 /// # Errors
 /// What the service says, or a row that the model cannot read.
-pub(super) async fn run(arguments: &Score, context: &Context, output: &mut Output) -> Result<(), Failure> {
+pub(super) async fn run(arguments: &Score, context: &Context, asks: Vec<String>, output: &mut Output) -> Result<(), Failure> {
     let input = match (&arguments.table, &arguments.file) {
         (Some(table), _) => BatchInput::Table(table.clone()),
         (None, Some(file)) => BatchInput::File(file.clone()),
         (None, None) => return Err(Failure::usage("nothing to score was given", "Give --table or --file.")),
     };
     let destination = BatchDestination { table: arguments.into.clone() };
+    if arguments.dry_run {
+        let free = context.settings.aws.target == TargetKind::Local;
+        let outlook = plan_score(context, &input, &destination, arguments.version).await;
+        return dry_run::tell(outlook, &asks, arguments.json, output, |told| plan::score(told, free));
+    }
     let mut written = Ok(());
     let mut report = |sentence: &str| {
         if !arguments.json && written.is_ok() {

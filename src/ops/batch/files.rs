@@ -30,17 +30,8 @@ impl Rows {
         let delimiter = if count(b';') > count(b',') { b';' } else { b',' };
         let mut reader = csv::ReaderBuilder::new().delimiter(delimiter).trim(csv::Trim::All).from_reader(content);
         let names: Vec<String> = reader.headers().map_err(|error| error.to_string())?.iter().map(normalise).collect();
-        let place = |wanted: &str| names.iter().position(|name| name == wanted);
-        let mut places = Vec::with_capacity(schema.columns.len() + 1);
-        for column in &schema.columns {
-            match place(&column.name) {
-                Some(at) => places.push(Some(at)),
-                // What the model does not look at need not be there.
-                None if column.dropped => places.push(None),
-                None => return Err(format!("it has no column `{}`; the model needs it", column.name)),
-            }
-        }
-        let target = place(&schema.target.name);
+        let mut places = places(&names, schema)?;
+        let target = names.iter().position(|name| *name == schema.target.name);
         places.extend(target.map(Some));
         let mut cells = Vec::new();
         for record in reader.records() {
@@ -87,6 +78,19 @@ impl Rows {
         }
         writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
     }
+}
+
+/// Where the columns of the schema are among the names of a header; the error names one that the model needs and that is not there.
+pub(super) fn places(names: &[String], schema: &FeatureSchema) -> Result<Vec<Option<usize>>, String> {
+    schema
+        .columns
+        .iter()
+        .map(|column| match names.iter().position(|name| *name == column.name) {
+            // What the model does not look at need not be there.
+            None if !column.dropped => Err(format!("it has no column `{}`; the model needs it", column.name)),
+            place => Ok(place),
+        })
+        .collect()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 //! with their answers: to S3, and by COPY into a table of their own.
 
 mod files;
+mod outlook;
 
 use std::path::PathBuf;
 use std::time::Instant;
@@ -12,10 +13,11 @@ use bytes::Bytes;
 use serde::Serialize;
 
 use self::files::Rows;
-use super::endpoints::{Report, Rollout, Stage, approved};
+pub use self::outlook::{IntoPlan, ScorePlan, plan_score};
+use super::endpoints::{ModelIntent, Report, candidate, make_model, unapproved};
 use super::error::op;
 use super::query::{self, QueryEngine};
-use super::{Context, OpError, evaluation, models, predict};
+use super::{Context, OpError, Outlook, durations, evaluation, models, predict};
 use crate::aws::transform::TransformPlan;
 use crate::demo::feature_schema::FeatureSchema;
 use crate::demo::figures;
@@ -25,6 +27,9 @@ use crate::demo::scoring_sql::{self, TableName};
 
 /// The longest that a job is waited for.
 const LONGEST: std::time::Duration = std::time::Duration::from_secs(6 * 3600);
+
+/// The name under which it is kept how long a batch took.
+const OPERATION: &str = "model score";
 
 /// What is scored.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -77,6 +82,45 @@ pub struct BatchResult {
     pub seconds: f64,
 }
 
+/// What a batch takes.
+struct Intent {
+    /// The table that is scored, where it is one.
+    source: Option<TableName>,
+    /// The table that the answers go to, and whether it is there.
+    into: Option<(TableName, bool)>,
+    model: ModelIntent,
+    scorer: Scorer,
+}
+
+/// Decides what a batch takes.
+async fn intend(
+    context: &Context,
+    input: &BatchInput,
+    destination: &BatchDestination,
+    version: Option<u32>,
+) -> Result<Outlook<Intent>, OpError> {
+    let source = match input {
+        BatchInput::Table(name) => Some(named(name)?),
+        BatchInput::File(_) => None,
+    };
+    let mut obstacles = Vec::new();
+    let into = match destination.table.as_deref().map(named).transpose()? {
+        Some(into) => {
+            let there = may_be_replaced(context, &into, source.as_ref()).await.unwrap_or_else(|error| {
+                obstacles.push(error);
+                true
+            });
+            Some((into, there))
+        }
+        None => None,
+    };
+    let package = candidate(context, version).await?;
+    obstacles.extend(unapproved(context, &package));
+    let (scorer, model) = tokio::try_join!(Scorer::of(context, &package.arn), ModelIntent::of(context, &package))?;
+    obstacles.extend(model.obstacle());
+    Ok(Outlook { plan: Intent { source, into, model, scorer }, obstacles })
+}
+
 /// Scores every row of the input with a version, the newest approved one without it. Nothing in the account changes before the job has
 /// ended well; then the table, if one is named, is replaced in one transaction.
 pub async fn score(
@@ -87,21 +131,13 @@ pub async fn score(
     report: Report<'_>,
 ) -> Result<BatchResult, OpError> {
     let began = Instant::now();
-    let source = match input {
-        BatchInput::Table(name) => Some(named(name)?),
-        BatchInput::File(_) => None,
-    };
-    let into = destination.table.as_deref().map(named).transpose()?;
-    if let Some(into) = &into {
-        may_be_replaced(context, into, source.as_ref()).await?;
-    }
-    let package = approved(context, version).await?;
-    let model = Scorer::of(context, &package.arn).await?;
-    let endpoint = &context.scenario.staging_endpoint;
-    let (model_name, _) = Rollout { context, endpoint, stage: Stage::Staging }.model(&package, report).await?;
+    let began_at = context.clock.now();
+    let Intent { source, into, model: intent, scorer: model } = intend(context, input, destination, version).await?.clear()?;
+    make_model(context, &intent, report).await?;
+    let (package, model_name) = (intent.package, intent.name);
 
     let job = job_name(context, package.version);
-    let base = format!("{}batch/{job}/", context.scenario.pipeline_prefix);
+    let base = format!("{}{job}/", folder(context));
     let bucket = &context.scenario.bucket;
     let parts = match (input, &source) {
         (BatchInput::File(path), _) => vec![read_file(path, &model.schema)?],
@@ -110,11 +146,11 @@ pub async fn score(
     };
     let rows: usize = parts.iter().map(Rows::len).sum();
     if rows == 0 {
-        return Err(OpError::precondition(&input.to_string(), "there is nothing to score", "it has no row", "give one that has rows"));
+        return Err(empty(input));
     }
     for (at, part) in parts.iter().enumerate() {
         context.proceed("scoring")?;
-        let lines = part.encoded(&model.schema).map_err(|why| OpError::usage("a row cannot be encoded", why, "correct the row"))?;
+        let lines = encoded(part, &model.schema)?;
         put(context, &format!("{base}input/part-{at:04}.csv"), lines).await?;
     }
     report(&format!("scoring {} with version {} in one job", figures::counted(rows as u64, "row"), package.version));
@@ -139,12 +175,13 @@ pub async fn score(
         put(context, &format!("{base}scores/part-{at:04}.csv"), written).await?;
     }
     let uri = format!("s3://{bucket}/{base}scores/");
-    if let Some(into) = &into {
+    if let Some((into, _)) = &into {
         report(&format!("filling `{into}`"));
         let role = context.role_arn(DemoRole::Redshift.name(&context.scenario)).await?;
         let statements = scoring_sql::replace(into, &model.schema, with_target, &uri, &role, &context.scenario.region);
         query::transaction(context, &statements, "fill the table of scores").await?;
     }
+    durations::remember_operation(context, OPERATION, began_at).await;
     Ok(BatchResult {
         version: package.version,
         job,
@@ -152,7 +189,7 @@ pub async fn score(
         positives,
         mean_score: sum / rows as f64,
         uri,
-        table: into.map(|into| into.to_string()),
+        table: into.map(|(into, _)| into.to_string()),
         seconds: began.elapsed().as_secs_f64(),
     })
 }
@@ -185,6 +222,25 @@ impl Scorer {
     }
 }
 
+fn empty(input: &BatchInput) -> OpError {
+    OpError::precondition(&input.to_string(), "there is nothing to score", "it has no row", "give one that has rows")
+}
+
+fn encoded(rows: &Rows, schema: &FeatureSchema) -> Result<Vec<u8>, OpError> {
+    rows.encoded(schema).map_err(|why| OpError::usage("a row cannot be encoded", why, "correct the row"))
+}
+
+/// The error of a table that a model cannot read.
+fn unfit(table: &TableName, why: String) -> OpError {
+    let fix = "score a table with the columns that the model was trained on";
+    OpError::precondition(&table.to_string(), "the table cannot be scored", why, fix)
+}
+
+/// The prefix of all batches.
+fn folder(context: &Context) -> String {
+    format!("{}batch/", context.scenario.pipeline_prefix)
+}
+
 fn named(name: &str) -> Result<TableName, OpError> {
     TableName::parse(name).ok_or_else(|| unnamed(name))
 }
@@ -193,18 +249,18 @@ fn unnamed(name: &str) -> OpError {
     OpError::usage(format!("`{name}` is no table"), "a table is named by its schema and its name", "write it as `dm.data`")
 }
 
-/// Refuses to replace what is not a table of scores.
-async fn may_be_replaced(context: &Context, into: &TableName, source: Option<&TableName>) -> Result<(), OpError> {
+/// Refuses to replace what is not a table of scores. Gives whether there is one.
+async fn may_be_replaced(context: &Context, into: &TableName, source: Option<&TableName>) -> Result<bool, OpError> {
     if source == Some(into) {
         return Err(OpError::usage("the scores need a table of their own", format!("`{into}` is what is scored"), "name another one"));
     }
     let tables = context.gateways.statements.tables(&context.warehouse(), &into.schema).await;
     let tables = tables.map_err(op(&into.to_string(), "could not look for the table"))?;
     if !tables.iter().any(|table| table.name == into.table) {
-        return Ok(());
+        return Ok(false);
     }
     match query::rows(context, QueryEngine::Redshift, scoring_sql::probe(into)).await {
-        Ok(_) => Ok(()),
+        Ok(_) => Ok(true),
         Err(error) if error.kind == super::OpErrorKind::Failed => Err(OpError::precondition(
             &into.to_string(),
             "the table is not replaced",
@@ -218,7 +274,12 @@ async fn may_be_replaced(context: &Context, into: &TableName, source: Option<&Ta
 fn job_name(context: &Context, version: u32) -> String {
     let unique = uuid::Uuid::new_v4().simple().to_string();
     let time = context.clock.now().format("%Y%m%d%H%M%S");
-    format!("{}-batch-v{version}-{time}-{}", context.scenario.demo, unique.get(..6).unwrap_or(&unique))
+    format!("{}{time}-{}", job_prefix(context, version), unique.get(..6).unwrap_or(&unique))
+}
+
+/// What the names of a version's jobs begin with.
+fn job_prefix(context: &Context, version: u32) -> String {
+    format!("{}-batch-v{version}-", context.scenario.demo)
 }
 
 fn read_file(path: &std::path::Path, schema: &FeatureSchema) -> Result<Rows, OpError> {
@@ -247,15 +308,7 @@ async fn unloaded(
     for object in listed {
         context.proceed("reading the rows")?;
         let content = evaluation::fetch(context, &format!("s3://{bucket}/{}", object.key)).await?;
-        let part = Rows::read(&content, schema).map_err(|why| {
-            OpError::precondition(
-                &table.to_string(),
-                "the table cannot be scored",
-                why,
-                "score a table with the columns that the model was trained on",
-            )
-        })?;
-        parts.push(part);
+        parts.push(Rows::read(&content, schema).map_err(|why| unfit(table, why))?);
     }
     Ok(parts)
 }

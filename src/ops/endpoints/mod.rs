@@ -1,10 +1,13 @@
 //! Endpoints: what serves which version to how much of the traffic, and what is done with them.
 //!
-//! `view` looks, `rollout` brings a version to an endpoint and back, [`smoke`] finds out whether it answers as its model should,
-//! [`traffic`] splits, [`invoke`] asks, [`ask_customers`] asks often enough to see a split.
+//! `view` looks, `intent` decides what a change takes, `rollout` brings a version to an endpoint and back, [`smoke`] finds out whether it
+//! answers as its model should, [`traffic`] splits, [`invoke`] asks, [`ask_customers`] asks often enough to see a split. `plan` tells what
+//! was decided without doing it.
 
 mod customers;
+mod intent;
 mod invoke;
+mod plan;
 mod rollout;
 mod smoke;
 mod traffic;
@@ -18,8 +21,12 @@ use crate::demo::scenario::Scenario;
 
 pub use super::batch::{BatchDestination, BatchInput, BatchResult, score as batch};
 pub use customers::{Answered, ask_customers};
+pub use intent::Approach;
+pub(super) use intent::ModelIntent;
 pub use invoke::invoke;
-pub(super) use rollout::{Rollout, approved, model_name};
+pub(super) use plan::plan_delivery;
+pub use plan::{EndpointPlan, Served, SmokePlan, plan_deploy, plan_promote, plan_rollback, plan_traffic};
+pub(super) use rollout::{Rollout, candidate, make_model, model_name, unapproved};
 pub use rollout::{deploy, promote, rollback};
 pub use smoke::smoke;
 pub use traffic::traffic;
@@ -70,6 +77,15 @@ impl Stage {
     fn required(self, scenario: &Scenario) -> Result<&str, OpError> {
         self.endpoint(scenario)
             .ok_or_else(|| OpError::usage("no stage was chosen", "only staging and production have an endpoint", "choose one of the two"))
+    }
+
+    /// The name under which it is kept how long a change of its endpoint took.
+    const fn operation(self) -> &'static str {
+        match self {
+            Stage::Staging => "endpoint staging",
+            Stage::Production => "endpoint production",
+            Stage::Other => "endpoint other",
+        }
     }
 
     /// The name that people read.

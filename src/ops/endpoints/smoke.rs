@@ -57,31 +57,52 @@ struct Outcome {
     wrong: Option<String>,
 }
 
-async fn ask(context: &Context, endpoint: &str, variant: &str, package: &str) -> Result<Outcome, OpError> {
-    let package = models::package(context, package).await?;
-    let property = |name: &str| {
-        package.properties.get(name).ok_or_else(|| {
-            OpError::failed(&package.summary.arn, "could not read the model", format!("its package does not say where `{name}` is"))
-        })
-    };
-    let schema = evaluation::schema(context, property(metadata::FEATURE_SCHEMA)?).await?;
-    let threshold =
-        package.properties.get(metadata::THRESHOLD).and_then(|text| text.parse().ok()).unwrap_or(context.settings.mlops.threshold);
-    let samples = predict::test_rows(context, &schema, &package.summary.arn).await?;
-    let all = samples.len() <= MOST_ROWS;
-    let mut truths = Vec::with_capacity(samples.len().min(MOST_ROWS));
-    let mut rows = Vec::with_capacity(truths.capacity());
-    for (at, sample) in samples.into_iter().take(MOST_ROWS).enumerate() {
-        let truth = sample.actual.as_deref().and_then(|actual| schema.truth(actual));
-        truths.push(truth.ok_or_else(|| {
-            OpError::failed(&package.summary.arn, "could not read the rows of the test split", format!("row {} has no answer", at + 1))
-        })?);
-        rows.push(sample.row);
+/// What a variant is asked, and what its answers are compared with.
+pub(super) struct Questions {
+    schema: FeatureSchema,
+    threshold: f64,
+    /// Rows of the test split.
+    pub rows: Vec<Row>,
+    truths: Vec<bool>,
+    /// Whether they are all rows of the split.
+    all: bool,
+    /// The figures of the model's evaluation.
+    pub expected: Option<Evaluation>,
+}
+
+impl Questions {
+    /// The questions that travel with a package, by its ARN.
+    pub(super) async fn of(context: &Context, package: &str) -> Result<Self, OpError> {
+        let package = models::package(context, package).await?;
+        let property = |name: &str| {
+            package.properties.get(name).ok_or_else(|| {
+                OpError::failed(&package.summary.arn, "could not read the model", format!("its package does not say where `{name}` is"))
+            })
+        };
+        let schema = evaluation::schema(context, property(metadata::FEATURE_SCHEMA)?).await?;
+        let threshold =
+            package.properties.get(metadata::THRESHOLD).and_then(|text| text.parse().ok()).unwrap_or(context.settings.mlops.threshold);
+        let samples = predict::test_rows(context, &schema, &package.summary.arn).await?;
+        let all = samples.len() <= MOST_ROWS;
+        let mut truths = Vec::with_capacity(samples.len().min(MOST_ROWS));
+        let mut rows = Vec::with_capacity(truths.capacity());
+        for (at, sample) in samples.into_iter().take(MOST_ROWS).enumerate() {
+            let truth = sample.actual.as_deref().and_then(|actual| schema.truth(actual));
+            truths.push(truth.ok_or_else(|| {
+                OpError::failed(&package.summary.arn, "could not read the rows of the test split", format!("row {} has no answer", at + 1))
+            })?);
+            rows.push(sample.row);
+        }
+        let expected = match package.properties.get(metadata::EVALUATION).or(package.statistics.as_ref()) {
+            Some(report) => Some(evaluation::evaluation(context, report).await?),
+            None => None,
+        };
+        Ok(Questions { schema, threshold, rows, truths, all, expected })
     }
-    let expected = match package.properties.get(metadata::EVALUATION).or(package.statistics.as_ref()) {
-        Some(report) => Some(evaluation::evaluation(context, report).await?),
-        None => None,
-    };
+}
+
+async fn ask(context: &Context, endpoint: &str, variant: &str, package: &str) -> Result<Outcome, OpError> {
+    let Questions { schema, threshold, rows, truths, all, expected } = Questions::of(context, package).await?;
     let mut scores = Vec::with_capacity(rows.len());
     for part in rows.chunks(ROWS_PER_CALL) {
         context.proceed("trying the endpoint")?;

@@ -3,13 +3,14 @@
 use futures::future::try_join_all;
 use sha2::{Digest, Sha256};
 
-use super::rollout::{approved, missing};
+use super::intent::{Approach, Intent, ModelIntent};
+use super::rollout::{candidate, missing, unapproved};
 use super::{EndpointView, Report, Rollout, Stage, TrafficSplit, view};
 use crate::aws::endpoints::VariantPlan;
 use crate::demo::feature_schema::{FeatureSchema, digest_text};
 use crate::demo::pipeline_definition::metadata;
 use crate::ops::error::op;
-use crate::ops::{Context, OpError, evaluation, models};
+use crate::ops::{Context, OpError, Outlook, durations, evaluation, models};
 
 impl TrafficSplit {
     /// Checks what can be checked without the account.
@@ -44,56 +45,60 @@ impl TrafficSplit {
 /// Splits the traffic of the endpoint of a stage. Weights change at once when the versions are those that are there; other versions come
 /// by a new configuration, and what is there answers until they are in service.
 pub async fn traffic(context: &Context, stage: Stage, split: &TrafficSplit, report: Report<'_>) -> Result<EndpointView, OpError> {
-    split.check()?;
     let endpoint = stage.required(&context.scenario)?;
-    let gateway = &context.gateways.endpoints;
+    let began = context.clock.now();
     let rollout = Rollout { context, endpoint, stage };
-    let found = gateway.find(endpoint).await.map_err(op(endpoint, "could not look for the endpoint"))?.ok_or_else(|| missing(endpoint))?;
-    let versions = split.shares.iter().map(|(version, _)| *version).chain(split.shadow);
-    let packages = try_join_all(versions.map(|version| approved(context, Some(version)))).await?;
-    same_features(context, &packages.iter().map(|package| (package.version, package.arn.as_str())).collect::<Vec<_>>()).await?;
+    let intent = to_share(&rollout, split).await?.clear()?;
+    rollout.provide(&intent, report).await?;
+    if intent.approach == Approach::Reweigh {
+        rollout.in_service(None).await?;
+        report("changing the weights of the variants");
+        let weights: Vec<(String, f64)> = intent.variants.iter().map(|plan| (plan.name.clone(), plan.weight)).collect();
+        let gateway = &context.gateways.endpoints;
+        gateway.reweigh(endpoint, &weights).await.map_err(op(endpoint, "could not change the weights"))?;
+        rollout.in_service(None).await?;
+    } else {
+        if let Some(left) = rollout.bring(&intent.config, report).await?.left() {
+            rollout.remember(left).await?;
+        }
+        durations::remember_operation(context, stage.operation(), began).await;
+    }
+    view::view(context, endpoint).await?.ok_or_else(|| missing(endpoint))
+}
 
+/// What a split takes.
+pub(super) async fn to_share(rollout: &Rollout<'_>, split: &TrafficSplit) -> Result<Outlook<Intent>, OpError> {
+    split.check()?;
+    let (context, endpoint) = (rollout.context, rollout.endpoint);
+    let found = rollout.found().await?.ok_or_else(|| missing(endpoint))?;
+    let versions = split.shares.iter().map(|(version, _)| *version).chain(split.shadow);
+    let packages = try_join_all(versions.map(|version| candidate(context, Some(version)))).await?;
+    let mut obstacles: Vec<OpError> = packages.iter().filter_map(|package| unapproved(context, package)).collect();
+    let arns = packages.iter().map(|package| (package.version, package.arn.as_str())).collect::<Vec<_>>();
+    obstacles.extend(same_features(context, &arns).await.err());
+
+    let models = try_join_all(packages.iter().map(|package| ModelIntent::of(context, package))).await?;
     let instance = &context.settings.mlops.endpoint_instance;
-    let mut plans = Vec::with_capacity(packages.len());
-    for (at, package) in packages.iter().enumerate() {
-        let (model, _) = rollout.model(package, report).await?;
+    let plan = |(at, model): (usize, &ModelIntent)| {
         let weight = split.shares.get(at).map(|(_, weight)| *weight);
-        plans.push(VariantPlan {
+        VariantPlan {
             name: match weight {
-                Some(_) => format!("v{}", package.version),
-                None => format!("shadow-v{}", package.version),
+                Some(_) => format!("v{}", model.package.version),
+                None => format!("shadow-v{}", model.package.version),
             },
-            model,
+            model: model.name.clone(),
             instance: instance.clone(),
             // A shadow as heavy as the version that answers hears every request. Weights go as they were given: the service keeps them as
             // floats, in which whole numbers are exact and their quotients are not.
             weight: weight.or_else(|| split.shares.first().map(|(_, weight)| *weight)).unwrap_or(1.0),
             shadow: weight.is_none(),
-        });
-    }
-    let running = gateway.variants(&found.config).await.map_err(op(&found.config, "could not read the endpoint's configuration"))?;
-    if running.is_some_and(|running| same_variants(&running, &plans)) && plans.iter().all(|plan| !plan.shadow) {
-        rollout.in_service(None).await?;
-        report("changing the weights of the variants");
-        let weights: Vec<(String, f64)> = plans.iter().map(|plan| (plan.name.clone(), plan.weight)).collect();
-        gateway.reweigh(endpoint, &weights).await.map_err(op(endpoint, "could not change the weights"))?;
-        rollout.in_service(None).await?;
-    } else {
-        let config = config_name(endpoint, &plans, split);
-        rollout.config(&config, &plans, report).await?;
-        if let Some(left) = rollout.bring(&config, report).await? {
-            rollout.remember(&left).await?;
         }
-    }
-    view::view(context, endpoint).await?.ok_or_else(|| missing(endpoint))
-}
-
-/// Whether an endpoint runs these variants already, whatever their weights.
-fn same_variants(running: &[VariantPlan], wanted: &[VariantPlan]) -> bool {
-    running.len() == wanted.len()
-        && wanted.iter().all(|wanted| {
-            running.iter().any(|running| (&running.name, &running.model, running.shadow) == (&wanted.name, &wanted.model, wanted.shadow))
-        })
+    };
+    let plans: Vec<VariantPlan> = models.iter().enumerate().map(plan).collect();
+    let config = config_name(endpoint, &plans, split);
+    let outlook = rollout.to_split(found, models, plans, config).await?;
+    obstacles.extend(outlook.obstacles);
+    Ok(Outlook { plan: outlook.plan, obstacles })
 }
 
 /// A name that tells the versions, and a digest that tells the weights: `BankDM-staging-v1-v2-0a1b2c3d`.
@@ -175,7 +180,5 @@ mod tests {
         let other = config_name("E", &[plan("v1", 0.6), plan("v2", 0.4)], &wanted);
         assert!(one.starts_with("E-v1-v2-") && one.len() == "E-v1-v2-".len() + 8, "{one}");
         assert_ne!(one, other);
-        assert!(same_variants(&[plan("v2", 0.1), plan("v1", 0.9)], &[plan("v1", 0.5), plan("v2", 0.5)]));
-        assert!(!same_variants(&[plan("v1", 1.0)], &[plan("v1", 0.5), plan("v2", 0.5)]));
     }
 }

@@ -69,7 +69,7 @@ pub(super) async fn version_of(context: &Context, model: &str) -> Result<Option<
 }
 
 /// The variants of an endpoint: how they run, with what their configuration says of them.
-async fn variants(context: &Context, endpoint: &Endpoint) -> Result<Vec<VariantView>, OpError> {
+pub(super) async fn variants(context: &Context, endpoint: &Endpoint) -> Result<Vec<VariantView>, OpError> {
     let config = &endpoint.config;
     let planned = context.gateways.endpoints.variants(config).await.map_err(op(config, "could not read the endpoint's configuration"))?;
     // An endpoint serves on when its configuration is removed; then less is known of it.
@@ -117,8 +117,17 @@ async fn variants(context: &Context, endpoint: &Endpoint) -> Result<Vec<VariantV
     Ok(running.collect())
 }
 
+/// What an endpoint served before its last change, while that is still there to go back to.
+pub(super) async fn previous_of(context: &Context, found: &Endpoint) -> Result<Option<PreviousVersion>, OpError> {
+    let tags = context.gateways.pipelines.tags(&found.arn).await.map_err(op(&found.arn, "could not read the endpoint's tags"))?;
+    match tags.get(TAG_PREVIOUS) {
+        Some(config) => previous(context, config).await,
+        None => Ok(None),
+    }
+}
+
 /// What a configuration served, while it is still there to go back to.
-async fn previous(context: &Context, config: &str) -> Result<Option<PreviousVersion>, OpError> {
+pub(super) async fn previous(context: &Context, config: &str) -> Result<Option<PreviousVersion>, OpError> {
     let planned = context.gateways.endpoints.variants(config).await.map_err(op(config, "could not read the earlier configuration"))?;
     let Some(largest) =
         planned.and_then(|plans| plans.into_iter().filter(|plan| !plan.shadow).max_by(|a, b| a.weight.total_cmp(&b.weight)))

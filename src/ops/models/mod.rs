@@ -1,5 +1,6 @@
 //! The model registry: versions, their figures, who may be used.
 
+mod decision;
 mod lineage;
 
 use std::collections::BTreeMap;
@@ -42,6 +43,7 @@ pub struct ModelVersion {
     pub deployed: Vec<String>,
 }
 
+pub use decision::{DecisionPlan, Turn, decide, newest, plan_decision};
 pub use lineage::{Lineage, LineageKind, LineageNode, lineage};
 
 /// The endpoints that serve each package, by the package's ARN.
@@ -66,6 +68,16 @@ async fn deployed(context: &Context) -> Result<Deployed, OpError> {
 pub(super) async fn summaries(context: &Context) -> Result<Vec<PackageSummary>, OpError> {
     let group = &context.scenario.model_group;
     context.gateways.registry.packages(group).await.map_err(op(group, "could not list the models"))
+}
+
+/// The package that is deployed when nobody names a version: the newest approved one. `packages` are listed newest first.
+pub(super) fn deployable(packages: &[PackageSummary]) -> Option<&PackageSummary> {
+    packages.iter().find(|package| package.approval == ApprovalState::Approved && package.status == "Completed")
+}
+
+/// The package that a new model is compared with: the approved one with the highest version.
+pub(super) fn champion(packages: &[PackageSummary]) -> Option<&PackageSummary> {
+    packages.iter().filter(|package| package.approval == ApprovalState::Approved).max_by_key(|package| package.version)
 }
 
 /// One version.
@@ -105,17 +117,6 @@ async fn made_by(context: &Context, version_number: u32) -> Result<String, OpErr
 /// Keeps a version from being deployed; gives whether that changed anything. Endpoints that serve it already serve on.
 pub async fn reject(context: &Context, version_number: u32, reason: &str) -> Result<bool, OpError> {
     decide(context, version_number, ApprovalState::Rejected, reason).await
-}
-
-/// Approves or rejects a version; gives whether that changed anything.
-pub async fn decide(context: &Context, version_number: u32, approval: ApprovalState, note: &str) -> Result<bool, OpError> {
-    let package = find(context, version_number).await?;
-    if package.approval == approval {
-        return Ok(false);
-    }
-    let what = "could not decide on the model";
-    context.gateways.registry.decide(&package.arn, approval, note).await.map_err(op(&package.arn, what))?;
-    Ok(true)
 }
 
 pub(super) async fn find(context: &Context, version_number: u32) -> Result<PackageSummary, OpError> {

@@ -1,13 +1,17 @@
-//! Pipeline executions: start, watch, list, stop, retry; what each step reads, writes, costs and says; how executions and definitions differ.
+//! Pipeline executions: start, watch, list, stop, retry, and what each of these would do; what each step reads, writes, costs and says; how
+//! executions and definitions differ.
 
+mod cached;
 pub mod compare;
 pub mod curve;
 pub mod definition;
 pub mod detail;
 pub mod findings;
+mod forecast;
 pub mod graph;
 pub mod history;
 pub mod logs;
+mod outlook;
 mod outputs;
 pub mod parameters;
 pub mod peek;
@@ -15,6 +19,7 @@ mod plan;
 pub mod quality;
 mod references;
 mod run;
+mod start;
 
 use std::time::Duration;
 
@@ -26,16 +31,20 @@ pub use curve::{Curve, CurvePoint};
 pub use definition::{DefinitionChange, DefinitionState, definition_state};
 pub use detail::{Artifact, ObjectSize, StepDetail, step_detail};
 pub use findings::{Gate, GateCondition};
+pub use forecast::{Forecast, StepForecast};
 pub use history::{RunSummary, history, summary};
 pub use logs::{LogCursor, LogLine, LogPage, LogSource, log_lines};
+pub use outlook::{ParameterOrigin, PlannedParameter, RetryPlan, StartPlan, StopPlan, plan_retry, plan_start, plan_stop};
 pub(super) use outputs::{RunOutputs, outputs};
 pub use parameters::{ParameterKind, ParameterSpec};
 pub use peek::{Peek, peek};
 pub use plan::step_title;
 pub use quality::{DataQuality, QualityCheck};
-pub(super) use references::put as put_reference;
-pub use run::{StartOptions, describe, find, latest, list, retry, start, stop, watch};
-pub(super) use run::{start_described, token};
+pub(super) use references::{is_there, put as put_reference};
+pub(super) use run::token;
+pub use run::{StopNeed, describe, find, latest, list, retry, stop, watch};
+pub(super) use start::start_described;
+pub use start::{StartOptions, start};
 
 /// The state of an execution or of one of its steps.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]

@@ -56,8 +56,31 @@ pub async fn of_deployed(context: &Context) -> Result<Vec<ParameterSpec>, OpErro
 
 fn of_definition(definition: &Value) -> Vec<ParameterSpec> {
     let own = [parameter::BASELINE, parameter::CHAMPION, parameter::CACHE_KEY];
-    let all = definition["Parameters"].as_array().into_iter().flatten().filter_map(spec);
-    all.filter(|spec| !own.contains(&spec.name.as_str())).collect()
+    declared(definition).into_iter().filter(|spec| !own.contains(&spec.name.as_str())).collect()
+}
+
+/// Every parameter that a definition declares.
+pub(super) fn declared(definition: &Value) -> Vec<ParameterSpec> {
+    definition["Parameters"].as_array().into_iter().flatten().filter_map(spec).collect()
+}
+
+/// Why a value cannot be given to a parameter, if it cannot. `what` says what fails by it.
+pub(super) fn refused(declared: &[ParameterSpec], name: &str, value: &str, what: &str) -> Option<OpError> {
+    let Some(spec) = declared.iter().find(|spec| spec.name == name) else {
+        let known = declared.iter().map(|spec| spec.name.as_str()).collect::<Vec<_>>().join(", ");
+        return Some(OpError::usage(what, format!("`{name}` is no parameter of the pipeline"), format!("its parameters are {known}")));
+    };
+    let kind = match spec.kind {
+        ParameterKind::Integer if value.parse::<i64>().is_err() => "a whole number",
+        ParameterKind::Float if !value.parse::<f64>().is_ok_and(f64::is_finite) => "a number",
+        ParameterKind::Boolean if !["true", "false"].iter().any(|known| value.eq_ignore_ascii_case(known)) => "true or false",
+        _ if !spec.allowed.is_empty() && !spec.allowed.iter().any(|allowed| allowed == value) => {
+            let allowed = spec.allowed.join(", ");
+            return Some(OpError::usage(what, format!("`{name}` cannot be `{value}`"), format!("give one of {allowed}")));
+        }
+        _ => return None,
+    };
+    Some(OpError::usage(what, format!("`{name}` cannot be `{value}`"), format!("give {kind}")))
 }
 
 fn spec(parameter: &Value) -> Option<ParameterSpec> {
@@ -96,5 +119,18 @@ mod tests {
         assert!(spec("TrainingInstanceType").default.is_some());
         assert!(spec("ModelApprovalStatus").allowed.contains(&"PendingManualApproval".to_owned()));
         assert!(!specs.iter().any(|spec| spec.name == parameter::CACHE_KEY), "what the program sets itself is not asked for");
+    }
+
+    #[test]
+    fn a_value_is_judged_by_the_kind_of_its_parameter() {
+        let declared = declared(&definition(&fixtures::scenario(), &fixtures::inputs()).unwrap());
+        let refused =
+            |name: &str, value: &str| refused(&declared, name, value, "w").map(|error| format!("{}; {}", error.why, error.fix.unwrap()));
+        for (name, value) in [("ProcessingInstanceCount", "2"), ("ModelApprovalStatus", "Approved"), (parameter::CACHE_KEY, "mine")] {
+            assert_eq!(refused(name, value), None, "{name}");
+        }
+        assert_eq!(refused("ProcessingInstanceCount", "two").unwrap(), "`ProcessingInstanceCount` cannot be `two`; give a whole number");
+        assert!(refused("ModelApprovalStatus", "Maybe").unwrap().contains("give one of Approved, PendingManualApproval, Rejected"));
+        assert!(refused("Colour", "red").unwrap().starts_with("`Colour` is no parameter of the pipeline; its parameters are "));
     }
 }

@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde_json::Value;
 
 use super::quality;
-use crate::aws::registry::{ApprovalState, Package};
+use crate::aws::registry::Package;
 use crate::demo::data_quality::{Baseline, profile_of_schema};
 use crate::demo::pipeline_definition::{Champion, metadata, reference_object};
 use crate::ops::error::op;
@@ -13,31 +13,44 @@ use crate::ops::evaluation;
 use crate::ops::models;
 use crate::ops::{Context, OpError};
 
-/// The `s3://` addresses of the two documents.
+/// A document that is named by its content.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Placed {
-    /// What the data are compared with.
-    pub baseline: String,
-    /// What the model is compared with.
-    pub champion: String,
+pub(super) struct Document {
+    /// Key in the bucket.
+    pub key: String,
+    content: String,
 }
 
-/// Writes both documents for the model that is approved now; without one they say so.
-pub(super) async fn place(context: &Context) -> Result<Placed, OpError> {
+impl Document {
+    /// Its `s3://` address.
+    pub(super) fn address(&self, context: &Context) -> String {
+        format!("s3://{}/{}", context.scenario.bucket, self.key)
+    }
+}
+
+/// The two documents.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct References {
+    /// What the data are compared with.
+    pub baseline: Document,
+    /// What the model is compared with.
+    pub champion: Document,
+}
+
+/// Both documents for the model that is approved now; without one they say so. Nothing is written.
+pub(super) async fn now(context: &Context) -> Result<References, OpError> {
     let approved = approved(context).await?;
     let (baseline, champion) = match &approved {
         Some(package) => tokio::try_join!(baseline(context, package), champion(context, package))?,
         None => (Baseline::expected(&context.scenario.data), Champion::default()),
     };
-    let (baseline, champion) = tokio::try_join!(write(context, "baseline.json", &baseline), write(context, "champion.json", &champion))?;
-    Ok(Placed { baseline, champion })
+    Ok(References { baseline: document(context, "baseline.json", &baseline)?, champion: document(context, "champion.json", &champion)? })
 }
 
 /// The newest approved package of the group.
 async fn approved(context: &Context) -> Result<Option<Package>, OpError> {
     let packages = models::summaries(context).await?;
-    let newest = packages.iter().filter(|package| package.approval == ApprovalState::Approved).max_by_key(|package| package.version);
-    match newest {
+    match models::champion(&packages) {
         Some(newest) => models::package(context, &newest.arn).await.map(Some),
         None => Ok(None),
     }
@@ -79,24 +92,34 @@ fn there<T>(read: Result<T, OpError>) -> Result<Option<T>, OpError> {
     }
 }
 
-async fn write<T: serde::Serialize>(context: &Context, file: &str, document: &T) -> Result<String, OpError> {
+fn document<T: serde::Serialize>(context: &Context, file: &str, document: &T) -> Result<Document, OpError> {
     let document: Value = serde_json::to_value(document)
         .map_err(|error| OpError::failed(file, "could not write what the run is compared with", error.to_string()))?;
     let (key, content) = reference_object(&context.scenario, file, &document);
-    put(context, &key, content).await?;
-    Ok(format!("s3://{}/{key}", context.scenario.bucket))
+    Ok(Document { key, content })
+}
+
+/// Writes a document, if it is not there yet.
+pub(super) async fn write(context: &Context, document: Document) -> Result<bool, OpError> {
+    put(context, &document.key, document.content).await
 }
 
 /// Writes a document that is named by its content, if it is not there yet. Gives whether it was not.
 pub(crate) async fn put(context: &Context, key: &str, content: String) -> Result<bool, OpError> {
-    let bucket = &context.scenario.bucket;
-    let gateway = &context.gateways.objects;
-    if gateway.info(bucket, key).await.map_err(op(key, "could not look for the object"))?.is_some() {
+    if is_there(context, key).await? {
         return Ok(false);
     }
+    let bucket = &context.scenario.bucket;
+    let gateway = &context.gateways.objects;
     gateway
         .put(bucket, key, Bytes::from(content), "application/json", &[])
         .await
         .map_err(op(key, "could not write what the run is compared with"))?;
     Ok(true)
+}
+
+/// Whether a document is in the bucket.
+pub(crate) async fn is_there(context: &Context, key: &str) -> Result<bool, OpError> {
+    let found = context.gateways.objects.info(&context.scenario.bucket, key).await;
+    found.map(|found| found.is_some()).map_err(op(key, "could not look for the object"))
 }

@@ -1,4 +1,4 @@
-//! Executions: start, describe, follow, stop, retry.
+//! Executions: describe, follow, stop, retry.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::plan::with_steps;
-use super::{PipelineRun, RunState, curve, references};
+use super::{PipelineRun, RunState, curve};
 use crate::aws::PollError;
-use crate::aws::pipelines::{Execution, Start};
-use crate::demo::pipeline_definition::{self, parameter};
+use crate::aws::pipelines::Execution;
+use crate::demo::pipeline_definition;
 use crate::ops::error::op;
 use crate::ops::{Context, OpError};
 
@@ -23,84 +23,6 @@ const LISTED: usize = 100;
 /// A token under which a request is carried out once, however often it is sent.
 pub(crate) fn token() -> String {
     uuid::Uuid::new_v4().to_string()
-}
-
-/// How an execution is started.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct StartOptions {
-    /// Parameters of the definition that shall differ from their defaults.
-    pub parameters: Vec<(String, String)>,
-    /// Whether steps whose inputs have not changed may take over what an earlier execution found.
-    pub cache: bool,
-    /// Display name; the service makes one when it is absent.
-    pub name: Option<String>,
-}
-
-impl Default for StartOptions {
-    fn default() -> Self {
-        StartOptions { parameters: Vec::new(), cache: true, name: None }
-    }
-}
-
-/// Starts an execution of the deployed pipeline, with what it is compared with (the approved model and its data) as that is now. Gives its ARN.
-///
-/// # Errors
-/// There is no pipeline, a parameter is not one of its own or has a wrong value, or the service refuses.
-pub async fn start(context: &Context, options: &StartOptions) -> Result<String, OpError> {
-    start_described(context, options, "started by hand").await
-}
-
-pub(crate) async fn start_described(context: &Context, options: &StartOptions, description: &str) -> Result<String, OpError> {
-    let name = &context.scenario.pipeline;
-    let what = "could not start the pipeline";
-    let gateway = &context.gateways.pipelines;
-    let found = gateway.find(name).await.map_err(op(name, what))?.ok_or_else(|| missing(context))?;
-    let declared = declared(&found.definition);
-    for (given, _) in &options.parameters {
-        if !declared.contains(given) {
-            let known = declared.join(", ");
-            return Err(OpError::usage(what, format!("`{given}` is no parameter of the pipeline"), format!("its parameters are {known}")));
-        }
-    }
-    let mut parameters = options.parameters.clone();
-    let mut offer = |name: &str, value: String| {
-        // A definition that somebody else deployed may not know it; what was asked for by hand stays.
-        if declared.iter().any(|known| known == name) && !parameters.iter().any(|(given, _)| given == name) {
-            parameters.push((name.to_owned(), value));
-        }
-    };
-    if declared.iter().any(|known| known == parameter::BASELINE || known == parameter::CHAMPION) {
-        let placed = references::place(context).await?;
-        offer(parameter::BASELINE, placed.baseline);
-        offer(parameter::CHAMPION, placed.champion);
-    }
-    if !options.cache {
-        // The service has no switch for one execution. A value that no execution had before makes every cached step another one.
-        offer(parameter::CACHE_KEY, uuid::Uuid::new_v4().simple().to_string());
-    }
-    let token = token();
-    let start = Start { name: options.name.as_deref(), description, parameters: &parameters, token: &token };
-    let started = context
-        .gateways
-        .poll
-        .while_role_settles(&context.cancel, "the execution, once IAM's new role is known", || gateway.start(name, &start))
-        .await;
-    started.map_err(|error| match error {
-        PollError::Failed(error) if error.is_not_found() => missing(context),
-        error => op(name, what)(error),
-    })
-}
-
-/// Names of the parameters that a definition declares.
-fn declared(definition: &str) -> Vec<String> {
-    let definition: Value = serde_json::from_str(definition).unwrap_or_default();
-    let parameters = definition.get("Parameters").and_then(Value::as_array).into_iter().flatten();
-    parameters.filter_map(|parameter| parameter.get("Name")?.as_str().map(str::to_owned)).collect()
-}
-
-fn missing(context: &Context) -> OpError {
-    let name = &context.scenario.pipeline;
-    OpError::precondition(name, "there is no pipeline", format!("the pipeline `{name}` does not exist"), "run the step `pipeline` first")
 }
 
 /// What an execution is read with and does not change while it runs.
@@ -126,8 +48,8 @@ async fn frame(context: &Context, arn: &str, expecting: bool) -> Result<Frame, O
     Ok(Frame { definition, parameters, expected, said: parking_lot::Mutex::default() })
 }
 
-/// How long each step took as a rule.
-async fn expected(context: &Context, arn: &str) -> Result<HashMap<String, Duration>, OpError> {
+/// How long each step took as a rule in executions that succeeded, that of `arn` left out.
+pub(super) async fn expected(context: &Context, arn: &str) -> Result<HashMap<String, Duration>, OpError> {
     let name = &context.scenario.pipeline;
     let gateway = &context.gateways.pipelines;
     let what = "could not read earlier executions";
@@ -284,6 +206,29 @@ pub async fn find(context: &Context, named: Option<&str>) -> Result<String, OpEr
     }
 }
 
+/// What stopping an execution takes, by its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StopNeed {
+    /// Nothing: it has ended.
+    Nothing,
+    /// It is being stopped already: that is waited for.
+    Wait,
+    /// It is asked to stop, and waited for.
+    Stop,
+}
+
+impl StopNeed {
+    /// What an execution in a state takes.
+    pub(super) fn of(state: RunState) -> StopNeed {
+        match state {
+            over if over.is_over() => StopNeed::Nothing,
+            RunState::Stopping => StopNeed::Wait,
+            _ => StopNeed::Stop,
+        }
+    }
+}
+
 /// Stops an execution and waits until nothing more will happen; one that ends by itself meanwhile is fine.
 ///
 /// # Errors
@@ -292,18 +237,18 @@ pub async fn stop(context: &Context, arn: &str) -> Result<(), OpError> {
     let gateway = &context.gateways.pipelines;
     let state = || async {
         let execution = gateway.execution(arn).await.map_err(op(arn, "could not read the execution"))?;
-        Ok::<RunState, OpError>(RunState::of(&execution.status))
+        Ok::<StopNeed, OpError>(StopNeed::of(RunState::of(&execution.status)))
     };
     match state().await? {
-        over if over.is_over() => return Ok(()),
-        RunState::Stopping => {}
-        _ => {
+        StopNeed::Nothing => return Ok(()),
+        StopNeed::Wait => {}
+        StopNeed::Stop => {
             if let Err(error) = gateway.stop(arn, &token()).await {
                 // It may have come to its end between the look and the request: then there is nothing left to stop.
                 match state().await? {
-                    over if over.is_over() => return Ok(()),
-                    RunState::Stopping => {}
-                    _ => return Err(op(arn, "could not stop the execution")(error)),
+                    StopNeed::Nothing => return Ok(()),
+                    StopNeed::Wait => {}
+                    StopNeed::Stop => return Err(op(arn, "could not stop the execution")(error)),
                 }
             }
         }
@@ -329,14 +274,22 @@ pub async fn retry(context: &Context, arn: &str) -> Result<(), OpError> {
     let what = "could not retry the execution";
     let gateway = &context.gateways.pipelines;
     let execution = gateway.execution(arn).await.map_err(op(arn, what))?;
-    match RunState::of(&execution.status) {
-        RunState::Failed | RunState::Stopped => {}
-        RunState::Succeeded => {
-            return Err(OpError::precondition(arn, what, "it has succeeded: nothing is left to do", "start a new execution instead"));
-        }
-        _ => return Err(OpError::precondition(arn, what, "it is still at work", "wait until it has ended, or stop it first")),
+    if let Some(obstacle) = not_retried(arn, RunState::of(&execution.status)) {
+        return Err(obstacle);
     }
     gateway.retry(arn, &token()).await.map_err(op(arn, what))
+}
+
+/// Why an execution in a state cannot be retried, if it cannot.
+pub(super) fn not_retried(arn: &str, state: RunState) -> Option<OpError> {
+    let what = "could not retry the execution";
+    match state {
+        RunState::Failed | RunState::Stopped => None,
+        RunState::Succeeded => {
+            Some(OpError::precondition(arn, what, "it has succeeded: nothing is left to do", "start a new execution instead"))
+        }
+        _ => Some(OpError::precondition(arn, what, "it is still at work", "wait until it has ended, or stop it first")),
+    }
 }
 
 /// Follows an execution to its end; `on_change` hears every change.
@@ -385,6 +338,19 @@ fn summary(execution: Execution) -> PipelineRun {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+
+    #[test]
+    fn the_state_of_an_execution_decides_how_it_is_stopped_and_whether_it_is_retried() {
+        for (state, need, retried) in [
+            (RunState::Running, StopNeed::Stop, false),
+            (RunState::Stopping, StopNeed::Wait, false),
+            (RunState::Stopped, StopNeed::Nothing, true),
+            (RunState::Failed, StopNeed::Nothing, true),
+            (RunState::Succeeded, StopNeed::Nothing, false),
+        ] {
+            assert_eq!((StopNeed::of(state), not_retried("arn", state).is_none()), (need, retried), "{state:?}");
+        }
+    }
 
     #[test]
     fn the_median_is_in_the_middle() {

@@ -1,21 +1,22 @@
 //! The project: the pipeline's source in a repository (CodeCommit) and its way from a commit to production (CodePipeline).
 
-use bytes::Bytes;
+mod outlook;
+mod role;
+mod source;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use super::context::partition;
 use super::error::op;
 use super::models::{self, ApprovalState};
-use super::roles::{self, Wanted};
-use super::{Context, OpError, pipeline};
+use super::{Context, OpError, Outlook};
 use crate::aws::Tags;
 use crate::aws::identity::Caller;
 use crate::aws::repository::{Authorship, CommitInfo};
 use crate::demo::delivery::{self, BRANCH, DeliveryInputs};
-use crate::demo::pipeline_definition;
 use crate::demo::policies::DemoRole;
-use crate::demo::project_role::{self, ProjectNames};
+pub use outlook::{ApprovalPlan, CommitPlan, FilePlan, StageRetryPlan, plan_approve, plan_commit, plan_retry};
+use source::Source;
 
 /// The longest that the stages are followed.
 const LONGEST: std::time::Duration = std::time::Duration::from_secs(6 * 3600);
@@ -164,9 +165,22 @@ pub async fn project(context: &Context) -> Result<Option<ProjectView>, OpError> 
     }))
 }
 
-/// Commits the pipeline's source as this program has it: the filled definition and the script of the stages. The repository and the
-/// stages are made when they are not there. A commit starts the stages; a source that is as it was starts none.
-pub async fn commit(context: &Context, message: &str) -> Result<Committed, OpError> {
+/// What a commit takes.
+struct CommitIntent {
+    names: Names,
+    source: Source,
+    /// Whether the repository is there.
+    repository_there: bool,
+    /// Whether the stages are there.
+    stages_there: bool,
+    /// Whether the role that the stages get is there; absent where none is made.
+    role_there: Option<bool>,
+    /// The newest commit of the branch.
+    head: Option<CommitInfo>,
+}
+
+/// Decides what a commit takes.
+async fn intend(context: &Context) -> Result<Outlook<CommitIntent>, OpError> {
     if !context.settings.project.enabled {
         return Err(OpError::precondition(
             &context.scenario.demo,
@@ -177,23 +191,45 @@ pub async fn commit(context: &Context, message: &str) -> Result<Committed, OpErr
     }
     let names = names(context);
     let g = &context.gateways;
-    let files = source(context).await?;
+    let source = Source::read(context).await?;
+    let found = g.repositories.find(&names.repository).await.map_err(op(&names.repository, "could not look for the repository"))?;
+    let stages = g.delivery.tags(&names.pipeline).await.map_err(op(&names.pipeline, "could not look for the stages"))?;
+    let (repository_there, stages_there) = (found.is_some(), stages.is_some());
+    let head = match repository_there {
+        true => g.repositories.head(&names.repository, BRANCH).await.map_err(op(&names.repository, "could not read the branch"))?,
+        false => None,
+    };
+    let mut obstacles = Vec::new();
+    let role_there = if stages_there || !context.settings.project.role.is_empty() {
+        None
+    } else {
+        let found = role::find(context).await?;
+        obstacles.extend(found.as_ref().and_then(|found| role::taken(context, found)));
+        Some(found.is_some())
+    };
+    let plan = CommitIntent { names, source, repository_there, stages_there, role_there, head };
+    Ok(Outlook { plan, obstacles })
+}
+
+/// Commits the pipeline's source as this program has it: the filled definition and the script of the stages. The repository and the
+/// stages are made when they are not there. A commit starts the stages; a source that is as it was starts none.
+pub async fn commit(context: &Context, message: &str) -> Result<Committed, OpError> {
+    let CommitIntent { names, source, repository_there, stages_there, head, .. } = intend(context).await?.clear()?;
+    let g = &context.gateways;
+    source.place(context).await?;
     let caller = context.caller().await?;
     let tags = context.tags(&caller);
-    let found = g.repositories.find(&names.repository).await.map_err(op(&names.repository, "could not look for the repository"))?;
-    if found.is_none() {
+    if !repository_there {
         let made = g.repositories.create(&names.repository, "Source of the pipeline", &tags).await;
         made.map_err(op(&names.repository, "could not make the repository"))?;
     }
     context.proceed("committing")?;
-    let stages_found = g.delivery.tags(&names.pipeline).await.map_err(op(&names.pipeline, "could not look for the stages"))?.is_some();
-    let head = g.repositories.head(&names.repository, BRANCH).await.map_err(op(&names.repository, "could not read the branch"))?;
     let author = caller.arn.rsplit('/').next().unwrap_or(&caller.arn);
     let authorship = Authorship { author, message };
     let parent = head.as_ref().map(|head| head.id.as_str());
-    let made = g.repositories.commit(&names.repository, BRANCH, parent, authorship, &files).await;
+    let made = g.repositories.commit(&names.repository, BRANCH, parent, authorship, &source.files).await;
     let made = made.map_err(op(&names.repository, "could not commit"))?;
-    if !stages_found {
+    if !stages_there {
         // Stages that are made run at once, with the newest commit.
         let declared = delivery::declaration(&context.scenario, &inputs(context, &names, &caller, &tags).await?);
         let make = || g.delivery.create(&declared, &tags);
@@ -202,7 +238,7 @@ pub async fn commit(context: &Context, message: &str) -> Result<Committed, OpErr
     }
     let head = g.repositories.head(&names.repository, BRANCH).await.map_err(op(&names.repository, "could not read the branch"))?;
     let head = head.ok_or_else(|| OpError::failed(&names.repository, "could not commit", "the branch has no commit"))?;
-    let started = made.is_some() || !stages_found;
+    let started = made.is_some() || !stages_there;
     let execution = if started { Some(execution_of(context, &names.pipeline, &head.id).await?) } else { None };
     Ok(Committed { commit: head.into(), changed: made.is_some(), execution })
 }
@@ -243,6 +279,64 @@ pub async fn follow(
     followed.map_err(op(&names.pipeline, "could not follow the stages"))
 }
 
+/// Where a person is asked, and about what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Waiting {
+    /// Name in CodePipeline.
+    pub pipeline: String,
+    /// Stage.
+    pub stage: String,
+    /// Action.
+    pub action: String,
+    /// The token under which is decided.
+    pub token: String,
+    /// The version that the execution has registered; absent when it does not say.
+    pub version: Option<u32>,
+}
+
+impl Waiting {
+    /// Where it is, for people: `Approve/Decide`.
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.stage, self.action)
+    }
+}
+
+/// Where a person is asked; `None` where nobody is, or there is no project.
+pub async fn waiting(context: &Context) -> Result<Option<Waiting>, OpError> {
+    let Some(view) = project(context).await? else { return Ok(None) };
+    let asked = view
+        .stages
+        .iter()
+        .find_map(|stage| stage.actions.iter().find_map(|action| Some((stage, action.name.clone(), action.approval.clone()?))));
+    let Some((stage, action, token)) = asked else { return Ok(None) };
+    let version = built(context, &view.pipeline, stage.execution.as_deref()).await?;
+    Ok(Some(Waiting { stage: stage.name.clone(), action, token, version, pipeline: view.pipeline }))
+}
+
+/// Where a person is asked.
+///
+/// # Errors
+/// Nobody is, or the account cannot be read.
+pub async fn asked(context: &Context) -> Result<Waiting, OpError> {
+    let pipeline = names(context).pipeline;
+    waiting(context).await?.ok_or_else(|| {
+        OpError::precondition(
+            &pipeline,
+            "nobody is asked now",
+            "no stage waits for a decision",
+            "`shiftdeck project show` shows where the stages stand",
+        )
+    })
+}
+
+/// The version that an execution has registered.
+async fn built(context: &Context, pipeline: &str, execution: Option<&str>) -> Result<Option<u32>, OpError> {
+    let Some(execution) = execution else { return Ok(None) };
+    let package = context.gateways.delivery.variable(pipeline, execution, "MODEL_PACKAGE_ARN").await;
+    let package = package.map_err(op(pipeline, "could not read what was built"))?;
+    Ok(package.and_then(|arn| arn.rsplit('/').next()?.parse().ok()))
+}
+
 /// Decides where a person is asked. A yes also approves the version that the execution has registered: what goes to production has to be
 /// approved in the registry too.
 pub async fn approve(context: &Context, decision: Decision<'_>) -> Result<(), OpError> {
@@ -260,13 +354,9 @@ pub async fn approve(context: &Context, decision: Decision<'_>) -> Result<(), Op
             "look at the stages again (`shiftdeck project show`)",
         ));
     }
-    if let Some(execution) = stage.and_then(|stage| stage.execution.as_deref()) {
-        let package = g.delivery.variable(&names.pipeline, execution, "MODEL_PACKAGE_ARN").await;
-        let package = package.map_err(op(&names.pipeline, "could not read what was built"))?;
-        if let Some(version) = package.and_then(|arn| arn.rsplit('/').next()?.parse().ok()) {
-            let approval = if decision.yes { ApprovalState::Approved } else { ApprovalState::Rejected };
-            models::decide(context, version, approval, decision.reason).await?;
-        }
+    if let Some(version) = built(context, &names.pipeline, stage.and_then(|stage| stage.execution.as_deref())).await? {
+        let approval = if decision.yes { ApprovalState::Approved } else { ApprovalState::Rejected };
+        models::decide(context, version, approval, decision.reason).await?;
     }
     let decided = g.delivery.decide(&names.pipeline, decision.stage, decision.action, decision.token, decision.yes, decision.reason).await;
     decided.map_err(op(&names.pipeline, "could not decide"))
@@ -274,17 +364,43 @@ pub async fn approve(context: &Context, decision: Decision<'_>) -> Result<(), Op
 
 /// Runs the failed actions of a stage again.
 pub async fn retry(context: &Context, stage: &str) -> Result<(), OpError> {
+    let ToRetry { pipeline, found, execution, .. } = to_retry(context, stage).await?;
+    if let Some(obstacle) = not_retried(&found) {
+        return Err(obstacle);
+    }
+    context.gateways.delivery.retry(&pipeline, &found.name, &execution).await.map_err(op(&pipeline, "could not retry the stage"))
+}
+
+/// A stage that is to be retried.
+struct ToRetry {
+    pipeline: String,
+    /// The names of all stages, in order.
+    stages: Vec<String>,
+    found: StageView,
+    /// Id of the execution in it.
+    execution: String,
+}
+
+async fn to_retry(context: &Context, stage: &str) -> Result<ToRetry, OpError> {
     let names = names(context);
     let view = project(context).await?.ok_or_else(|| missing(&names))?;
+    let stages = view.stages.iter().map(|known| known.name.clone()).collect();
     let found = view.stages.into_iter().find(|known| known.name.eq_ignore_ascii_case(stage));
-    let Some((stage, execution)) = found.and_then(|found| Some((found.name, found.execution?))) else {
+    let Some((found, execution)) = found.and_then(|found| Some((found.clone(), found.execution?))) else {
         return Err(OpError::usage(
             format!("there is nothing to retry in `{stage}`"),
             "no execution was in it",
             "name a stage that has failed",
         ));
     };
-    context.gateways.delivery.retry(&names.pipeline, &stage, &execution).await.map_err(op(&names.pipeline, "could not retry the stage"))
+    Ok(ToRetry { pipeline: view.pipeline, stages, found, execution })
+}
+
+/// Why a stage cannot be retried, if it cannot: nothing in it has failed.
+fn not_retried(stage: &StageView) -> Option<OpError> {
+    let unbroken = matches!(stage.status.as_str(), "InProgress" | "Succeeded" | "Waiting");
+    let why = format!("it is {}, and nothing in it has failed", stage.status);
+    unbroken.then(|| OpError::usage(format!("there is nothing to retry in `{}`", stage.name), why, "name a stage that has failed"))
 }
 
 fn missing(names: &Names) -> OpError {
@@ -296,54 +412,11 @@ fn missing(names: &Names) -> OpError {
     )
 }
 
-/// The files of a commit. What the definition refers to in S3 is put there.
-async fn source(context: &Context) -> Result<Vec<(String, Vec<u8>)>, OpError> {
-    let scenario = &context.scenario;
-    let inputs = pipeline::definition::inputs(context).await?;
-    let definition = pipeline::definition::local(context, &inputs)?;
-    for (key, content) in pipeline_definition::default_references(scenario) {
-        pipeline::put_reference(context, &key, content).await?;
-    }
-    for (key, content) in pipeline_definition::code_objects(scenario) {
-        let objects = &context.gateways.objects;
-        if objects.info(&scenario.bucket, &key).await.map_err(op(&key, "could not look for the script"))?.is_none() {
-            let content = Bytes::from_static(content.as_bytes());
-            objects.put(&scenario.bucket, &key, content, "text/x-python", &[]).await.map_err(op(&key, "could not upload the script"))?;
-        }
-    }
-    let mut definition = serde_json::to_vec_pretty(&definition)
-        .map_err(|error| OpError::failed(&scenario.pipeline, "could not write the pipeline's definition", error.to_string()))?;
-    definition.push(b'\n');
-    Ok(vec![
-        (delivery::DELIVER_FILE.to_owned(), delivery::DELIVER_SCRIPT.as_bytes().to_vec()),
-        (delivery::DEFINITION_FILE.to_owned(), definition),
-    ])
-}
-
-/// The project's own role, made or mended. One of the name that somebody else has made is not touched.
-async fn own_role(context: &Context, names: &Names, caller: &Caller, tags: &Tags) -> Result<String, OpError> {
-    let name = context.scenario.project_role.as_str();
-    let found = context.gateways.roles.find(name).await.map_err(op(name, "could not read the role"))?;
-    if found.is_some_and(|found| !context.is_ours(&found.tags)) {
-        return Err(OpError::precondition(
-            name,
-            "the project needs a role",
-            "the role of this name was not made by this demonstration",
-            "name a role that CodePipeline may assume in `project.role`",
-        ));
-    }
-    let project = ProjectNames { repository: names.repository.clone(), stages: names.pipeline.clone() };
-    let policy = project_role::policy(&context.scenario, &project, &caller.account, partition(&context.scenario.region))
-        .map_err(|error| OpError::failed(name, "could not read the role's policy", error.to_string()))?;
-    let wanted = Wanted { name, purpose: project_role::PURPOSE, trust: project_role::trust(), policy };
-    roles::ensure(context, &wanted, tags, &|_| context.proceed("making the project's role")).await.map(|(arn, _)| arn)
-}
-
 async fn inputs(context: &Context, names: &Names, caller: &Caller, tags: &Tags) -> Result<DeliveryInputs, OpError> {
     let sagemaker_role_arn = context.role_arn(DemoRole::SageMaker.name(&context.scenario)).await?;
     let role = &context.settings.project.role;
     let role_arn = match role.as_str() {
-        "" => own_role(context, names, caller, tags).await?,
+        "" => role::ensure(context, names, caller, tags).await?,
         arn if arn.starts_with("arn:") => arn.to_owned(),
         name => context.role_arn(name).await?,
     };

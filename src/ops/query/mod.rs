@@ -21,6 +21,7 @@ pub use crate::syntax::scrub;
 
 use super::error::op;
 use super::{Context, OpError};
+use crate::demo::scoring_sql::TableName;
 use crate::demo::sql::SqlEngine;
 
 /// The longest that a statement may take: as long as the services themselves allow.
@@ -237,6 +238,13 @@ pub(super) async fn rows_with(
         result.page.next = more.next;
     }
     Ok(result)
+}
+
+/// The rows of a table of the warehouse.
+pub(super) async fn count(context: &Context, table: &TableName) -> Result<u64, OpError> {
+    let result = rows(context, QueryEngine::Redshift, format!("SELECT COUNT(*) FROM {}", table.quoted())).await?;
+    let count = result.page.rows.first().and_then(|row| row.first()).and_then(|cell| cell.text().parse().ok());
+    count.ok_or_else(|| OpError::failed(&table.to_string(), "could not count the rows", "the warehouse answered in an unexpected form"))
 }
 
 /// Runs statements of the demonstration as one transaction; gives the rows that each changed.

@@ -10,8 +10,9 @@ pub use self::drift::{ColumnDrift, Drift, drift};
 use super::endpoints::{self, Deployment, Report, Stage};
 use super::error::op;
 use super::evaluation::Evaluation;
-use super::pipeline::{RunState, StartOptions};
-use super::{Context, OpError, models, pipeline, predict};
+use super::pipeline::{RunState, StartOptions, StartPlan};
+use super::plan::{Action, Planned};
+use super::{Context, OpError, Outlook, durations, models, pipeline, predict};
 use crate::aws::pipelines::StepWork;
 use crate::demo::figures;
 use crate::demo::metrics::{mean_squared_error, roc_auc};
@@ -92,17 +93,93 @@ pub struct Retraining {
     pub comparison: Option<Comparison>,
 }
 
+/// What the walk would do.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct RetrainPlan {
+    /// What arrives.
+    pub arrivals: Arrivals,
+    /// The version that the new rows are measured against: the one that staging serves.
+    pub champion: u32,
+    /// The table that the rows arrive in first.
+    pub arriving: Planned,
+    /// The table that the pipeline trains on.
+    pub table: String,
+    /// Its rows now.
+    pub rows: u64,
+    /// Its rows afterwards.
+    pub rows_after: u64,
+    /// Whether the new rows go into it; they do not when they are there already.
+    pub inserts: bool,
+    /// The object that the rows are copied from, by key.
+    pub writes: String,
+    /// The training.
+    pub start: StartPlan,
+    /// Seconds that the walk took the last time, as far as known.
+    pub seconds: Option<f64>,
+}
+
+/// What the walk takes.
+struct Intent {
+    champion: u32,
+    standing: arrivals::Standing,
+    options: StartOptions,
+}
+
+/// Decides what the walk takes.
+async fn intend(context: &Context, arrivals: Arrivals) -> Result<Outlook<Intent>, OpError> {
+    let champion = champion(context).await?;
+    // The drift has been measured and shown, and whoever walks on wants to train in spite of it; and the old version's figures of then are
+    // no measure on rows of now. So the run is compared with nothing. Nor may it take over what an earlier one unloaded.
+    let at = |key: &str| format!("s3://{}/{key}", context.scenario.bucket);
+    let [(baseline, _), (figures, _)] = default_references(&context.scenario);
+    let parameters = vec![(parameter::BASELINE.to_owned(), at(&baseline)), (parameter::CHAMPION.to_owned(), at(&figures))];
+    let options = StartOptions { parameters, cache: false, name: None };
+    Ok(arrivals::stand(context, arrivals).await?.map(|standing| Intent { champion, standing, options }))
+}
+
+/// What [`retrain`] would do.
+///
+/// # Errors
+/// Staging serves no version, there is no table or no pipeline, or the account cannot be read.
+pub async fn plan_retrain(context: &Context, arrivals: Arrivals) -> Result<Outlook<RetrainPlan>, OpError> {
+    let Outlook { plan: Intent { champion, standing, options }, mut obstacles } = intend(context, arrivals).await?;
+    let start = pipeline::plan_start(context, &options).await?;
+    obstacles.extend(start.obstacles);
+    let name = standing.arriving.to_string();
+    let tables = context.gateways.statements.tables(&context.warehouse(), &standing.arriving.schema).await;
+    let tables = tables.map_err(op(&name, "could not look for the table"))?;
+    let there = tables.iter().any(|table| table.name == standing.arriving.table);
+    let plan = RetrainPlan {
+        arrivals,
+        champion,
+        arriving: Planned::free(if there { Action::Replace } else { Action::Create }, "Table", name),
+        table: table(context).to_string(),
+        rows: standing.rows,
+        rows_after: standing.rows + if standing.inserts { u64::from(arrivals.rows) } else { 0 },
+        inserts: standing.inserts,
+        writes: arrivals::object_key(context),
+        start: start.plan,
+        seconds: durations::of_operation(&context.settings, OPERATION),
+    };
+    Ok(Outlook { plan, obstacles })
+}
+
+/// The name under which it is kept how long the walk took.
+const OPERATION: &str = "model retrain";
+
 /// Walks from arrivals to the comparison. Promotion is a step of its own, for a person to decide on.
 pub async fn retrain(context: &Context, arrivals: Arrivals, report: Report<'_>) -> Result<Retraining, OpError> {
-    let old = champion(context).await?;
+    let began = context.clock.now();
+    let Intent { champion: old, standing, options } = intend(context, arrivals).await?.clear()?;
     report(&format!("{} of an autumn campaign arrive", figures::counted(u64::from(arrivals.rows), "row")));
-    let arrived = arrivals::receive(context, arrivals).await?;
+    arrivals::receive(context, arrivals, &standing.arriving).await?;
     report("measuring how they differ from what the model was trained on");
-    let drift = drift(context, old, &arrived).await?;
+    let drift = drift(context, old, &standing.arriving).await?;
     for column in drift.columns.iter().filter(|column| column.psi >= crate::demo::drift::MODERATE) {
         report(&format!("{}: PSI {:.3}", column.column, column.psi));
     }
-    let (inserted, table_rows) = arrivals::insert(context, arrivals, &arrived).await?;
+    let inserted = standing.inserts;
+    let table_rows = arrivals::insert(context, arrivals, standing).await?;
     report(&match inserted {
         true => format!("they went into the table, which has {} now", figures::counted(table_rows, "row")),
         false => format!("they are in the table already, which has {}", figures::counted(table_rows, "row")),
@@ -110,16 +187,9 @@ pub async fn retrain(context: &Context, arrivals: Arrivals, report: Report<'_>) 
 
     report("training on all of them");
     let description = format!("retrain: {} rows of an autumn campaign, seed {}", arrivals.rows, arrivals.seed);
-    // The drift has been measured and shown, and whoever walks on wants to train in spite of it; and the old version's figures of then are
-    // no measure on rows of now. So the run is compared with nothing. Nor may it take over what an earlier one unloaded.
-    let at = |key: &str| format!("s3://{}/{key}", context.scenario.bucket);
-    let references = default_references(&context.scenario);
-    for (key, content) in &references {
-        pipeline::put_reference(context, key, content.clone()).await?;
+    for (key, content) in default_references(&context.scenario) {
+        pipeline::put_reference(context, &key, content).await?;
     }
-    let [(baseline, _), (champion_figures, _)] = &references;
-    let parameters = vec![(parameter::BASELINE.to_owned(), at(baseline)), (parameter::CHAMPION.to_owned(), at(champion_figures))];
-    let options = StartOptions { parameters, cache: false, name: None };
     let execution = pipeline::start_described(context, &options, &description).await?;
     let ended = pipeline::watch(context, &execution, &mut |_| {}).await;
     if context.cancel.is_cancelled() {
@@ -142,6 +212,7 @@ pub async fn retrain(context: &Context, arrivals: Arrivals, report: Report<'_>) 
         }
         None => None,
     };
+    durations::remember_operation(context, OPERATION, began).await;
     Ok(Retraining { arrivals, inserted, table_rows, drift, execution, version, refused, comparison })
 }
 

@@ -71,15 +71,27 @@ pub fn stamps(directory: &Path) -> io::Result<Vec<Stamp>> {
     Ok(names(directory)?.into_iter().filter_map(stamp).collect())
 }
 
+/// The files that [`write`] would write, with their texts.
+///
+/// # Errors
+/// When a file is there already, or the directory is none.
+pub fn planned<'a>(directory: &Path, files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<Vec<(PathBuf, &'a str)>, WriteError> {
+    if directory.exists() && !directory.is_dir() {
+        return Err(WriteError::Io { path: directory.to_owned(), source: io::ErrorKind::NotADirectory.into() });
+    }
+    let files: Vec<(PathBuf, &str)> = files.map(|(name, text)| (directory.join(name), text)).collect();
+    match files.iter().find(|(path, _)| path.exists()) {
+        Some((path, _)) => Err(WriteError::Exists(path.clone())),
+        None => Ok(files),
+    }
+}
+
 /// Writes new files into a directory, which is made if need be. Nothing is written when one of them is there.
 ///
 /// # Errors
 /// When a file is there already, or one cannot be written.
 pub fn write<'a>(directory: &Path, files: impl Iterator<Item = (&'a str, &'a str)>) -> Result<(), WriteError> {
-    let files: Vec<(PathBuf, &str)> = files.map(|(name, text)| (directory.join(name), text)).collect();
-    if let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
-        return Err(WriteError::Exists(path.clone()));
-    }
+    let files = planned(directory, files)?;
     std::fs::create_dir_all(directory).map_err(|source| WriteError::Io { path: directory.to_owned(), source })?;
     for (path, text) in files {
         let written =
@@ -99,6 +111,10 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let directory = home.path().join("talk");
         assert!(read(&directory).is_err());
+        let planned = planned(&directory, [("1-a.md", "one")].into_iter()).unwrap();
+        assert_eq!((planned, directory.exists()), (vec![(directory.join("1-a.md"), "one")], false), "a plan writes nothing");
+        std::fs::write(home.path().join("file"), "").unwrap();
+        assert!(matches!(write(&home.path().join("file"), [("1-a.md", "")].into_iter()), Err(WriteError::Io { .. })));
         write(&directory, [("2-b.md", "two"), ("1-a.md", "one")].into_iter()).unwrap();
         std::fs::write(directory.join("README.md"), "about").unwrap();
         std::fs::write(directory.join(".3-c.md"), "swap").unwrap();

@@ -5,6 +5,7 @@ pub mod answers;
 pub mod sql;
 pub mod tables;
 pub mod warehouse;
+pub mod watched;
 
 use std::sync::Arc;
 
