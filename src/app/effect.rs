@@ -28,6 +28,8 @@ pub enum Effect {
     },
     /// Puts the embedded account to where a step begins, and opens it again.
     BeginAt(Step),
+    /// Opens the account behind the screen, or goes over to it, or back.
+    Standby(super::standby::Ask),
     /// Makes a picture of the screen.
     Picture,
     /// Writes a picture (SVG) into the current directory.

@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use super::msg::{Identity, Target};
 use super::pane::Pane;
 use super::popup::Popup;
-use super::{activity, explore, login, pipeline, predict, resources, sql, walkthrough};
+use super::{activity, explore, login, pipeline, predict, resources, sql, standby, walkthrough};
 use crate::config::Settings;
 use crate::config::settings::{Guard, Mask, OverCeiling, TargetKind};
 use crate::demo::dataset::Words;
@@ -172,6 +172,8 @@ pub struct Model {
     pub activity: activity::State,
     /// The login on the account.
     pub login: login::State,
+    /// The account behind the screen.
+    pub standby: standby::State,
     /// A number being edited in the form had this text before.
     pub(super) before_edit: Option<String>,
 }
@@ -220,6 +222,7 @@ impl Model {
             explore: explore::State::on(&settings.screen.theme),
             activity: activity::State::default(),
             login: login::State::default(),
+            standby: standby::State::of(settings),
             before_edit: None,
         }
     }

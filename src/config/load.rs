@@ -183,7 +183,7 @@ fn settings(assignments: &[Assignment], environment: &BTreeMap<String, String>) 
                     None => continue,
                 }
             }
-            ("data.source" | "data.schema" | "sql.queries_dir" | "recording.file" | "replay.file", Value::Text(text))
+            ("data.source" | "data.schema" | "sql.queries_dir" | "stage.fallback" | "recording.file" | "replay.file", Value::Text(text))
                 if !text.is_empty() =>
             {
                 expand(text, environment).to_string_lossy().into_owned().into()

@@ -86,6 +86,13 @@ struct Anchor {
     time: Duration,
 }
 
+impl Anchor {
+    /// The same by a later clock, and no earlier in the recording than `time`.
+    fn later(self, at: Duration, time: Duration) -> Anchor {
+        Anchor { at, time: self.time.saturating_add(at.saturating_sub(self.at)).max(time) }
+    }
+}
+
 struct Call {
     start: Duration,
     end: Duration,
@@ -395,10 +402,9 @@ impl Script {
     /// Everything that was sent before a time of the recording counts as done.
     fn seek(&mut self, time: Duration, now: Duration) {
         let at = self.clock(now);
-        let later = |anchor: &Anchor| Anchor { at, time: anchor.time.saturating_add(at.saturating_sub(anchor.at)).max(time) };
-        self.origin = later(&self.origin);
+        self.origin = self.origin.later(at, time);
         for (call, played) in self.calls.iter().zip(&mut self.played).take_while(|(call, _)| call.start < time) {
-            *played = Some(played.as_ref().map_or(Anchor { at, time: time.max(call.end) }, later));
+            *played = Some(played.map_or(Anchor { at, time: time.max(call.end) }, |anchor| anchor.later(at, time)));
         }
         let newest = self.writes.iter().rev().find(|write| self.calls[**write].start < time).copied();
         self.newest_write = self.newest_write.max(newest);

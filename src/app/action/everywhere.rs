@@ -32,6 +32,7 @@ pub(super) const ACTIONS: &[Action] = &[
     action(Global, C::Focus(Pane::Explore), "focus.6", "", "Go to Explore", &["6"]),
     action(Global, C::Focus(Pane::Activity), "focus.7", "", "Go to Activity", &["7"]),
     action(Always, C::Present, "present", "", "Begin a presentation, or end it", &["f12"]),
+    action(Always, C::Fallback, "fallback", "", "Go over to the account behind the screen when this one fails, or back", &["alt-0"]),
     action(Always, C::Theme, "theme.next", "", "Next theme: dark, light, contrast, mono", &["f9"]),
     action(Always, C::Picture, "picture", "", "Write the screen as it is to a file (SVG) in the current directory", &["alt-i"]),
     action(Always, C::Redraw, "redraw", "", "Draw the whole screen anew", &["ctrl-l"]),

@@ -40,6 +40,7 @@ pub enum Command {
     Redraw,
     Suspend,
     LogIn,
+    Fallback,
     Reveal,
     Picture,
     Quit,

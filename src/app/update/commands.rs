@@ -53,6 +53,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         C::Redraw => vec![Effect::Redraw],
         C::Suspend => vec![Effect::Suspend],
         C::LogIn => login::log_in(),
+        C::Fallback => super::standby::switch(model),
         C::Picture => vec![Effect::Picture],
         C::Reveal => {
             model.reveal();

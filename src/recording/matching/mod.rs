@@ -114,7 +114,8 @@ fn place(request: &Request, loose: bool) -> String {
         .filter(|pair| {
             let name = pair.split('=').next().unwrap_or_default();
             let of_the_sdk = name.is_empty() || name == "x-id" || name.starts_with("X-Amz-");
-            !of_the_sdk && !(loose && limits.contains(&name))
+            let limits = loose && limits.contains(&name);
+            !of_the_sdk && !limits
         })
         .collect();
     pairs.sort_unstable();
