@@ -110,7 +110,8 @@ fn statements_that_ran_on_the_account_have_ended() {
     key(&mut model);
     switched(&mut model, Side::Fallback, recording());
     assert_eq!(model.sql.active().count(), 0);
-    let states: Vec<bool> = model.sql.tab().runs.iter().map(|run| matches!(run.state, RunState::Failed { .. } | RunState::Skipped)).collect();
+    let states: Vec<bool> =
+        model.sql.tab().runs.iter().map(|run| matches!(run.state, RunState::Failed { .. } | RunState::Skipped)).collect();
     assert_eq!(states, [true, true]);
     assert_eq!(model.sql.tab().session.open, None);
     assert_eq!(model.standby.left.as_ref().unwrap().1, ["a statement"]);

@@ -89,6 +89,8 @@ struct Account {
 struct Slots {
     /// Ends following what an account does that the screen has left, whether it answers or not.
     account: CancellationToken,
+    /// Hearing of the calls to the account that the screen is on.
+    calls: CancellationToken,
     steps: CancellationToken,
     /// Following the login.
     login: CancellationToken,
@@ -403,7 +405,8 @@ impl Runner {
             let shared = &runner.shared;
             let moment = Moment::Before(step);
             // The embedded account behind the screen has a place of its own.
-            let here = shared.connection.lock().as_ref().map_or_else(|| Arc::clone(&shared.settings), |account| Arc::clone(&account.settings));
+            let here =
+                shared.connection.lock().as_ref().map_or_else(|| Arc::clone(&shared.settings), |account| Arc::clone(&account.settings));
             let done = async {
                 if !prepared::is_ready(&here, moment)? {
                     send(&shared.messages, Msg::Written(Ok("The steps are run on the side once; a few seconds".to_owned())));
@@ -459,7 +462,6 @@ impl Runner {
                         if let Some(warning) = connection.played().and_then(|played| played.warning) {
                             send(&shared.messages, Msg::Written(Err(format!("The recording is not whole: {warning}"))));
                         }
-                        shared.handle.spawn(calls(connection.calls.subscribe(), shared.messages.clone()));
                         if let Some(outside) = target::Outside::open(&settings) {
                             shared.handle.spawn(calls_of_others(outside, connection.calls.clone(), shared.messages.clone()));
                         }
@@ -469,6 +471,7 @@ impl Runner {
                             shared.standby.keep_first(account);
                             return Msg::Tick;
                         }
+                        listen(&shared, &account.connection);
                         *shared.connection.lock() = Some(account);
                         Msg::Connected(Box::new(identity))
                     }
@@ -580,6 +583,14 @@ async fn calls_of_others(
         // Whoever else listens to the calls is told too; nobody listening is no error.
         let _ = calls.send(call);
     }
+}
+
+/// Hands on the calls to an account from now on, and those to the one before no more: while the screen is on another one, that is only
+/// asked whether it answers.
+fn listen(shared: &Shared, connection: &Connection) {
+    let heard = renew(&mut shared.slots.lock().calls);
+    let told = calls(connection.calls.subscribe(), shared.messages.clone());
+    shared.handle.spawn(async move { heard.run_until_cancelled(told).await });
 }
 
 /// Hands on API calls, those that come close together in one message.

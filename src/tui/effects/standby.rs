@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Account, Runner, Shared, calls, identity, renew, send};
+use super::{Account, Runner, Shared, identity, listen, renew, send};
 use crate::app::Msg;
 use crate::app::standby::{self, Ask, Side};
 use crate::demo::step::Step;
@@ -25,18 +25,27 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// What is behind the screen.
 #[derive(Default)]
 pub(super) struct Standby {
-    /// The account to go over to, open at a step.
-    ready: Mutex<Option<(Step, Account)>>,
+    /// The account to go over to, open.
+    ready: Mutex<Option<Ready>>,
     /// The first account, while the screen is on the other one.
     first: Mutex<Option<Account>>,
     /// Whether it is.
     over: AtomicBool,
     /// One account is opened at a time: the embedded one has one place.
-    opening: tokio::sync::Mutex<()>,
+    opening: Arc<tokio::sync::Mutex<()>>,
     /// Ends opening one that is not wanted any more.
     wanted: Mutex<CancellationToken>,
     /// Ends looking after the first account.
     looking: Mutex<CancellationToken>,
+}
+
+/// An account to go over to.
+struct Ready {
+    /// The step that it is at.
+    step: Step,
+    /// What it is, for the speaker.
+    name: String,
+    account: Account,
 }
 
 impl Standby {
@@ -54,7 +63,7 @@ impl Standby {
     pub(super) fn take(&self) -> Vec<Account> {
         self.looking.lock().cancel();
         self.wanted.lock().cancel();
-        let ready = self.ready.lock().take().map(|(_, account)| account);
+        let ready = self.ready.lock().take().map(|ready| ready.account);
         ready.into_iter().chain(self.first.lock().take()).collect()
     }
 }
@@ -76,7 +85,9 @@ impl Runner {
                     move || Msg::Standby(standby::Msg::Failed(step, "the program made a mistake".to_owned())),
                 );
             }
-            Ask::GoOver(step) => self.job(go_over(shared, step), || stayed("There is no account to go over to: the program made a mistake")),
+            Ask::GoOver(step) => {
+                self.job(go_over(shared, step), || stayed("There is no account to go over to: the program made a mistake"))
+            }
             Ask::GoBack => self.job(go_back(shared), || stayed("The screen stays where it is: the program made a mistake")),
         }
     }
@@ -88,30 +99,38 @@ fn stayed(why: &str) -> Msg {
 
 /// Opens the account behind the screen at a step, in the place of one at another step; gives what it is.
 async fn prepare(shared: &Shared, step: Step) -> Result<String, OpError> {
-    let _one_at_a_time = shared.standby.opening.lock().await;
-    let before = shared.standby.ready.lock().take();
-    if let Some((_, account)) = before {
-        account.connection.close().await;
+    let standby = &shared.standby;
+    let _one_at_a_time = standby.opening.lock().await;
+    // Whoever waited for one that was being opened may have what is wanted.
+    let there = standby.ready.lock().as_ref().filter(|ready| ready.step == step).map(|ready| ready.name.clone());
+    if let Some(name) = there {
+        return Ok(name);
+    }
+    let before = standby.ready.lock().take();
+    if let Some(ready) = before {
+        ready.account.connection.close().await;
     }
     let opened = fallback::open(&shared.settings, step, &shared.clock).await?;
     let account = Account { connection: opened.connection, settings: Arc::new(opened.settings) };
-    *shared.standby.ready.lock() = Some((step, account));
+    *standby.ready.lock() = Some(Ready { step, name: opened.name.clone(), account });
     Ok(opened.name)
+}
+
+/// The account behind the screen, if it is open at a step.
+fn take_ready(shared: &Shared, step: Step) -> Option<Account> {
+    shared.standby.ready.lock().take_if(|ready| ready.step == step).map(|ready| ready.account)
 }
 
 /// Puts the account behind the screen in the place of the first one. One that is not open at the step is opened now.
 async fn go_over(shared: Arc<Shared>, step: Step) -> Msg {
     let standby = &shared.standby;
-    let there = |shared: &Shared| shared.standby.ready.lock().take_if(|(at, _)| *at == step).map(|(_, account)| account);
-    let account = match there(&shared) {
+    let account = match take_ready(&shared, step) {
         Some(account) => account,
         None => {
-            // One that is being opened for another step is not waited for.
-            standby.wanted.lock().cancel();
             if let Err(error) = prepare(&shared, step).await {
                 return stayed(&format!("There is no account to go over to: {error}"));
             }
-            match there(&shared) {
+            match take_ready(&shared, step) {
                 Some(account) => account,
                 None => return stayed("There is no account to go over to: the step has changed; try again"),
             }
@@ -129,12 +148,18 @@ async fn go_over(shared: Arc<Shared>, step: Step) -> Msg {
 /// Puts the first account in its place again and closes the other one.
 async fn go_back(shared: Arc<Shared>) -> Msg {
     let standby = &shared.standby;
-    let Some(first) = standby.first.lock().take() else { return stayed("The first account is not open") };
+    // The embedded account has one place: it is closed before it is opened there again.
+    let closing = Arc::clone(&standby.opening).lock_owned().await;
+    let first = standby.first.lock().take();
+    let Some(first) = first else { return stayed("The first account is not open") };
     standby.looking.lock().cancel();
     standby.over.store(false, Ordering::Release);
     let message = Msg::Standby(standby::Msg::Switched(Side::First, Box::new(identity(&first.connection))));
     if let Some(left) = swap(&shared, first) {
-        shared.handle.spawn(async move { left.connection.close().await });
+        shared.handle.spawn(async move {
+            left.connection.close().await;
+            drop(closing);
+        });
     }
     message
 }
@@ -149,7 +174,7 @@ fn swap(shared: &Shared, account: Account) -> Option<Account> {
         renew(&mut slots.account);
         renew(&mut slots.follow_queries);
     }
-    shared.handle.spawn(calls(account.connection.calls.subscribe(), shared.messages.clone()));
+    listen(shared, &account.connection);
     shared.connection.lock().replace(account)
 }
 
