@@ -1,6 +1,8 @@
 //! The embedded account as it is before and after each step of the walkthrough: checkpoints that are made once for the settings, on the side,
 //! by running the steps, and restored at once whenever a demonstration is to begin somewhere else.
 
+pub mod fallback;
+
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::path::Path;
 

@@ -24,6 +24,7 @@ use crate::config::Settings;
 use crate::config::settings::TargetKind;
 use crate::demo::clock::SharedClock;
 use crate::demo::scenario::Scenario;
+use crate::demo::step::Step;
 use crate::local::checkpoint::{self, Checkpoint};
 use crate::local::pace::Pace;
 use crate::local::{self, LocalError, Opened, Options};
@@ -37,7 +38,7 @@ pub use crate::serve::keys::AccessKey;
 use crate::serve::keys::{KeyError, Keys};
 use crate::serve::outside::Listener;
 pub use crate::serve::postgres::Certificate;
-pub use recorded::{Played, end_recordings, played, settings_of};
+pub use recorded::{Played, as_fallback, end_recordings, played, settings_of};
 
 /// API calls that a slow listener may lag behind before it loses the oldest.
 const CALLS_KEPT: usize = 1024;
@@ -126,7 +127,7 @@ pub async fn open(settings: &Settings, clock: SharedClock, pace: Pace) -> Result
     let user = caller.arn.rsplit('/').next().unwrap_or_default().to_owned();
     let credentials = config.credentials_provider();
     if let Some(recorder) = &recorder {
-        recorded::begin(recorder, settings, &caller.account, [Some(user.clone()), alias.clone()]);
+        recorded::begin(recorder, settings, &caller.account, &user);
     }
     let account = caller.account;
     Ok(Connection { kind, gateways, scenario, account, alias, user, production, calls, embedded, credentials, recorder, player })
@@ -165,6 +166,15 @@ impl Connection {
     /// The recording that answers, on the target `replay`.
     pub fn played(&self) -> Option<Played> {
         self.player.as_ref().map(recorded::of_player)
+    }
+
+    /// Puts the recording that answers to where a step begins, or, when it does not have the step, to its end. Nothing on other targets.
+    pub fn play_from(&self, step: Step) {
+        if let Some(player) = &self.player
+            && !player.to_step(step.name())
+        {
+            player.to_end();
+        }
     }
 
     /// Whether this process holds the embedded account itself, rather than using another process's.

@@ -28,6 +28,8 @@ pub enum Effect {
     },
     /// Puts the embedded account to where a step begins, and opens it again.
     BeginAt(Step),
+    /// Opens the account behind the screen, or goes over to it, or back.
+    Standby(super::standby::Ask),
     /// Writes a picture of the screen into the current directory.
     Picture,
     /// Gives the terminal to the program that logs in on the account.

@@ -20,6 +20,7 @@ pub mod popup;
 pub mod predict;
 pub mod resources;
 pub mod sql;
+pub mod standby;
 #[cfg(test)]
 pub mod tests;
 pub mod text_width;

@@ -7,7 +7,7 @@ use chrono::{DateTime, FixedOffset, Utc};
 use super::msg::{Identity, Target};
 use super::pane::Pane;
 use super::popup::Popup;
-use super::{activity, doctor, explore, login, pipeline, predict, resources, sql, walkthrough};
+use super::{activity, doctor, explore, login, pipeline, predict, resources, sql, standby, walkthrough};
 use crate::config::Settings;
 use crate::config::settings::{Guard, Mask, OverCeiling, Size, TargetKind};
 use crate::demo::dataset::Words;
@@ -176,6 +176,8 @@ pub struct Model {
     pub login: login::State,
     /// The doctor.
     pub doctor: doctor::State,
+    /// The account behind the screen.
+    pub standby: standby::State,
     /// A number being edited in the form had this text before.
     pub(super) before_edit: Option<String>,
 }
@@ -227,6 +229,7 @@ impl Model {
             activity: activity::State::default(),
             login: login::State::default(),
             doctor: doctor::State::default(),
+            standby: standby::State::of(settings),
             before_edit: None,
         }
     }

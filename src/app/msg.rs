@@ -4,7 +4,7 @@ use crossterm::event::KeyEvent;
 
 use super::action::Command;
 use super::pane::Pane;
-use super::{activity, doctor, explore, login, pipeline, popup, predict, resources, sql, walkthrough};
+use super::{activity, doctor, explore, login, pipeline, popup, predict, resources, sql, standby, walkthrough};
 use crate::config::settings::TargetKind;
 use crate::demo::scenario::Scenario;
 use crate::ops::OpError;
@@ -59,6 +59,8 @@ pub enum Msg {
     Terminate,
     /// Of the walkthrough.
     Walkthrough(walkthrough::Msg),
+    /// Of the account behind the screen.
+    Standby(standby::Msg),
     /// Of the resources.
     Resources(resources::Msg),
     /// Of the SQL console.

@@ -69,6 +69,9 @@ pub struct Cli {
     /// Present the walkthrough in this directory instead of the built-in one
     #[arg(long, value_name = "DIR", help_heading = "The screen")]
     pub walkthrough: Option<PathBuf>,
+    /// Have this recording ready behind the screen: Alt-0 goes over to it when the account fails
+    #[arg(long, value_name = "FILE", help_heading = "The screen")]
+    pub fallback: Option<PathBuf>,
     /// The command; the screen without one.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -176,6 +179,9 @@ impl Cli {
         if let Some(file) = &global.replay_file {
             flag("--target replay", "replay.file", file.to_string_lossy().into_owned());
         }
+        if let Some(file) = &self.fallback {
+            flag("--fallback", "stage.fallback", file.to_string_lossy().into_owned());
+        }
         if let Some(file) = &global.record {
             flag("--record", "recording.file", file.to_string_lossy().into_owned());
         }
@@ -212,6 +218,7 @@ impl Cli {
             }
         }
         self.check_record(&settings)?;
+        self.check_fallback(&settings)?;
         Ok(settings)
     }
 
@@ -219,6 +226,17 @@ impl Cli {
     /// what came of it.
     fn plays_from_the_start(&self) -> bool {
         matches!(self.command, None | Some(Command::Run(_) | Command::Rehearse(_) | Command::Cleanup(_)))
+    }
+
+    /// A fallback that could not be gone over to is refused before it is needed.
+    fn check_fallback(&self, settings: &Settings) -> Result<(), Failure> {
+        match (&self.command, settings.stage.fallback.as_str()) {
+            (Some(_), _) if self.fallback.is_some() => {
+                Err(Failure::usage("`--fallback` is for the screen, and a command was given", "Leave one of them out."))
+            }
+            (Some(_), _) | (None, "") => Ok(()),
+            (None, file) => Ok(target::as_fallback(settings, file).map(drop)?),
+        }
     }
 
     /// A recording that cannot be made is refused before anything is done.

@@ -220,11 +220,10 @@ fn settings(assignments: &[Assignment], environment: &BTreeMap<String, String>) 
                     None => continue,
                 }
             }
-            ("data.source" | "data.schema" | "sql.queries_dir" | "recording.file" | "replay.file", Value::Text(text))
-                if !text.is_empty() =>
-            {
-                expand(text, environment).to_string_lossy().into_owned().into()
-            }
+            (
+                "data.source" | "data.schema" | "sql.queries_dir" | "stage.fallback" | "recording.file" | "replay.file",
+                Value::Text(text),
+            ) if !text.is_empty() => expand(text, environment).to_string_lossy().into_owned().into(),
             (_, value) => value.to_json(),
         };
         if let Some(table) = table {

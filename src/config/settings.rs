@@ -39,6 +39,8 @@ pub struct Settings {
     pub costs: Costs,
     /// The embedded AWS.
     pub local: Local,
+    /// Presentations.
+    pub stage: Stage,
     /// Where what crosses the SDK is recorded.
     pub recording: Recording,
     /// The recording that is played.
@@ -424,6 +426,14 @@ pub struct Local {
     /// State directory; without it `$XDG_DATA_HOME/shiftdeck`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub state_dir: Option<PathBuf>,
+}
+
+/// `[stage]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// The recording that a presentation goes over to when the account fails; empty for the embedded AWS.
+    pub fallback: String,
 }
 
 /// `[recording]`

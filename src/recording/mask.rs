@@ -10,9 +10,6 @@ use serde_json::Value;
 
 use super::{ACCOUNT, HIDDEN, USER};
 
-/// A name that is shorter is taken out only where it is that of the caller: it may be a word of anything else.
-const DISTINCT: usize = 8;
-
 /// Fewer characters are no secret, but a word.
 const SHORTEST_SECRET: usize = 8;
 
@@ -30,7 +27,7 @@ const OWNER: &str = "shiftdeck:owner";
 pub struct Private {
     /// The account's number.
     pub account: String,
-    /// Names of the caller: the last part of the ARN, the owner of the settings, the alias of the account.
+    /// Names of the caller: the last part of the ARN, and the owner of the settings.
     pub names: Vec<String>,
 }
 
@@ -51,7 +48,8 @@ impl Mask {
     pub fn new(private: &Private) -> Mask {
         let mut mask = Mask { account: Some(private.account.clone()).filter(|account| is_account(account)), ..Mask::default() };
         for name in private.names.iter().filter(|name| !name.is_empty() && *name != PROGRAM) {
-            let distinct = name.contains(['@', '.']) || name.chars().count() >= DISTINCT;
+            // Any other name may be a word of something else, and what is asked with it would not be found again.
+            let distinct = name.contains(['@', '.']);
             if distinct { &mut mask.distinct } else { &mut mask.plain }.extend(forms(name));
         }
         // A name that is part of another is looked for after it.

@@ -122,6 +122,11 @@ impl Player {
         self.play.script.lock().to_step(step, self.play.now())
     }
 
+    /// Goes to the end.
+    pub fn to_end(&self) {
+        self.play.script.lock().to_end(self.play.now());
+    }
+
     /// The SDK configuration that leads to the recording. Its credentials are made up.
     pub fn sdk_config(&self) -> SdkConfig {
         let credentials = Credentials::new("AKIASHIFTDECKREPLAY0", "a-recording-checks-no-signature", None, None, "shiftdeck");

@@ -61,6 +61,12 @@ pub fn clean(exchange: &mut Exchange, mask: &mut Mask) {
         Outcome::Answer(answer) => {
             answer.headers.iter_mut().for_each(|(_, value)| *value = mask.text(value).into_owned());
             answer.body = content(std::mem::take(&mut answer.body), named, mask);
+            // The alias of an account says whose it is, and nothing else asks for it.
+            if request.operation == "ListAccountAliases"
+                && let Ok(text) = std::str::from_utf8(&answer.body)
+            {
+                answer.body = Bytes::from(without_elements(text, |name| name == "member", |_| {}));
+            }
         }
         Outcome::Failure { message, .. } => *message = mask.text(&in_addresses(message)).into_owned(),
     }
@@ -187,6 +193,11 @@ pub fn in_form(text: &str, mask: &mut Mask) -> String {
 
 /// The secrets of an XML document, by the names of its elements.
 pub fn in_elements(text: &str, mask: &mut Mask) -> String {
+    without_elements(text, is_secret, |secret| mask.learn(secret))
+}
+
+/// An XML document without the texts of some elements, each of which is told.
+fn without_elements(text: &str, hidden: impl Fn(&str) -> bool, mut tell: impl FnMut(&str)) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(open) = rest.find('<') {
@@ -195,10 +206,10 @@ pub fn in_elements(text: &str, mask: &mut Mask) -> String {
         out.push_str(&rest[..=close]);
         rest = &rest[close + 1..];
         if !name.starts_with('/')
-            && is_secret(name)
+            && hidden(name)
             && let Some(end) = rest.find("</")
         {
-            mask.learn(&rest[..end]);
+            tell(&rest[..end]);
             out.push_str(HIDDEN);
             rest = &rest[end..];
         }
@@ -284,6 +295,25 @@ mod tests {
         );
         let address = in_addresses("\"https://b.s3.amazonaws.com/k?X-Amz-Credential=AKID%2F1&X-Amz-Signature=00ff\"");
         assert_eq!(address, "\"https://b.s3.amazonaws.com/k?X-Amz-Credential=***&X-Amz-Signature=***\"");
+    }
+
+    #[test]
+    fn the_alias_of_an_account_is_hidden() {
+        let request = crate::recording::call::Request {
+            service: "iam".into(),
+            operation: "ListAccountAliases".into(),
+            method: "POST".into(),
+            path: "/".into(),
+            query: String::new(),
+            headers: vec![],
+            body: Content::Whole(Bytes::from_static(b"Action=ListAccountAliases")),
+        };
+        let body = Bytes::from_static(b"<R><AccountAliases><member>acme-prod</member></AccountAliases></R>");
+        let outcome = Outcome::Answer(crate::recording::call::Answer { status: 200, headers: vec![], body });
+        let mut exchange = Exchange { request, outcome, start: Default::default(), duration: Default::default() };
+        clean(&mut exchange, &mut Mask::default());
+        let Outcome::Answer(answer) = exchange.outcome else { panic!("no answer") };
+        assert_eq!(answer.body, "<R><AccountAliases><member>***</member></AccountAliases></R>");
     }
 
     #[test]

@@ -96,6 +96,38 @@ pub fn settings_of(settings: &Settings) -> Result<(PathBuf, String), OpError> {
     Ok((path, header.settings))
 }
 
+/// The settings under which a recording is played in the place of an account: those that it was made with, over the others.
+///
+/// # Errors
+/// When it cannot be read, or has settings that this program does not know.
+pub fn as_fallback(settings: &Settings, file: &str) -> Result<Settings, OpError> {
+    let mut there = settings.clone();
+    there.aws.target = TargetKind::Replay;
+    file.clone_into(&mut there.replay.file);
+    "start".clone_into(&mut there.replay.from);
+    there.recording.file.clear();
+    let (path, recorded) = settings_of(&there)?;
+    let other = |why: String| OpError::usage(format!("could not play the recording {}", path.display()), why, "take another recording");
+    let recorded: Value = toml::from_str(&recorded).map_err(|error| other(error.to_string()))?;
+    let mut all = serde_json::to_value(&there).map_err(|error| other(error.to_string()))?;
+    lay_over(&mut all, recorded);
+    let mut laid: Settings = serde_json::from_value(all).map_err(|error| other(error.to_string()))?;
+    laid.data_set = there.data_set;
+    Ok(laid)
+}
+
+/// Puts the values of one document over those of another.
+fn lay_over(all: &mut Value, over: Value) {
+    match (all, over) {
+        (Value::Object(all), Value::Object(over)) => {
+            for (name, value) in over {
+                lay_over(all.entry(name).or_insert(Value::Null), value);
+            }
+        }
+        (all, over) => *all = over,
+    }
+}
+
 fn file(settings: &Settings) -> Result<PathBuf, OpError> {
     match settings.replay.file.as_str() {
         "" => Err(OpError::usage(
@@ -174,9 +206,8 @@ pub(super) fn recorder(settings: &Settings, clock: &SharedClock) -> Result<Optio
 }
 
 /// Begins to write, now that it is known whose account it is and what must not be kept of it.
-pub(super) fn begin(recorder: &Recorder, settings: &Settings, account: &str, names: [Option<String>; 2]) {
-    let owner = Some(settings.demo.owner.clone()).filter(|owner| !owner.is_empty());
-    let private = Private { account: account.to_owned(), names: names.into_iter().flatten().chain(owner).collect() };
+pub(super) fn begin(recorder: &Recorder, settings: &Settings, account: &str, user: &str) {
+    let private = Private { account: account.to_owned(), names: vec![user.to_owned(), settings.demo.owner.clone()] };
     let source = settings.data.source.as_str();
     let data = if source.contains("://") { source } else { source.rsplit('/').next().unwrap_or(source) };
     let header = Header {
@@ -280,6 +311,13 @@ mod tests {
         assert_eq!((&again.demo.name, again.mlops.clone()), (&settings.demo.name, settings.mlops.clone()));
         assert_eq!(again.warehouse, settings.warehouse);
         assert_eq!((again.data.source.as_str(), again.demo.owner.as_str()), ("sample", ""));
+    }
+
+    #[test]
+    fn values_are_laid_over_others_one_by_one() {
+        let mut all = serde_json::json!({ "demo": { "name": "Mine", "owner": "me" }, "mlops": { "quality": { "a": 1, "b": 2 } } });
+        lay_over(&mut all, serde_json::json!({ "demo": { "name": "Theirs" }, "mlops": { "quality": { "b": 3 } } }));
+        assert_eq!(all, serde_json::json!({ "demo": { "name": "Theirs", "owner": "me" }, "mlops": { "quality": { "a": 1, "b": 3 } } }));
     }
 
     #[test]

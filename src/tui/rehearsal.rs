@@ -298,6 +298,7 @@ impl Rehearsal {
                 | Effect::KeepSoon
                 | Effect::KeepWorkspace(_)
                 | Effect::KeepCatalog { .. }
+                | Effect::Standby(_)
                 | Effect::TellSpeaker(_) => {}
                 effect => self.runner.run(effect),
             }

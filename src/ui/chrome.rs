@@ -8,7 +8,7 @@ use super::canvas::{Canvas, Pieces};
 use super::theme::Role;
 use super::{glyph, large, stage};
 use crate::app::action::{self, Action, Command, Scope, key_label};
-use crate::app::model::Link;
+use crate::app::model::{Link, Model};
 use crate::app::msg::Target;
 use crate::app::sql::RunState;
 use crate::app::text_width::width;
@@ -20,6 +20,9 @@ use crate::ops::query::QueryState;
 
 /// From this width on the name of the program has a place beside the tabs.
 const ROOM_FOR_NAME: u16 = 92;
+
+/// The mark behind the target while the screen is on the account behind it.
+const OVER: &str = " ◦";
 
 /// Name, tabs, and where we are.
 pub fn header(canvas: &mut Canvas<'_>, area: Rect) {
@@ -43,20 +46,7 @@ pub fn header(canvas: &mut Canvas<'_>, area: Rect) {
         canvas.target(Rect::new(x, area.y, used, 1), Target::Pane(pane));
         x += used + if tight { 2 } else { 3 };
     }
-    let target = match model.target {
-        TargetKind::Local => "embedded AWS".to_owned(),
-        TargetKind::Aws => match model.identity() {
-            Some(identity) => match &identity.alias {
-                Some(alias) => format!("AWS {alias} {}", identity.account),
-                None => format!("AWS {}", identity.account),
-            },
-            None => "AWS".to_owned(),
-        },
-        TargetKind::Replay => match model.identity().and_then(|identity| identity.recording.as_deref()) {
-            Some(recording) => format!("replay {recording}"),
-            None => "replay".to_owned(),
-        },
-    };
+    let target = target(model);
     let place = format!("{} · {target} · {}", model.demo, model.region);
     let room = area.right().saturating_sub(x + 1);
     for text in [place, format!("{} · {target}", model.demo), model.demo.clone()] {
@@ -65,6 +55,26 @@ pub fn header(canvas: &mut Canvas<'_>, area: Rect) {
             break;
         }
     }
+}
+
+/// Where the demonstration runs. An audience is not told that the screen has gone over to the account behind it; a small mark is for those who
+/// know.
+fn target(model: &Model) -> String {
+    let identity = model.identity();
+    let of_identity = || identity.map(|identity| (identity.account.clone(), identity.alias.clone()));
+    let (kind, account, recording, mark) = match &model.standby.shown {
+        Some(shown) => (shown.target, shown.account.clone(), shown.recording.clone(), OVER),
+        None => (model.target, of_identity(), identity.and_then(|identity| identity.recording.clone()), ""),
+    };
+    let name = match (kind, account, recording) {
+        (TargetKind::Local, ..) => "embedded AWS".to_owned(),
+        (TargetKind::Aws, Some((account, Some(alias))), _) => format!("AWS {alias} {account}"),
+        (TargetKind::Aws, Some((account, None)), _) => format!("AWS {account}"),
+        (TargetKind::Aws, None, _) => "AWS".to_owned(),
+        (TargetKind::Replay, _, Some(recording)) => format!("replay {recording}"),
+        (TargetKind::Replay, _, None) => "replay".to_owned(),
+    };
+    format!("{name}{mark}")
 }
 
 /// The short facts beside a pane's title.

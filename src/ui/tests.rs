@@ -201,6 +201,28 @@ fn the_end_of_a_login_is_told_before_it_comes() {
 }
 
 #[test]
+fn a_recording_is_named_in_the_header_and_one_behind_the_screen_is_only_a_mark() {
+    let recording = || {
+        let mut identity = crate::app::tests::identity();
+        identity.kind = TargetKind::Replay;
+        identity.recording = Some("talk.rec of 2026-01-02".into());
+        Box::new(identity)
+    };
+    let header = |model: &Model| render(model, 200, 60).0.lines().next().unwrap().to_owned();
+    let mut replay = full_model();
+    replay.target = TargetKind::Replay;
+    replay.link = Link::Open(recording());
+    assert!(header(&replay).ends_with("BankDM · replay talk.rec of 2026-01-02 · us-east-1"), "{}", header(&replay));
+
+    let mut model = on_aws();
+    assert!(header(&model).ends_with("BankDM · AWS acme-dev 000000000000 · us-east-1"), "{}", header(&model));
+    update(&mut model, Msg::Standby(crate::app::standby::Msg::Switched(crate::app::standby::Side::Fallback, recording())));
+    assert!(header(&model).ends_with("BankDM · AWS acme-dev 000000000000 ◦ · us-east-1"), "{}", header(&model));
+    let screen = render(&model, 200, 60).0;
+    assert!(!screen.contains("talk.rec"), "{screen}");
+}
+
+#[test]
 fn a_production_account_is_asked_about() {
     let mut model = model();
     model.target = TargetKind::Aws;

@@ -32,6 +32,7 @@ pub(super) const ACTIONS: &[Action] = &[
     action(Global, C::Focus(Pane::Explore), "focus.6", "", "Go to Explore", &["6"]),
     action(Global, C::Focus(Pane::Activity), "focus.7", "", "Go to Activity", &["7"]),
     action(Always, C::Present, "present", "", "Begin a presentation, or end it", &["f12"]),
+    action(Always, C::Fallback, "fallback", "", "Go over to the account behind the screen when this one fails, or back", &["alt-0"]),
     action(Always, C::Theme, "theme.next", "", "Next theme: dark, light, contrast, colour-blind, sixteen, mono", &["f9"]),
     action(Always, C::Size, "size.large", "", "Presentations show less and larger, or all again", &["f10"]),
     action(Global, C::Size, "size.toggle", "", "Presentations show less and larger, or all again", &["Z"]),

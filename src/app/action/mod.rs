@@ -43,6 +43,7 @@ pub enum Command {
     Suspend,
     LogIn,
     Doctor,
+    Fallback,
     Reveal,
     Picture,
     Quit,

@@ -266,6 +266,11 @@ impl State {
         self.tabs.iter_mut().flat_map(Tab::cancel).collect()
     }
 
+    /// Forgets the sessions of every tab: they are of an account that was left.
+    pub fn leave_sessions(&mut self) {
+        self.tabs.iter_mut().for_each(|tab| tab.session.leave());
+    }
+
     /// Closes the tab on the screen; what runs there is cancelled, its session ends. The last one leaves an empty one behind.
     pub fn close_tab(&mut self) -> Vec<Effect> {
         let mut effects = self.tab_mut().cancel();

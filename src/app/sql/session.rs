@@ -79,6 +79,11 @@ impl Session {
         };
     }
 
+    /// Forgets the session that is open; it ends by itself.
+    pub(super) fn leave(&mut self) {
+        (self.open, self.transaction) = (None, InTransaction::No);
+    }
+
     /// Ends the session for good; nobody waits for the answer.
     pub(super) fn close(&self, run: RunId) -> Option<Effect> {
         let (id, _) = self.open.clone()?;

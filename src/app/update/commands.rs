@@ -66,6 +66,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         C::Suspend => vec![Effect::Suspend],
         C::LogIn => login::log_in(),
         C::Doctor => doctor::examine(model),
+        C::Fallback => super::standby::switch(model),
         C::Picture => vec![Effect::Picture],
         C::Reveal => {
             model.reveal();

@@ -14,6 +14,10 @@ use crate::app::{Effect, Pane, login, predict};
 use crate::config::settings::TargetKind;
 
 pub(super) fn on_key(model: &mut Model, key: KeyEvent) -> Vec<Effect> {
+    // Whatever is on the screen, and whether the account is open or not: this is for when something is wrong.
+    if action::find(&key, &[Scope::Always]).is_some_and(|action| action.command == Command::Fallback) {
+        return run_command(model, Command::Fallback);
+    }
     if let Some(top) = model.popups.last_mut() {
         let outcome = top.key(key, model.viewport.popup_height);
         if outcome != Outcome::Ignored {

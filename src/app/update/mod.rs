@@ -12,6 +12,7 @@ mod pipeline;
 mod pointer;
 mod predict;
 mod remote;
+mod standby;
 
 pub use availability::{available, scopes, space_goes_on};
 pub use console::engine_name;
@@ -21,7 +22,7 @@ use super::doctor;
 use super::effect::Effect;
 use super::login;
 use super::model::{Held, Link, Model};
-use super::msg::Msg;
+use super::msg::{Identity, Msg};
 use super::pane::Pane;
 use super::popup::{Choice, Confirm, Popup};
 use super::resources;
@@ -54,6 +55,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     if !drawn {
         effects.extend(pipeline::want(model));
         effects.extend(explore::want(model));
+        effects.extend(standby::want(model));
         effects.extend(remote::tell(model));
     }
     effects
@@ -89,20 +91,8 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
             model.frame = model.frame.wrapping_add(1);
             Vec::new()
         }
-        Msg::Connected(identity) => {
-            model.region.clone_from(&identity.scenario.region);
-            model.sql.library.clone_from(&identity.library);
-            model.private.clone_from(&identity.private);
-            model.link = Link::Open(identity);
-            let mut effects = model.resources.refresh();
-            let interrupted = model.login.take_up();
-            effects.extend(model.walkthrough.start(interrupted));
-            effects.extend(model.pipeline.follow());
-            effects.extend(model.predict.look());
-            effects.extend(console::connected(model));
-            effects.extend(doctor::linked(model));
-            effects
-        }
+        Msg::Connected(identity) => connected(model, identity),
+        Msg::Standby(msg) => standby::on_msg(model, msg),
         Msg::NotConnected(error) => {
             model.link = Link::Closed(error);
             doctor::linked(model)
@@ -150,6 +140,22 @@ fn handle(model: &mut Model, msg: Msg) -> Vec<Effect> {
     }
 }
 
+/// The account is open: everything that is shown of it is read.
+fn connected(model: &mut Model, identity: Box<Identity>) -> Vec<Effect> {
+    model.region.clone_from(&identity.scenario.region);
+    model.sql.library.clone_from(&identity.library);
+    model.private.clone_from(&identity.private);
+    model.link = Link::Open(identity);
+    let mut effects = model.resources.refresh();
+    let interrupted = model.login.take_up();
+    effects.extend(model.walkthrough.start(interrupted));
+    effects.extend(model.pipeline.follow());
+    effects.extend(model.predict.look());
+    effects.extend(console::connected(model));
+    effects.extend(doctor::linked(model));
+    effects
+}
+
 /// What is true of the state as a whole after every message.
 fn settle(model: &mut Model) {
     if model.notice.as_ref().is_some_and(|notice| notice.until <= model.now) {
@@ -189,12 +195,14 @@ fn source(model: &Model) -> Option<QueryEngine> {
 /// What the checklist shows of the steps, and of the endpoint that answers predictions, follows it.
 fn on_resources(model: &mut Model, msg: resources::Msg) -> Vec<Effect> {
     let (served, first) = (endpoints_ready(model), model.resources.read_at.is_none());
+    let msg = standby::kept(model, msg);
     let mut effects = model.resources.update(msg, model.walkthrough.run.is_some(), model.now);
     doctor::point(model);
     let states = match &model.resources.error {
         Some(error) => Step::ALL.into_iter().map(|step| (step, StepState::Unknown(error.to_string()))).collect(),
         None => from_checklist(&model.resources.rows),
     };
+    let states = standby::unrecorded(model, states);
     model.walkthrough.update(walkthrough::Msg::Read(states), model.now);
     // The embedded AWS costs nothing.
     if model.target == TargetKind::Aws {
@@ -311,5 +319,7 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
 
 #[cfg(test)]
 mod pipeline_tests;
+#[cfg(test)]
+mod standby_tests;
 #[cfg(test)]
 mod tests;

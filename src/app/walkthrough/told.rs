@@ -1,6 +1,7 @@
 //! What the speaker is told and the audience is not.
 
 use crate::app::Model;
+use crate::app::action::key_label;
 use crate::app::model::Link;
 use crate::app::sql::RunState;
 use crate::app::walkthrough::check::Verdict;
@@ -13,6 +14,9 @@ use crate::ops::stage::{Checked, Planned, Running, Told};
 /// Parts of the codes of errors that a presenter has to know of; that something does not exist is no news while it is being made.
 const REFUSALS: [&str; 6] = ["AccessDenied", "Unauthorized", "Expired", "Throttl", "LimitExceeded", "UnrecognizedClient"];
 
+/// The key that goes over to the account behind the screen.
+const FALLBACK: &str = "alt-0";
+
 /// What the speaker is told now; nothing while no presentation is on. The process is filled in by who writes it down.
 pub fn told(model: &Model) -> Option<Told> {
     let state = &model.walkthrough;
@@ -20,9 +24,13 @@ pub fn told(model: &Model) -> Option<Told> {
     let step = state.current().step;
     let notes = state.notes(step);
     let press = state.press()?;
+    let key = key_label(FALLBACK);
     Some(Told {
         process: 0,
-        demo: format!("{} · {}", model.demo, place(model)),
+        demo: match model.standby.ready(&key) {
+            Some(ready) => format!("{} · {} · {ready}", model.demo, place(model)),
+            None => format!("{} · {}", model.demo, place(model)),
+        },
         began: remote.began,
         plan: plan(state, remote),
         at: state.script.position(step),
@@ -143,7 +151,7 @@ fn running(model: &Model) -> Vec<Running> {
 
 fn warnings(model: &Model, step: Step, beat: Beat) -> Vec<String> {
     let state = &model.walkthrough;
-    let mut warnings = Vec::new();
+    let mut warnings: Vec<String> = model.standby.told(&key_label(FALLBACK)).into_iter().collect();
     match &model.link {
         Link::Closed(error) => warnings.push(format!("The account is not open: {error}")),
         Link::Opening => warnings.push("The account is still being opened".to_owned()),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Runner, renew, send};
+use super::{Account, Runner, renew, send};
 use crate::app::Msg;
 use crate::app::doctor;
 use crate::app::latest::Ticket;
@@ -15,21 +15,22 @@ impl Runner {
     pub(super) fn examine(&self, ticket: Ticket, theme: String) {
         let cancel = renew(&mut self.shared.slots.lock().doctor);
         let shared = Arc::clone(&self.shared);
-        let connection = shared.connection.lock().clone();
+        let open = shared.connection.lock().clone();
+        let settings = open.as_ref().map_or_else(|| Arc::clone(&shared.settings), |open| Arc::clone(&open.settings));
         let ending = cancel.clone();
         let work = async move {
             let messages = &shared.messages;
-            let settings = Arc::clone(&shared.settings);
+            let meant = Arc::clone(&settings);
             // Reads a file of data and tries the disk.
             let around = tokio::task::spawn_blocking(move || {
                 let variable = |name: &str| std::env::var(name).ok();
-                surroundings(&settings, &variable, &terminal_of(&settings, &theme, variable))
+                surroundings(&meant, &variable, &terminal_of(&meant, &theme, variable))
             });
             let of_account = async {
-                let Some(connection) = &connection else { return };
+                let Some(Account { connection, settings }) = &open else { return };
                 let told = |part: Part, checks| send(messages, Msg::Doctor(doctor::Msg::Part(ticket, part, checks)));
                 told(Part::Account, vec![account(&connection.account, connection.is_held_elsewhere())]);
-                let (mut context, _events) = connection.context(Arc::clone(&shared.settings), Arc::clone(&shared.clock));
+                let (mut context, _events) = connection.context(Arc::clone(settings), Arc::clone(&shared.clock));
                 context.cancel = ending;
                 examine_each(&context, connection.calls.subscribe(), &told).await;
             };

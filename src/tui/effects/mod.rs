@@ -9,6 +9,7 @@ mod pipeline;
 mod predict_form;
 mod results;
 pub mod speaker;
+mod standby;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -63,7 +64,10 @@ struct Shared {
     settings: Arc<Settings>,
     clock: SharedClock,
     messages: UnboundedSender<Msg>,
-    connection: Mutex<Option<Connection>>,
+    /// The account that the screen is on.
+    connection: Mutex<Option<Account>>,
+    /// The one behind it.
+    standby: standby::Standby,
     /// Whether the reader has said that a production account is meant.
     confirmed: AtomicBool,
     slots: Mutex<Slots>,
@@ -74,9 +78,20 @@ struct Shared {
     speaker: speaker::Speaker,
 }
 
+/// An open account, and the settings that it is used with.
+#[derive(Clone)]
+struct Account {
+    connection: Connection,
+    settings: Arc<Settings>,
+}
+
 /// One token for each kind of work of which only the newest counts: giving out a new one cancels the old work.
 #[derive(Default)]
 struct Slots {
+    /// Ends following what an account does that the screen has left, whether it answers or not.
+    account: CancellationToken,
+    /// Hearing of the calls to the account that the screen is on.
+    calls: CancellationToken,
     steps: CancellationToken,
     /// Following the login.
     login: CancellationToken,
@@ -154,6 +169,7 @@ impl Runner {
             clock,
             messages,
             connection: Mutex::new(None),
+            standby: standby::Standby::default(),
             confirmed: AtomicBool::new(false),
             slots: Mutex::new(Slots::default()),
             tasks: TaskTracker::new(),
@@ -175,20 +191,21 @@ impl Runner {
             // Much of it needs no account either.
             Effect::Examine { ticket, theme } => return self.examine(ticket, theme),
             Effect::CancelExamination => return self.shared.slots.lock().doctor.cancel(),
+            Effect::Standby(ask) => return self.standby(ask),
             Effect::Form(ask) if predict_form::needs_no_account(&ask) => return self.examples(ask),
             effect => effect,
         };
         let Some(effect) = self.on_disk(effect) else { return };
-        let Some(connection) = self.shared.connection.lock().clone() else {
+        let Some(account) = self.shared.connection.lock().clone() else {
             // Nothing is asked of an account that is not open; `update` sees to that.
             return tracing::warn!("no account is open for {effect:?}");
         };
-        let (mut context, events) = connection.context(Arc::clone(&self.shared.settings), Arc::clone(&self.shared.clock));
+        let (mut context, events) = account.connection.context(account.settings, Arc::clone(&self.shared.clock));
         let mut slots = self.shared.slots.lock();
         match effect {
             Effect::RunSteps(steps) => {
                 context.cancel = renew(&mut slots.steps);
-                self.steps(context, events, steps);
+                self.steps(context, events, steps, slots.account.clone());
             }
             Effect::CancelSteps => slots.steps.cancel(),
             Effect::ReadResources { ticket, after } => {
@@ -312,6 +329,7 @@ impl Runner {
             | Effect::LeaveQueries => {}
             Effect::Connect { .. }
             | Effect::BeginAt(_)
+            | Effect::Standby(_)
             | Effect::Picture
             | Effect::LogIn
             | Effect::CheckSql { .. }
@@ -338,9 +356,9 @@ impl Runner {
         if tokio::time::timeout(FAREWELL, self.shared.tasks.wait()).await.is_err() {
             tracing::warn!("left while {} jobs were still ending", self.shared.tasks.len());
         }
-        let connection = self.shared.connection.lock().take();
-        if let Some(connection) = connection {
-            connection.close().await;
+        let account = self.shared.connection.lock().take();
+        for account in account.into_iter().chain(self.shared.standby.take()) {
+            account.connection.close().await;
         }
     }
 
@@ -392,35 +410,43 @@ impl Runner {
         let work = async move {
             let shared = &runner.shared;
             let moment = Moment::Before(step);
+            // The embedded account behind the screen has a place of its own.
+            let here =
+                shared.connection.lock().as_ref().map_or_else(|| Arc::clone(&shared.settings), |account| Arc::clone(&account.settings));
             let done = async {
-                if !prepared::is_ready(&shared.settings, moment)? {
+                if !prepared::is_ready(&here, moment)? {
                     send(&shared.messages, Msg::Written(Ok("The steps are run on the side once; a few seconds".to_owned())));
-                    prepared::prepare(&shared.settings, &shared.clock, |_| {}).await?;
+                    prepared::prepare(&here, &shared.clock, |_| {}).await?;
                 }
                 shared.slots.lock().cancel_work();
-                let connection = shared.connection.lock().take();
-                if let Some(connection) = connection {
-                    connection.close().await;
+                let account = shared.connection.lock().take();
+                if let Some(account) = account {
+                    account.connection.close().await;
                 }
-                let settings = Arc::clone(&shared.settings);
+                let settings = Arc::clone(&here);
                 let restored = tokio::task::spawn_blocking(move || prepared::restore(&settings, moment)).await;
                 restored.unwrap_or_else(|_| Err(broken("could not restore the account")))
             };
             if let Err(error) = done.await {
                 send(&shared.messages, Msg::Written(Err(format!("The account is as it was: {error}"))));
             }
-            runner.connect(false);
+            runner.connect_with(here, false);
         };
         drop(self.shared.tasks.spawn_on(work, &self.shared.handle));
     }
 
     fn connect(&self, confirmed: bool) {
+        self.connect_with(Arc::clone(&self.shared.settings), confirmed);
+    }
+
+    fn connect_with(&self, settings: Arc<Settings>, confirmed: bool) {
         let shared = Arc::clone(&self.shared);
+        let over = shared.standby.is_over();
         // Once is enough: a new login does not ask again.
         let confirmed = shared.confirmed.fetch_or(confirmed, Ordering::Relaxed) || confirmed;
         self.job(
             async move {
-                match target::open(&shared.settings, Arc::clone(&shared.clock), Pace::Live).await {
+                match target::open(&settings, Arc::clone(&shared.clock), Pace::Live).await {
                     Ok(Connection { account, production: Some(phrase), .. }) if !confirmed => Msg::Production { account, phrase },
                     Ok(connection) => {
                         let cancel = renew(&mut shared.slots.lock().login);
@@ -430,11 +456,17 @@ impl Runner {
                         if let Some(warning) = connection.played().and_then(|played| played.warning) {
                             send(&shared.messages, Msg::Written(Err(format!("The recording is not whole: {warning}"))));
                         }
-                        shared.handle.spawn(calls(connection.calls.subscribe(), shared.messages.clone()));
-                        if let Some(outside) = target::Outside::open(&shared.settings) {
+                        if let Some(outside) = target::Outside::open(&settings) {
                             shared.handle.spawn(calls_of_others(outside, connection.calls.clone(), shared.messages.clone()));
                         }
-                        *shared.connection.lock() = Some(connection);
+                        let account = Account { connection, settings };
+                        if over != shared.standby.is_over() {
+                            // The screen has gone over while this one was being opened.
+                            shared.standby.keep_first(account);
+                            return Msg::Tick;
+                        }
+                        listen(&shared, &account.connection);
+                        *shared.connection.lock() = Some(account);
                         Msg::Connected(Box::new(identity))
                     }
                     Err(error) => Msg::NotConnected(error),
@@ -444,7 +476,14 @@ impl Runner {
         );
     }
 
-    fn steps(&self, context: Context, mut events: tokio::sync::mpsc::UnboundedReceiver<crate::demo::event::Event>, steps: Vec<Step>) {
+    /// Runs steps. When the screen leaves the account it follows them no more and says nothing: `update` has ended them.
+    fn steps(
+        &self,
+        context: Context,
+        mut events: tokio::sync::mpsc::UnboundedReceiver<crate::demo::event::Event>,
+        steps: Vec<Step>,
+        left: CancellationToken,
+    ) {
         let messages = self.shared.messages.clone();
         let broken_messages = messages.clone();
         self.job(
@@ -461,6 +500,7 @@ impl Runner {
                             // What a step reports is told before its end.
                             tokio::select! {
                                 biased;
+                                () = left.cancelled() => return Msg::Tick,
                                 Some(event) = events.recv() => send(&messages, Msg::Walkthrough(walkthrough::Msg::Event(event))),
                                 outcome = &mut run => break outcome,
                             }
@@ -539,6 +579,14 @@ async fn calls_of_others(
     }
 }
 
+/// Hands on the calls to an account from now on, and those to the one before no more: while the screen is on another one, that is only
+/// asked whether it answers.
+fn listen(shared: &Shared, connection: &Connection) {
+    let heard = renew(&mut shared.slots.lock().calls);
+    let told = calls(connection.calls.subscribe(), shared.messages.clone());
+    shared.handle.spawn(async move { heard.run_until_cancelled(told).await });
+}
+
 /// Hands on API calls, those that come close together in one message.
 async fn calls(mut calls: broadcast::Receiver<crate::aws::activity::ApiCall>, messages: UnboundedSender<Msg>) {
     loop {
@@ -558,3 +606,6 @@ async fn calls(mut calls: broadcast::Receiver<crate::aws::activity::ApiCall>, me
         }
     }
 }
+
+#[cfg(test)]
+mod standby_tests;
