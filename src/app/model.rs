@@ -134,6 +134,8 @@ pub struct Model {
     pub motion: bool,
     /// Whether what is private is hidden.
     pub mask: bool,
+    /// Whether that follows the account.
+    pub(super) mask_follows: bool,
     /// Until when it is shown all the same.
     pub revealed: Option<DateTime<Utc>>,
     /// What is private: the account's id, and who is logged in.
@@ -201,6 +203,7 @@ impl Model {
                 Mask::Off => false,
                 Mask::Auto => settings.aws.target == TargetKind::Aws,
             },
+            mask_follows: settings.screen.mask == Mask::Auto,
             revealed: None,
             private: Vec::new(),
             link: Link::Opening,

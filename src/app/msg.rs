@@ -94,6 +94,8 @@ pub struct Identity {
     pub scenario: Scenario,
     /// The recording that answers: the name of its file and its day.
     pub recording: Option<String>,
+    /// Whether it is an account on AWS, or the recording of one.
+    pub somebodys: bool,
     /// The statements of the demonstration, names filled in.
     pub library: Vec<sql::LibraryEntry>,
 }

@@ -125,6 +125,7 @@ pub fn identity() -> Identity {
         outlives: false,
         scenario: settings().scenario("000000000000"),
         recording: None,
+        somebodys: false,
         library: vec![
             entry("05 Ten rows of the lake", QueryEngine::Athena, "-- Ten rows of the lake\nSELECT * FROM bankdm.bankdm_glue LIMIT 10;"),
             entry(

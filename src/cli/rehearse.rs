@@ -22,7 +22,7 @@ use crate::demo::clock::{SharedClock, SystemClock};
 use crate::demo::figures;
 use crate::local::pace::Pace;
 use crate::target;
-use crate::tui::rehearsal::{self, Broken, Rehearsed, Went};
+use crate::tui::rehearsal::{self, Broken, Other, Rehearsed, Went};
 
 /// Present the whole walkthrough without anybody, and say how long each step took and which checks failed
 #[derive(Debug, Args)]
@@ -46,6 +46,9 @@ pub struct Rehearse {
     /// Write a report into this new directory: Markdown and HTML, the screens as SVG, the statements that ran
     #[arg(long, value_name = "DIR")]
     pub report: Option<PathBuf>,
+    /// The screens have to be those of this report, times and costs aside: what was recorded then plays as it was seen
+    #[arg(long, value_name = "DIR")]
+    pub like: Option<PathBuf>,
     /// Do not ask on `aws`
     #[arg(long)]
     pub yes: bool,
@@ -71,17 +74,16 @@ pub async fn run(arguments: &Rehearse, settings: &Arc<Settings>, mut output: Out
     if let Some(directory) = arguments.report.as_deref().filter(|directory| directory.exists()) {
         return Err(Failure::usage(format!("{} is there already", directory.display()), "Name a new directory for the report."));
     }
+    let like = arguments.like.as_deref().map(|directory| report::seen(directory)).transpose()?;
     let cancel = interrupt::token()?;
     let mut runs: Vec<Run> = Vec::new();
     let mut first: Option<Rehearsed> = None;
     let rehearsed = loop {
         let rehearsed = once(arguments, settings, files.clone(), cancel.clone()).await?;
         let same = first.as_ref().is_none_or(|first| first.comes_to_the_same(&rehearsed));
-        let screens: Vec<String> = first
-            .iter()
-            .flat_map(|first| rehearsed.other_screens(first))
-            .map(|(step, beat, here, there)| format!("{step}, {}: “{here}”, and at first “{there}”", beat.name()))
-            .collect();
+        let of_first = first.iter().flat_map(|first| rehearsed.other_screens(&first.seen)).map(|other| told(&other, "at first"));
+        let of_report = like.iter().flat_map(|seen| rehearsed.other_screens(seen)).map(|other| told(&other, "in the report"));
+        let screens: Vec<String> = of_first.chain(of_report).collect();
         let right = rehearsed.steps.iter().all(Went::is_right);
         let run = Run { seconds: rehearsed.seconds, resident_bytes: resident(), same, screens, right };
         if arguments.times > 1 && !arguments.json {
@@ -103,12 +105,21 @@ pub async fn run(arguments: &Rehearse, settings: &Arc<Settings>, mut output: Out
         output.json(&document(&rehearsed, right, &runs))?;
     } else {
         lines(&rehearsed).iter().try_for_each(|line| output.line(line))?;
+        if let [Run { screens, .. }] = &runs[..] {
+            screens.iter().try_for_each(|screen| output.line(&format!("another screen: {screen}")))?;
+        }
         if let Some(directory) = &arguments.report {
             output.line(&format!("the report: {}", directory.join("report.html").display()))?;
         }
     }
     output.flush()?;
     if right { Ok(()) } else { Err(Failure::Silent(exit::FAILED)) }
+}
+
+/// Where a screen is another one.
+fn told(other: &Other, there: &str) -> String {
+    let line = |line: &Option<String>| line.as_ref().map_or_else(|| "not seen".to_owned(), |line| format!("“{line}”"));
+    format!("{}, {}: {}, and {there} {}", other.step, other.beat.name(), line(&other.here), line(&other.there))
 }
 
 /// One rehearsal, on the embedded AWS with a fresh account.
@@ -151,7 +162,7 @@ struct Run {
     resident_bytes: Option<u64>,
     /// Whether it came to the same as the first one.
     same: bool,
-    /// The screens that were others than those of the first one, times aside, each with a line that differs.
+    /// The screens that were others than those of the first one, or of the report, times aside, each with a line that differs.
     #[serde(rename = "other_screens")]
     screens: Vec<String>,
     /// Whether every step was as it should be.
@@ -164,7 +175,7 @@ impl Run {
         let same = match (self.same, self.screens.as_slice()) {
             (false, _) => "other figures than the first".to_owned(),
             (true, []) => "as the first".to_owned(),
-            (true, [first, ..]) => format!("{} other than at first ({first})", figures::counted(self.screens.len() as u64, "screen")),
+            (true, [first, ..]) => format!("{} another one ({first})", figures::counted(self.screens.len() as u64, "screen")),
         };
         let right = if self.right { "" } else { ", not every step as it should be" };
         format!("run {number}: {}{memory}, {same}{right}", figures::duration(self.seconds))

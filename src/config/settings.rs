@@ -511,7 +511,7 @@ pub enum Size {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Mask {
-    /// On the target `aws`.
+    /// On the target `aws`, and where a recording of it is played.
     Auto,
     /// Always.
     On,

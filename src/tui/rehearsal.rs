@@ -16,7 +16,7 @@ use super::still;
 use super::{BACK, FRONT};
 use crate::app::action::Command;
 use crate::app::model::Link;
-use crate::app::popup::Popup;
+use crate::app::popup::{Confirm, Popup};
 use crate::app::walkthrough::Beat;
 use crate::app::walkthrough::check::Verdict;
 use crate::app::walkthrough::script::File;
@@ -47,6 +47,19 @@ pub struct Seen {
     pub text: String,
     /// The screen as a picture.
     pub svg: String,
+}
+
+/// A beat whose screen is another one than in another rehearsal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Other {
+    /// The step.
+    pub step: Step,
+    /// The beat.
+    pub beat: Beat,
+    /// The first line that differs, as it is here; absent when the beat was not seen here.
+    pub here: Option<String>,
+    /// As it is there.
+    pub there: Option<String>,
 }
 
 /// How a step went.
@@ -100,15 +113,23 @@ impl Rehearsed {
         self.figures == other.figures && told(self) == told(other) && beats(self) == beats(other)
     }
 
-    /// The first line in which the screen of a beat differs from that of another rehearsal, times and made-up ids aside: the beat, the line
-    /// here and the line there. None where all are the same.
-    pub fn other_screens(&self, other: &Rehearsed) -> Vec<(Step, Beat, String, String)> {
-        let pairs = self.seen.iter().zip(&other.seen).filter(|(here, there)| (here.step, here.beat) == (there.step, there.beat));
-        let different = pairs.filter_map(|(here, there)| {
-            let (a, b) = (still::words(&here.text), still::words(&there.text));
-            let at = (0..a.len().max(b.len())).find(|at| a.get(*at) != b.get(*at))?;
-            let line = |words: Vec<String>| words.into_iter().nth(at).unwrap_or_default();
-            Some((here.step, here.beat, line(a), line(b)))
+    /// The screens that are others than those of another rehearsal, times, costs and made-up ids aside.
+    pub fn other_screens(&self, there: &[Seen]) -> Vec<Other> {
+        let of = |seen: &[Seen], step, beat| {
+            seen.iter().find(|seen| (seen.step, seen.beat) == (step, beat)).map(|seen| still::words(&seen.text))
+        };
+        let beats = Step::ALL.into_iter().flat_map(|step| Beat::ALL.map(|beat| (step, beat)));
+        let different = beats.filter_map(|(step, beat)| {
+            let (here, there) = match (of(&self.seen, step, beat), of(there, step, beat)) {
+                (Some(here), Some(there)) => {
+                    let at = (0..here.len().max(there.len())).find(|at| here.get(*at) != there.get(*at))?;
+                    let line = |words: Vec<String>| Some(words.into_iter().nth(at).unwrap_or_default());
+                    (line(here), line(there))
+                }
+                (None, None) => return None,
+                (here, there) => (here.map(|lines| lines.join(" ")), there.map(|lines| lines.join(" "))),
+            };
+            Some(Other { step, beat, here, there })
         });
         different.collect()
     }
@@ -242,6 +263,11 @@ impl Rehearsal {
     async fn press(&mut self, code: KeyCode) -> Result<(), Broken> {
         self.update(Msg::Key(KeyEvent::new(code, KeyModifiers::NONE)));
         // What a step needs is offered, and a cleanup is asked about: the presenter agrees.
+        if let Some(Popup::Confirm(Confirm { phrase: Some(phrase), .. })) = self.model.popups.last() {
+            for letter in phrase.clone().chars() {
+                self.update(Msg::Key(KeyEvent::new(KeyCode::Char(letter), KeyModifiers::NONE)));
+            }
+        }
         if matches!(self.model.popups.last(), Some(Popup::Confirm(_) | Popup::Picker(_))) {
             self.update(Msg::Key(KeyEvent::new(KeyCode::Enter, KeyModifiers::NONE)));
         }

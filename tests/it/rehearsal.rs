@@ -1,6 +1,9 @@
 //! The whole presentation without anybody, twice: the same figures and the same screens, times aside.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
+use std::io::{BufRead as _, BufReader};
+use std::process::Child;
+
 use shiftdeck::app::walkthrough::Beat;
 use shiftdeck::config::Settings;
 use shiftdeck::demo::step::Step;
@@ -8,6 +11,7 @@ use shiftdeck::local::pace::Pace;
 use shiftdeck::tui::rehearsal::{self, Rehearsed, Went};
 
 use crate::common;
+use crate::program::{Ended, Machine, finish};
 
 async fn rehearsed(change: impl FnOnce(&mut Settings)) -> Rehearsed {
     let directory = tempfile::tempdir().unwrap();
@@ -36,7 +40,7 @@ async fn a_presentation_goes_through_every_beat_and_is_the_same_again() {
     let second = rehearsed(|_| {}).await;
     assert_eq!(first.figures, second.figures);
     assert!(first.comes_to_the_same(&second), "{:?}\n{:?}", first.steps, second.steps);
-    assert_eq!(first.other_screens(&second), []);
+    assert_eq!(first.other_screens(&second.seen), []);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -45,4 +49,77 @@ async fn a_step_that_fails_is_told_and_the_rest_is_presented() {
     let failed: Vec<&Went> = rehearsed.steps.iter().filter(|went| !went.is_right()).collect();
     assert!(failed.iter().any(|went| went.step == Step::Pipeline && !went.done && went.message.contains("0.99")), "{failed:?}");
     assert_eq!(rehearsed.steps.last().map(|went| (went.step, went.done)), Some((Step::Cleanup, true)), "{:?}", rehearsed.steps);
+}
+
+/// A small sample; large enough for a model that the quality gate lets pass.
+const SMALL: [&str; 2] = ["--set", "data.sample_rows=4000"];
+
+/// `serve` in a process of its own, and the environment in which the program reaches it as an account on AWS.
+struct Serving {
+    process: Child,
+    environment: Vec<(String, String)>,
+}
+
+impl Serving {
+    fn on(machine: &Machine) -> Serving {
+        let mut process = machine.command(&["serve", "--addr", "127.0.0.1:0"]).spawn().unwrap();
+        let line =
+            BufReader::new(process.stdout.take().unwrap()).lines().map(Result::unwrap).find(|line| line.starts_with("export ")).unwrap();
+        let environment = line
+            .split_whitespace()
+            .filter_map(|word| word.split_once('='))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect();
+        Serving { process, environment }
+    }
+
+    /// The program, on `aws`.
+    fn run(&self, machine: &Machine, arguments: &[&str]) -> Ended {
+        let mut command = machine.command(&[&["--target", "aws"], arguments].concat());
+        finish(command.envs(self.environment.iter().cloned()).spawn().unwrap())
+    }
+}
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+}
+
+#[test]
+fn a_recording_of_an_account_plays_to_the_screens_that_were_seen() {
+    let (account, machine) = (Machine::new(), Machine::new());
+    let serving = Serving::on(&account);
+    let rehearse = ["--record", "talk.rec", "rehearse", "--yes", "--report", "seen"];
+    let ended = serving.run(&machine, &[&rehearse[..], &SMALL].concat());
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    assert!(ended.stdout.contains("9 of 9 steps are as they should be"), "the cleanup is confirmed: {}", ended.stdout);
+    drop(serving);
+
+    let ended = machine.run(&["--target", "replay", "talk.rec", "rehearse", "--like", "seen", "--report", "played"]);
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    for directory in ["seen", "played"] {
+        let screens = std::fs::read_dir(machine.home().join(directory).join("screens")).unwrap();
+        let text: Vec<String> = screens.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+        assert_eq!(text.len(), 2 * Step::ALL.len() * Beat::ALL.len(), "{directory}");
+        assert!(text.iter().all(|text| !text.contains("000000000000")), "an account number is on a screen of {directory}");
+    }
+
+    // A screen that is another one is told.
+    let changed = machine.home().join("seen/screens/4-load-notice.txt");
+    let text = std::fs::read_to_string(&changed).unwrap();
+    std::fs::write(&changed, text.replace("4,000", "3,999")).unwrap();
+    std::fs::remove_file(machine.home().join("seen/screens/1-foundation-say.txt")).unwrap();
+    let ended = machine.run(&["--target", "replay", "talk.rec", "rehearse", "--like", "seen"]);
+    assert_eq!(ended.code, Some(1), "{}", ended.stdout);
+    assert!(ended.stdout.contains("another screen: load, notice: “") && ended.stdout.contains("3,999"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains("another screen: foundation, say: “") && ended.stdout.contains("in the report not seen"),
+        "{}",
+        ended.stdout
+    );
+    let ended = machine.run(&["--target", "replay", "talk.rec", "rehearse", "--like", "nothing"]);
+    assert_eq!(ended.code, Some(2), "{}", ended.stderr);
+    assert!(ended.stderr.contains("nothing has no screens of a rehearsal"), "{}", ended.stderr);
 }

@@ -145,6 +145,8 @@ fn connected(model: &mut Model, identity: Box<Identity>) -> Vec<Effect> {
     model.region.clone_from(&identity.scenario.region);
     model.sql.library.clone_from(&identity.library);
     model.private.clone_from(&identity.private);
+    // A recording is shown as what was recorded.
+    model.mask |= model.mask_follows && identity.somebodys;
     model.link = Link::Open(identity);
     let mut effects = model.resources.refresh();
     let interrupted = model.login.take_up();

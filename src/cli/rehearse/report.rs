@@ -5,8 +5,11 @@ use std::io;
 use std::path::Path;
 
 use super::{checks, mark};
+use crate::app::walkthrough::Beat;
+use crate::cli::failure::Failure;
 use crate::config::Settings;
 use crate::demo::figures;
+use crate::demo::step::Step;
 use crate::ops::query::QueryEngine;
 use crate::ops::query::scrub::scrub;
 use crate::tui::rehearsal::{Rehearsed, Seen};
@@ -18,15 +21,39 @@ use crate::tui::rehearsal::{Rehearsed, Seen};
 pub(super) fn write(directory: &Path, rehearsed: &Rehearsed, settings: &Settings) -> io::Result<()> {
     std::fs::create_dir_all(directory.join("screens"))?;
     for seen in &rehearsed.seen {
-        std::fs::write(directory.join(picture(seen)), &seen.svg)?;
+        std::fs::write(directory.join(picture(seen.step, seen.beat, "svg")), &seen.svg)?;
+        std::fs::write(directory.join(picture(seen.step, seen.beat, "txt")), &seen.text)?;
     }
     std::fs::write(directory.join("report.md"), markdown(rehearsed, settings))?;
     std::fs::write(directory.join("report.html"), html(rehearsed, settings))
 }
 
+/// The screens of a report, as text.
+///
+/// # Errors
+/// When they cannot be read, or there are none.
+pub(super) fn seen(directory: &Path) -> Result<Vec<Seen>, Failure> {
+    let mut all = Vec::new();
+    for (step, beat) in Step::ALL.into_iter().flat_map(|step| Beat::ALL.map(|beat| (step, beat))) {
+        let path = directory.join(picture(step, beat, "txt"));
+        match std::fs::read_to_string(&path) {
+            Ok(text) => all.push(Seen { step, beat, text, svg: String::new() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(Failure::io(format!("{} cannot be read", path.display()), &error)),
+        }
+    }
+    if all.is_empty() {
+        return Err(Failure::usage(
+            format!("{} has no screens of a rehearsal", directory.display()),
+            "Name a directory that `shiftdeck rehearse --report` has written.",
+        ));
+    }
+    Ok(all)
+}
+
 /// The path of a screen in the report.
-fn picture(seen: &Seen) -> String {
-    format!("screens/{}-{}-{}.svg", seen.step.number(), seen.step.name(), seen.beat.name())
+fn picture(step: Step, beat: Beat, kind: &str) -> String {
+    format!("screens/{}-{}-{}.{kind}", step.number(), step.name(), beat.name())
 }
 
 fn title(settings: &Settings) -> String {
@@ -59,7 +86,7 @@ fn markdown(rehearsed: &Rehearsed, settings: &Settings) -> String {
     }
     text.push_str("\n## Screens\n");
     for seen in &rehearsed.seen {
-        let _ = write!(text, "\n### {} · {}\n\n![]({})\n", seen.step.title(), seen.beat.name(), picture(seen));
+        let _ = write!(text, "\n### {} · {}\n\n![]({})\n", seen.step.title(), seen.beat.name(), picture(seen.step, seen.beat, "svg"));
     }
     if !rehearsed.statements.is_empty() {
         text.push_str("\n## Statements\n");
@@ -96,7 +123,13 @@ fn html(rehearsed: &Rehearsed, settings: &Settings) -> String {
     page.push_str("</table>\n<h2>Screens</h2>\n");
     for seen in &rehearsed.seen {
         let name = format!("{} · {}", seen.step.title(), seen.beat.name());
-        let _ = writeln!(page, "<h3>{}</h3>\n<img alt=\"{}\" src=\"{}\">", escaped(&name), escaped(&name), picture(seen));
+        let _ = writeln!(
+            page,
+            "<h3>{}</h3>\n<img alt=\"{}\" src=\"{}\">",
+            escaped(&name),
+            escaped(&name),
+            picture(seen.step, seen.beat, "svg")
+        );
     }
     if !rehearsed.statements.is_empty() {
         page.push_str("<h2>Statements</h2>\n");
@@ -117,9 +150,7 @@ fn escaped(text: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
-    use crate::app::walkthrough::Beat;
     use crate::app::walkthrough::check::Verdict;
-    use crate::demo::step::Step;
     use crate::ops::console::history::Ran;
     use crate::tui::rehearsal::Went;
 

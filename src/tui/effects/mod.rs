@@ -31,6 +31,7 @@ use crate::app::predict::beside::Msg as Beside;
 use crate::app::sql::{self, LibraryEntry, RunId};
 use crate::app::{Effect, Msg, activity, predict, resources, walkthrough};
 use crate::config::Settings;
+use crate::config::settings::TargetKind;
 use crate::demo::clock::SharedClock;
 use crate::demo::sql::{SqlEngine, SqlValues, statements};
 use crate::demo::step::Step;
@@ -558,8 +559,10 @@ fn identity(connection: &Connection) -> Identity {
     let outlives = !connection.owns_account();
     let (account, alias) = (connection.account.clone(), connection.alias.clone());
     let private = connection.private();
-    let recording = connection.played().map(|played| played.title());
-    Identity { kind: connection.kind, account, alias, private, outlives, scenario, recording, library }
+    let played = connection.played();
+    let somebodys = played.as_ref().map_or(connection.kind.name(), |played| &played.target) == TargetKind::Aws.name();
+    let recording = played.as_ref().map(target::Played::title);
+    Identity { kind: connection.kind, account, alias, private, outlives, scenario, recording, somebodys, library }
 }
 
 /// Puts the calls of other programs among those of this one, until the screen is left.
