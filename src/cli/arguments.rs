@@ -1,4 +1,5 @@
-//! The arguments as they are typed, made into what clap takes: `--target replay FILE`, whose file is an argument only after this word.
+//! The arguments as they are typed, made into what clap takes: `--target replay FILE`, whose file is an argument only after this word, and settings
+//! both before and after the command, of which clap would forget the first.
 
 use std::ffi::{OsStr, OsString};
 
@@ -11,6 +12,8 @@ use crate::demo::step::Step;
 const REPLAY: &str = "replay";
 /// The flag that takes the file.
 const FILE: &str = "--replay-file";
+/// The flag that changes a setting.
+const SET: &str = "--set";
 
 /// The arguments with the file of `--target replay FILE` and of `--target replay:FILE` behind a flag of its own. The word after `replay` is
 /// the file unless it is an option, or the name of a command or a step: a file that is called so is written with its directory (`./run`).
@@ -19,9 +22,10 @@ pub fn expanded(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> 
     let mut expanded = Vec::new();
     while let Some(argument) = arguments.next() {
         if argument == "--" {
+            expanded = together(expanded);
             expanded.push(argument);
             expanded.extend(arguments);
-            break;
+            return expanded;
         }
         let value = match argument.to_str() {
             Some("--target") => arguments.next(),
@@ -39,7 +43,32 @@ pub fn expanded(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> 
             expanded.extend([OsString::from(FILE), file]);
         }
     }
-    expanded
+    together(expanded)
+}
+
+/// The settings (`--set KEY=VALUE`, `--set=KEY=VALUE`) in one place, that of the last one, in their order: of a flag that is given both before and
+/// after the command, clap keeps what is after it.
+fn together(arguments: Vec<OsString>) -> Vec<OsString> {
+    let whole = |argument: &OsString| argument.to_str().is_some_and(|text| text.strip_prefix(SET).is_some_and(|rest| rest.starts_with('=')));
+    let mut settings = Vec::new();
+    let mut others = Vec::new();
+    // Where the last setting was among the others.
+    let mut at = 0;
+    let mut arguments = arguments.into_iter();
+    while let Some(argument) = arguments.next() {
+        if whole(&argument) {
+            settings.push(argument);
+            at = others.len();
+        } else if argument == SET {
+            settings.push(argument);
+            settings.extend(arguments.next());
+            at = others.len();
+        } else {
+            others.push(argument);
+        }
+    }
+    others.splice(at..at, settings);
+    others
 }
 
 /// `replay:FILE` in its parts.
@@ -100,6 +129,23 @@ mod tests {
         ] {
             assert_eq!(made(line), line);
         }
+    }
+
+    #[test]
+    fn settings_before_and_after_the_command_count() {
+        for (typed, expected) in [
+            ("shiftdeck --set a.b=1 run --set c.d=2 --all", "shiftdeck run --set a.b=1 --set c.d=2 --all"),
+            ("shiftdeck --set=a.b=1 --set c.d=2 run --set=e.f=3", "shiftdeck run --set=a.b=1 --set c.d=2 --set=e.f=3"),
+            ("shiftdeck --set a.b=1 status", "shiftdeck --set a.b=1 status"),
+            ("shiftdeck --set a.b=1 sql -- --set c", "shiftdeck --set a.b=1 sql -- --set c"),
+            ("shiftdeck run --all --set", "shiftdeck run --all --set"),
+        ] {
+            assert_eq!(made(typed), expected);
+        }
+        let arguments = "shiftdeck --set a.b=1 run --all --set a.b=2 --set c.d=3".split(' ').map(OsString::from);
+        let cli = Cli::try_parse_from(expanded(arguments)).unwrap();
+        let pair = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        assert_eq!(cli.global.set, [pair("a.b", "1"), pair("a.b", "2"), pair("c.d", "3")]);
     }
 
     #[test]
