@@ -5,7 +5,7 @@
 
 mod recorded;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -225,6 +225,21 @@ pub fn state_dir(settings: &Settings) -> Result<PathBuf, OpError> {
 pub fn reset(settings: &Settings) -> Result<(), OpError> {
     only_local(settings, "could not reset")?;
     checkpoint::reset(&state_dir(settings)?).map_err(|error| embedded_error("could not reset the embedded AWS", &error))
+}
+
+/// Removes what processes that were killed have left of accounts of a moment: the directories in `home` whose name begins so and that nobody uses.
+///
+/// # Errors
+/// When they cannot be listed or removed.
+pub fn remove_left(home: &Path, prefix: &str) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(home)? {
+        let path = entry?.path();
+        let named = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with(prefix));
+        if named && path.is_dir() && local::is_left(&path) {
+            std::fs::remove_dir_all(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Saves the embedded account under a name.

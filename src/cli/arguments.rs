@@ -49,7 +49,8 @@ pub fn expanded(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> 
 /// The settings (`--set KEY=VALUE`, `--set=KEY=VALUE`) in one place, that of the last one, in their order: of a flag that is given both before and
 /// after the command, clap keeps what is after it.
 fn together(arguments: Vec<OsString>) -> Vec<OsString> {
-    let whole = |argument: &OsString| argument.to_str().is_some_and(|text| text.strip_prefix(SET).is_some_and(|rest| rest.starts_with('=')));
+    let whole =
+        |argument: &OsString| argument.to_str().is_some_and(|text| text.strip_prefix(SET).is_some_and(|rest| rest.starts_with('=')));
     let mut settings = Vec::new();
     let mut others = Vec::new();
     // Where the last setting was among the others.

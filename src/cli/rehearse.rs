@@ -24,6 +24,9 @@ use crate::local::pace::Pace;
 use crate::target;
 use crate::tui::rehearsal::{self, Broken, Other, Rehearsed, Went};
 
+/// The name of the directory of a rehearsal begins so.
+const ASIDE: &str = "rehearsing-";
+
 /// Present the whole walkthrough without anybody, and say how long each step took and which checks failed
 #[derive(Debug, Args)]
 #[command(
@@ -194,7 +197,9 @@ fn aside(settings: &Settings) -> Result<tempfile::TempDir, Failure> {
     let home = target::state_dir(settings)?;
     let failed = |error: std::io::Error| Failure::io(format!("{} cannot be written", home.display()), &error);
     std::fs::create_dir_all(&home).map_err(failed)?;
-    tempfile::Builder::new().prefix("rehearsing-").tempdir_in(&home).map_err(failed)
+    // One that was killed could not remove its own.
+    target::remove_left(&home, ASIDE).map_err(failed)?;
+    tempfile::Builder::new().prefix(ASIDE).tempdir_in(&home).map_err(failed)
 }
 
 fn mark(verdict: Verdict) -> &'static str {

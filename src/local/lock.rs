@@ -21,6 +21,12 @@ pub struct OwnerRecord {
     pub socket: PathBuf,
 }
 
+/// Whether a process has used `directory` as its state directory and ended without removing it.
+pub fn is_left(directory: &Path) -> bool {
+    let used = directory.join("lock").exists();
+    used && matches!(Lock::acquire(directory), Ok(Locking::Ours(_)))
+}
+
 /// The lock, held until it is dropped or the process ends.
 #[derive(Debug)]
 pub struct Lock {
@@ -71,6 +77,16 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
     use super::*;
+
+    #[test]
+    fn a_directory_is_left_once_nobody_holds_it() {
+        let directory = tempfile::tempdir().unwrap();
+        assert!(!is_left(directory.path()), "nobody has ever used it");
+        let Locking::Ours(lock) = Lock::acquire(directory.path()).unwrap() else { panic!("not ours") };
+        assert!(!is_left(directory.path()));
+        drop(lock);
+        assert!(is_left(directory.path()));
+    }
 
     #[test]
     fn the_second_one_learns_who_is_first_and_is_next() {

@@ -28,6 +28,8 @@ pub mod store;
 mod threads;
 pub mod transport;
 
+pub use lock::is_left;
+
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -123,3 +123,18 @@ fn a_recording_of_an_account_plays_to_the_screens_that_were_seen() {
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert!(ended.stderr.contains("nothing has no screens of a rehearsal"), "{}", ended.stderr);
 }
+
+#[test]
+fn what_a_rehearsal_that_was_killed_has_left_goes_with_the_next_one() {
+    let machine = Machine::new();
+    let state = machine.home().join("state");
+    let left = state.join("rehearsing-x1");
+    std::fs::create_dir_all(&left).unwrap();
+    std::fs::write(left.join("lock"), "").unwrap();
+    std::fs::create_dir_all(state.join("rehearsing-beginning")).unwrap();
+    let ended = machine.run(&[&["--state-dir", state.to_str().unwrap(), "rehearse"][..], &SMALL].concat());
+    assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
+    let there: Vec<_> = std::fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(there.contains(&"rehearsing-beginning".to_owned()), "one that has not locked it yet may still begin: {there:?}");
+    assert_eq!(there.iter().filter(|name| name.starts_with("rehearsing-")).count(), 1, "{there:?}");
+}
