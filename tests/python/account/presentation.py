@@ -8,8 +8,8 @@ from screen import Screen
 # A beat may wait for a step; all of it may take so long.
 PATIENCE = 240
 GOES_OVER = "\x1b0"
-PLACE = re.compile(r"│ (\d)  \S.*(say|show|do|notice)\b.*", re.MULTILINE)
-STEPS = 9
+# The line over the notes of a step: its number, its title, and the beats, of which one is marked.
+PLACE = re.compile(r"^[│ ] (\d)  .*▸(say|show|do|notice)\b", re.MULTILINE)
 
 
 class Presentation:
@@ -24,13 +24,8 @@ class Presentation:
     @staticmethod
     def place(text):
         """The number of the step, and the beat; nothing where they are not shown."""
-        for line in text.splitlines():
-            found = re.match(r"[│ ] (\d)  \S.*?\s(?:·\s*)?▸(say|show|do|notice)\b", line) or re.match(
-                r"[│ ] (\d)  .*▸(say|show|do|notice)\b", line
-            )
-            if found:
-                return int(found[1]), found[2]
-        return None
+        found = PLACE.search(text)
+        return found and (int(found[1]), found[2])
 
     @property
     def at(self):
