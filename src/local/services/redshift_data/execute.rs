@@ -115,10 +115,10 @@ fn settle(statement: &mut Statement, end: &End, now: chrono::DateTime<chrono::Ut
 async fn work(inner: &Inner, run: &Run<Statement>, session: &mut Session, refused: Option<String>) -> End {
     let queue = inner.account.pace.duration(Wait::StatementQueue) / 2;
     if !queue.is_zero() {
-        tokio::time::sleep(queue).await;
+        inner.account.pace.sleep(queue).await;
         let now = inner.now();
         inner.runs.note(run, |statement| (statement.status, statement.updated) = (Status::Picked, now));
-        tokio::time::sleep(queue).await;
+        inner.account.pace.sleep(queue).await;
     }
     let now = inner.now();
     inner.runs.note(run, |statement| (statement.status, statement.updated) = (Status::Started, now));
