@@ -367,12 +367,11 @@ mod tests {
     #[test]
     fn what_was_begun_early_is_told_beside_how_the_step_stands() {
         let mut told = talk(0);
-        let what = "Train again in SQL: the model is still training".to_owned();
-        told.running = vec![Running { what, since: Some(at(600)), expected: Some(3600), background: true }];
+        told.running = vec![Running { what: "Train again in SQL".into(), since: Some(at(600)), expected: Some(3600), background: true }];
         told.begun_early = vec![Checked { holds: Some(false), text: "“Deploy the model” was begun early and has failed".into() }];
         told.state = "to do".into();
         let text = plain(&Heard::Told(told), at(620), &Theme::named("mono", Depth::None));
-        for part in ["● in the background: Train again in SQL: the model is still training · 20 s", "of about 1 h", "✖ “Deploy", "  to do\n"] {
+        for part in ["● in the background: Train again in SQL · 20 s of about 1 h 00 min", "✖ “Deploy the model”", "  to do\n"] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }

@@ -30,7 +30,7 @@ pub(super) fn cut(model: &mut Model) -> Vec<Effect> {
     };
     match model.target {
         TargetKind::Local if model.identity().is_some_and(|identity| identity.outlives) => {
-            model.say("Another process holds the embedded AWS: its waits cannot be cut short from here", true);
+            model.say("Another process holds the embedded AWS, and its waits with it", true);
             Vec::new()
         }
         TargetKind::Local if model.walkthrough.hurried == Some(step) => Vec::new(),
@@ -44,7 +44,7 @@ pub(super) fn cut(model: &mut Model) -> Vec<Effect> {
         }
         TargetKind::Aws if is_presented(model, step) => vec![Effect::FindEarlier(step)],
         TargetKind::Aws => {
-            let text = format!("“{}” comes first: only the step that is presented can be cut short", model.walkthrough.title(step));
+            let text = format!("“{}” comes first; only the presented step can be cut short", model.walkthrough.title(step));
             model.say(text, false);
             Vec::new()
         }
