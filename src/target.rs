@@ -187,6 +187,12 @@ impl Connection {
         self.kind == TargetKind::Local && !self.owns_account()
     }
 
+    /// Changes how long the waits of the embedded account last, also those that have begun; gives whether it could: only the process that holds
+    /// the account can, and no other target has a pace.
+    pub fn set_pace(&self, pace: Pace) -> bool {
+        self.embedded.as_ref().is_some_and(|embedded| embedded.set_pace(pace))
+    }
+
     /// When the login ends that the calls are signed with, as far as it tells: a chain that renews itself gives a later time when asked again.
     /// `None` for keys without an end, and on the embedded account.
     ///

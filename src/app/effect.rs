@@ -7,6 +7,7 @@ use super::latest::Ticket;
 use super::sql::catalog::Catalog;
 use super::sql::result::Task;
 use super::sql::{RunId, Start, TabId};
+use super::walkthrough;
 use crate::demo::feature_schema::Row;
 use crate::demo::step::Step;
 use crate::ops::console::history::Ran;
@@ -43,10 +44,14 @@ pub enum Effect {
     },
     /// Ends the examination.
     CancelExamination,
-    /// Runs steps one after the other until one fails.
-    RunSteps(Vec<Step>),
-    /// Cancels the steps that are running.
-    CancelSteps,
+    /// Runs steps of a run one after the other until one fails.
+    RunSteps(walkthrough::RunId, Vec<Step>),
+    /// Cancels a run.
+    CancelSteps(walkthrough::RunId),
+    /// Lets the waits of the embedded account end at once, or last as long as they do again.
+    Hurry(bool),
+    /// Looks for what an earlier run of a step has left.
+    FindEarlier(Step),
     /// Reads the checklist, after a while.
     ReadResources {
         /// Whose answer it is.

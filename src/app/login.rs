@@ -56,7 +56,10 @@ impl State {
         );
         if stopped {
             let queued = steps.iter().filter(|view| view.status == Status::Queued).map(|view| view.step);
-            self.interrupted = std::iter::once(step).chain(queued).collect();
+            // The end of the login may stop more than one: what the reader waits for, and what goes on beside it.
+            self.interrupted.extend(std::iter::once(step).chain(queued));
+            self.interrupted.sort_unstable();
+            self.interrupted.dedup();
         }
     }
 

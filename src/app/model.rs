@@ -311,6 +311,7 @@ impl Model {
     /// Whether something goes on whose elapsed time is shown.
     pub fn working(&self) -> bool {
         self.walkthrough.run.is_some()
+            || self.walkthrough.shows_background()
             || self.sql.active().next().is_some()
             || self.sql.tabs().iter().any(|tab| tab.results.working())
             || self.pipeline.moving()

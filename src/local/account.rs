@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use super::engine::Engine;
 use super::iam::{Assumed, Authority, NotAssumed, Principal};
 use super::objects::Objects;
-use super::pace::{Pace, Wait};
+use super::pace::{Tempo, Wait};
 use super::service::{Request, Response, Service, ServiceError, ServiceResult};
 use super::services::logs::LogStore;
 use super::store::Store;
@@ -38,7 +38,7 @@ pub struct Account {
     /// What jobs and functions log.
     pub logs: LogStore,
     /// How long waits last.
-    pub pace: Pace,
+    pub pace: Tempo,
     /// Time.
     pub clock: SharedClock,
     /// When this process took the account over.
@@ -48,13 +48,15 @@ pub struct Account {
 }
 
 impl Account {
-    /// How much is left of a wait that began at `since`; zero when it is over. What began before this process took the account over is
-    /// over: it was begun at another pace, and nothing has been at work in between.
+    /// How much is left of a wait that began at `since`; zero when it is over.
     pub fn left(&self, since: DateTime<Utc>, wait: Wait) -> Duration {
-        if since < self.opened {
-            return Duration::ZERO;
-        }
-        self.pace.duration(wait).saturating_sub((self.clock.now() - since).to_std().unwrap_or_default())
+        self.whole(since, wait).saturating_sub((self.clock.now() - since).to_std().unwrap_or_default())
+    }
+
+    /// How long a wait lasts as a whole that began at `since`. What began before this process took the account over, or before the pace was
+    /// changed, is over: it was begun at another pace.
+    pub fn whole(&self, since: DateTime<Utc>, wait: Wait) -> Duration {
+        if since < self.pace.since() { Duration::ZERO } else { self.pace.duration(wait) }
     }
 
     /// Lets a service assume a role, if the role's trust policy does.

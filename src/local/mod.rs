@@ -241,6 +241,15 @@ impl Opened {
         }
     }
 
+    /// Changes how long waits last, also those that have begun; gives whether this process owns the account, whose waits it can change.
+    pub fn set_pace(&self, pace: Pace) -> bool {
+        let account = self.account();
+        if let Some(account) = &account {
+            account.pace.set(pace, account.clock.now());
+        }
+        account.is_some()
+    }
+
     /// The way to this account's services. Nothing on it checks a signature.
     pub fn transport(&self) -> Arc<dyn Transport> {
         Arc::clone(&self.shared) as Arc<dyn Transport>

@@ -13,6 +13,7 @@ use super::engine::Engine;
 use super::iam::Authority;
 use super::lock::{Lock, OwnerRecord};
 use super::objects::Objects;
+use super::pace::Tempo;
 use super::router::Router;
 use super::store::Store;
 use super::threads::Threads;
@@ -123,7 +124,8 @@ async fn open_services(options: Options, statements: Handle) -> Result<(Account,
         statements.spawn(async move { Engine::open_in(&store, objects, clock, authority).await })
     };
     let engine = opening.await.map_err(|error| LocalError::Failed(error.to_string()))??;
-    engine.set_pace(options.pace);
+    let pace = Tempo::new(options.pace, opened);
+    engine.set_pace(pace.clone());
     let logs = services::logs::LogStore::open(&store, options.clock.clone())?;
     let account = Account {
         id: ACCOUNT_ID.into(),
@@ -134,7 +136,7 @@ async fn open_services(options: Options, statements: Handle) -> Result<(Account,
         engine,
         statements,
         logs,
-        pace: options.pace,
+        pace,
         clock: options.clock,
         opened,
         services: Services::default(),

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use parking_lot::Mutex;
 
 use super::Context;
 use crate::config::Settings;
@@ -14,6 +15,9 @@ use crate::demo::step::Step;
 
 /// The file, in the state directory.
 const FILE: &str = "durations.json";
+
+/// Held while the file is replaced: two steps may end at the same time.
+static REPLACING: Mutex<()> = Mutex::new(());
 
 /// Seconds by step or operation, by target.
 type Kept = BTreeMap<String, BTreeMap<String, f64>>;
@@ -71,6 +75,7 @@ fn read(path: &Path) -> io::Result<Kept> {
 
 /// Replaces the file by a rename, so that nobody reads half of it.
 fn write(path: &Path, target: &str, name: &str, seconds: f64) -> io::Result<()> {
+    let _one_at_a_time = REPLACING.lock();
     let mut kept = read(path).unwrap_or_default();
     kept.entry(target.to_owned()).or_default().insert(name.to_owned(), seconds);
     let directory = path.parent().unwrap_or(Path::new("."));

@@ -17,6 +17,7 @@ pub mod customers;
 pub mod data;
 pub mod doctor;
 pub mod durations;
+pub mod earlier;
 pub mod endpoints;
 pub mod error;
 pub mod evaluation;

@@ -26,6 +26,7 @@ use crate::demo::event::EventKind;
 use crate::demo::step::Step;
 
 pub use cleanup::{Removal, plan as cleanup_plan};
+pub(super) use pipeline::earlier as earlier_execution;
 pub(super) use redshift_ml::state as sql_model_state;
 pub use states::{StepState, from_checklist};
 

@@ -298,7 +298,8 @@ impl Rehearsal {
     }
 
     fn busy(&self) -> bool {
-        self.model.working() || self.model.resources.read.pending()
+        // What was begun early ends before the screen is looked at, so that it is the same each time.
+        self.model.working() || !self.model.walkthrough.background.is_empty() || self.model.resources.read.pending()
     }
 
     fn update(&mut self, message: Msg) {

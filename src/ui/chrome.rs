@@ -12,7 +12,7 @@ use crate::app::model::{Link, Model};
 use crate::app::msg::Target;
 use crate::app::sql::RunState;
 use crate::app::text_width::width;
-use crate::app::walkthrough::{Beat, Status};
+use crate::app::walkthrough::{Beat, Status, StepView};
 use crate::app::{Pane, available, engine_name, scopes};
 use crate::config::settings::TargetKind;
 use crate::demo::figures;
@@ -171,11 +171,15 @@ fn happening(canvas: &Canvas<'_>) -> Pieces {
     if let Link::Opening = model.link {
         return Pieces::new().add(spinner, Role::Accent).add("Opening the account", Role::Base);
     }
-    if let Some(view) = model.walkthrough.running() {
-        let cancelling = model.walkthrough.run.as_ref().is_some_and(|run| run.cancelling);
+    if let Some(view) = model.walkthrough.running().or_else(|| beside(model)) {
+        let mut runs = model.walkthrough.run.iter().chain(&model.walkthrough.background);
+        let cancelling = runs.any(|run| run.current == Some(view.step) && run.cancelling);
         let mut pieces = Pieces::new().add(spinner, Role::Accent).add(view.step.title(), Role::Strong);
         if let Status::Running { since } = view.status {
             pieces = pieces.add(format!("  {}", model.so_far(since)), Role::Dim);
+            if let Some(seconds) = model.walkthrough.expected.get(&view.step) {
+                pieces = pieces.add(format!(", {} the last time", figures::duration(*seconds)), Role::Faint);
+            }
         }
         if cancelling {
             return pieces.add("  cancelling", Role::Warn);
@@ -222,6 +226,12 @@ fn happening(canvas: &Canvas<'_>) -> Pieces {
         _ if model.walkthrough.done() == 8 => Pieces::new().add("✔ ", Role::Good).add("Every step is done", Role::Base),
         _ => Pieces::new().add("Ready", Role::Dim),
     }
+}
+
+/// A step that goes on in the background, where no audience watches.
+fn beside(model: &Model) -> Option<&StepView> {
+    let state = &model.walkthrough;
+    state.steps.iter().find(|view| state.presenting.is_none() && state.is_running(view.step) && state.in_background(view.step))
 }
 
 /// What the console has on the services: the statement of the tab on the screen before those of others.

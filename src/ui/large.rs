@@ -108,10 +108,14 @@ fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize, height: usize
             (Beat::Show, _) => lines.extend(render(&notes.show, airy)),
             (Beat::Do, _) => {
                 outcome(view, theme, columns, "Space runs the step again.", &mut lines);
+                stage::expected(model, view, theme, columns, &mut lines);
                 events(view, EVENTS, theme, columns, &mut lines);
                 lines.extend(render(&notes.happens, airy));
             }
             (Beat::Notice, Some(scale)) => {
+                if view.earlier.is_some() {
+                    outcome(view, theme, columns, "Space goes on.", &mut lines);
+                }
                 lines.extend(stage::drawn(large.as_ref()?, scale, theme, columns, 0)?);
                 stage::checks(model, view.step, theme, columns, &mut lines);
                 lines.extend(render(&notes.notice, airy));

@@ -18,6 +18,7 @@ use crate::app::pipeline::fixture::{self, Outcome};
 use crate::app::sql::LibraryEntry;
 use crate::app::tests::{at, full_model, open_model};
 use crate::app::walkthrough::figure as telling;
+use crate::app::walkthrough::run::tests::over;
 use crate::app::walkthrough::{Beat, Msg as Walk, Status};
 use crate::app::{Effect, Model, Msg, Pane, update};
 use crate::config::settings::TargetKind;
@@ -75,7 +76,8 @@ fn after(step: Step) -> Model {
             model.now += chrono::Duration::seconds(4);
             let outcome = StepOutcome { changed: true, message: message.into(), detail };
             update(&mut model, Msg::Walkthrough(Walk::Ended(done, Box::new(Ok(outcome)))));
-            update(&mut model, Msg::Walkthrough(Walk::RunOver));
+            let over = over(&model.walkthrough);
+            update(&mut model, Msg::Walkthrough(over));
             model.resources.rows.clear();
             continue;
         }

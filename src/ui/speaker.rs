@@ -227,10 +227,17 @@ fn private(told: &Told, now: DateTime<Utc>, columns: usize, theme: &Theme, lines
     let mut shown = Vec::new();
     for running in &told.running {
         let so_far = running.since.map(|since| format!(" · {}", figures::so_far((now - since).num_milliseconds().max(0) as f64 / 1000.0)));
-        marked("● ", Role::Accent, &format!("{}{}", running.what, so_far.unwrap_or_default()), columns, theme, &mut shown);
+        let expected = running.expected.map(|seconds| format!(" of about {}", figures::so_far(seconds as f64)));
+        let beside = if running.background { "in the background: " } else { "" };
+        let text = format!("{beside}{}{}{}", running.what, so_far.unwrap_or_default(), expected.unwrap_or_default());
+        marked("● ", Role::Accent, &text, columns, theme, &mut shown);
     }
-    if told.running.is_empty() && !told.state.is_empty() {
+    if told.running.iter().all(|running| running.background) && !told.state.is_empty() {
         marked("  ", Role::Dim, &told.state, columns, theme, &mut shown);
+    }
+    for ended in &told.begun_early {
+        let (mark, role) = if ended.holds == Some(true) { ("✔ ", Role::Good) } else { ("✖ ", Role::Bad) };
+        marked(mark, role, &ended.text, columns, theme, &mut shown);
     }
     for warning in told.warnings.iter().take(WARNINGS) {
         marked("! ", Role::Warn, warning, columns, theme, &mut shown);
@@ -293,7 +300,7 @@ mod tests {
     use crate::app::walkthrough::told;
     use crate::app::{Msg, update};
     use crate::demo::step::Step;
-    use crate::ops::stage::Running;
+    use crate::ops::stage::{Checked, Running};
     use crate::ui::theme::Depth;
 
     /// Ten minutes into the talk, two into the pipeline.
@@ -337,7 +344,12 @@ mod tests {
         snapshot("speaker_say", &Heard::Told(talk(0)), now);
         snapshot("speaker_notice", &Heard::Told(talk(3)), now);
         let mut late = talk(2);
-        late.running.push(Running { what: "the pipeline: the table is unloaded".into(), since: Some(at(600)) });
+        late.running.push(Running {
+            what: "the pipeline: the table is unloaded".into(),
+            since: Some(at(600)),
+            expected: None,
+            background: false,
+        });
         late.warnings =
             vec![format!("“Deploy the model” failed: {}", failure("could not deploy", "the quota of instances is used up", None))];
         snapshot("speaker_late", &Heard::Told(late), at(2600));
@@ -350,6 +362,18 @@ mod tests {
         assert_eq!(remaining(60_000, 180_000), ("2:00 left".into(), Role::Good));
         assert_eq!(remaining(170_000, 180_000), ("0:10 left".into(), Role::Warn));
         assert_eq!(remaining(251_000, 180_000), ("1:11 over".into(), Role::Bad));
+    }
+
+    #[test]
+    fn what_was_begun_early_is_told_beside_how_the_step_stands() {
+        let mut told = talk(0);
+        told.running = vec![Running { what: "Train again in SQL".into(), since: Some(at(600)), expected: Some(3600), background: true }];
+        told.begun_early = vec![Checked { holds: Some(false), text: "“Deploy the model” was begun early and has failed".into() }];
+        told.state = "to do".into();
+        let text = plain(&Heard::Told(told), at(620), &Theme::named("mono", Depth::None));
+        for part in ["● in the background: Train again in SQL · 20 s of about 1 h 00 min", "✖ “Deploy the model”", "  to do\n"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
     }
 
     #[test]

@@ -14,8 +14,9 @@ use crate::app::msg::Target;
 use crate::app::text_width::{left, right, width, wrap};
 use crate::app::walkthrough::check::{Verdict, shown};
 use crate::app::walkthrough::figure::{self as telling, Large};
-use crate::app::walkthrough::{Beat, Press, Remote, Status};
+use crate::app::walkthrough::{Beat, Press, Remote, Status, StepView};
 use crate::app::{Model, space_goes_on};
+use crate::demo::figures as written;
 use crate::demo::step::Step;
 
 /// From this height on the list of steps stands above the text.
@@ -163,6 +164,7 @@ fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize, height: usize
             outcome(view, theme, columns, "Space runs the step again; what is done already is kept.", &mut lines);
             // What was done at the same time ends in any order: it is told while it lasts.
             if matches!(view.status, Status::Running { .. }) {
+                expected(model, view, theme, columns, &mut lines);
                 events(view, EVENTS, theme, columns, &mut lines);
             }
             lines.extend(markdown::render(&notes.happens, columns, theme));
@@ -191,6 +193,17 @@ fn lines(model: &Model, theme: &Theme, beat: Beat, columns: usize, height: usize
         }
     }
     lines
+}
+
+/// How long the step has gone on, and how long it took the last time, where that is known.
+pub(super) fn expected(model: &Model, view: &StepView, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
+    let Status::Running { since } = view.status else { return };
+    let Some(seconds) = model.walkthrough.expected.get(&view.step) else { return };
+    let text = format!("{}; it took {} the last time", model.so_far(since), written::duration(*seconds));
+    for line in wrap(&text, columns) {
+        lines.push(Line::from(Span::styled(line, theme.style(Role::Dim))));
+    }
+    lines.push(Line::default());
 }
 
 /// A figure in large characters, its name below, and an empty line; `None` where it is too wide, or has characters that there are none of.
@@ -223,7 +236,7 @@ pub(super) fn needed(model: &Model, step: Step, theme: &Theme, columns: usize, l
 /// The figures of the step.
 fn figures(model: &Model, step: Step, theme: &Theme, columns: usize, lines: &mut Vec<Line<'static>>) {
     let state = &model.walkthrough;
-    let figures = shown(step, &state.steps[step as usize].figures);
+    let figures = shown(step, state.figures(step));
     let beside = if columns >= TWO_FIGURES { 2 } else { 1 };
     for row in figures.chunks(beside).take(FIGURE_ROWS) {
         let cell = |(name, value): &(&str, String)| {

@@ -7,10 +7,13 @@ use serde_json::{Value, json};
 
 use super::tests::{at_three_sizes, render};
 use crate::app::tests::{full_model, open_model};
+use crate::app::walkthrough::run::tests::over;
 use crate::app::walkthrough::{Msg as Walk, Status};
 use crate::app::{Model, Msg, update};
 use crate::demo::event::{Event, EventKind};
+use crate::demo::figures;
 use crate::demo::step::Step;
+use crate::ops::earlier::Earlier;
 use crate::ops::steps::StepOutcome;
 
 fn presses(model: &mut Model, count: usize) {
@@ -23,7 +26,8 @@ fn finish(model: &mut Model, step: Step, figures: Value) {
     let Value::Object(detail) = figures else { panic!("figures") };
     let message = "The pipeline registered version 1: AUC 0.758, MSE 0.0886".to_owned();
     update(model, Msg::Walkthrough(Walk::Ended(step, Box::new(Ok(StepOutcome { changed: true, message, detail })))));
-    update(model, Msg::Walkthrough(Walk::RunOver));
+    let over = over(&model.walkthrough);
+    update(model, Msg::Walkthrough(over));
 }
 
 #[test]
@@ -61,6 +65,36 @@ fn the_four_beats_of_a_step() {
     );
     presses(&mut model, 1);
     at_three_sizes("stage_notice", &model);
+}
+
+#[test]
+fn waiting_says_how_long_it_took_the_last_time_and_what_is_of_an_earlier_run_says_so() {
+    let mut model = full_model();
+    model.walkthrough.steps[Step::Pipeline as usize].status = Status::Pending;
+    model.walkthrough.select(Step::Pipeline as usize);
+    presses(&mut model, 3);
+    update(&mut model, Msg::Walkthrough(Walk::Begun(Step::Pipeline)));
+    update(&mut model, Msg::Walkthrough(Walk::Expected([(Step::Pipeline, 95.0)].into())));
+    model.now += Duration::seconds(12);
+    let (text, _) = render(&model, 80, 24);
+    assert!(text.contains(&format!("12 s, {} the last time", figures::duration(95.0))), "{text}");
+    let (text, _) = render(&model, 200, 60);
+    assert!(text.contains(&format!("12 s; it took {} the last time", figures::duration(95.0))), "{text}");
+
+    model.target = crate::config::settings::TargetKind::Aws;
+    let figures = json!({"auc": 0.747, "mse": 0.0891, "version": 3}).as_object().unwrap().clone();
+    let at = chrono::DateTime::from_timestamp(1_699_000_000, 0).unwrap();
+    let earlier = Earlier { at, message: "The pipeline registered version 3".into(), figures, execution: None };
+    update(&mut model, Msg::Walkthrough(Walk::Earlier(Step::Pipeline, Box::new(Ok(Some(earlier))))));
+    for (width, height) in [(80, 24), (120, 36), (200, 60)] {
+        for large in [false, true] {
+            model.large = large;
+            model.size = (width, height);
+            let (text, _) = render(&model, width, height);
+            assert!(text.contains("From an earlier run, of") && text.contains("2023-11-03"), "{width}x{height}: {text}");
+            assert!(!text.contains("AUC 0.758 ≥"), "the checks are of that run: {text}");
+        }
+    }
 }
 
 #[test]

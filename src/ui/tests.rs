@@ -20,6 +20,7 @@ use crate::app::sql::result::tests::{answer, customers};
 use crate::app::sql::{self, RunId};
 use crate::app::tests::{failure, full_model, model, open_model};
 use crate::app::walkthrough::Status;
+use crate::app::walkthrough::run::tests::over;
 use crate::app::{Effect, Model, Msg, Pane, update};
 use crate::config::settings::TargetKind;
 use crate::demo::step::Step;
@@ -622,7 +623,8 @@ fn random_keys_never_panic() {
                 model.sql.tab_mut().results.show(customers(random.random_range(2..9), true));
             }
             if random.random_bool(0.05) {
-                update(&mut model, Msg::Walkthrough(crate::app::walkthrough::Msg::RunOver));
+                let over = over(&model.walkthrough);
+                update(&mut model, Msg::Walkthrough(over));
                 model.sql.tab_mut().runs.clear();
             }
             if random.random_bool(0.3) {

@@ -51,7 +51,7 @@ fn nothing_to_remove(view: &StepView) -> bool {
 
 /// Mark, role and word of a step in a list. A tick at the cleanup before the first step would tell the audience that one has been done.
 pub(super) fn appearance(model: &Model, view: &StepView) -> (&'static str, Role, &'static str) {
-    if nothing_to_remove(view) { ("·", Role::Faint, "nothing to remove") } else { glyph::step(model, &view.status) }
+    if nothing_to_remove(view) { ("·", Role::Faint, "nothing to remove") } else { glyph::step(model, model.walkthrough.shown(view.step)) }
 }
 
 /// The list of steps.
@@ -64,7 +64,8 @@ pub(super) fn steps(canvas: &mut Canvas<'_>, area: Rect) {
         let y = area.y + row as u16;
         let nothing = nothing_to_remove(view);
         let (mark, role, word) = appearance(model, view);
-        let time = match &view.status {
+        let status = state.shown(view.step);
+        let time = match status {
             Status::Running { since } => model.so_far(*since),
             Status::Done { seconds: Some(seconds), changed, .. } => match changed {
                 Some(false) => format!("unchanged  {}", figures::duration(*seconds)),
@@ -77,7 +78,7 @@ pub(super) fn steps(canvas: &mut Canvas<'_>, area: Rect) {
         let mut x = area.x;
         x += canvas.text(x, y, 2, mark, role) + 1;
         x += canvas.text(x, y, 2, &view.step.number().to_string(), Role::Dim) + 1;
-        let title_role = match view.status {
+        let title_role = match status {
             Status::Running { .. } => Role::Accent,
             Status::Pending | Status::Unknown(_) => Role::Base,
             _ if nothing => Role::Base,
@@ -94,7 +95,7 @@ pub(super) fn steps(canvas: &mut Canvas<'_>, area: Rect) {
         };
         let reserved = if time.is_empty() { 0 } else { width(&time) as u16 + 1 };
         canvas.text(x, y, room.saturating_sub(reserved), state.title(view.step), title_role);
-        canvas.text_right(x, y, room, &time, if matches!(view.status, Status::Failed { .. }) { Role::Bad } else { Role::Dim });
+        canvas.text_right(x, y, room, &time, if matches!(status, Status::Failed { .. }) { Role::Bad } else { Role::Dim });
         let whole = Rect::new(area.x, y, area.width, 1);
         if index == state.selected {
             canvas.highlight(whole, if model.focus == Pane::Walkthrough { Role::Selection } else { Role::QuietSelection });
@@ -135,6 +136,12 @@ pub(super) fn outcome(view: &StepView, theme: &Theme, columns: usize, again: &st
             ]));
         }
     };
+    if let Some(earlier) = &view.earlier {
+        let day = earlier.at.format("%Y-%m-%d %H:%M UTC");
+        let text = format!("From an earlier run, of {day}: {}. The new run has no result yet.", earlier.message);
+        block("↺", &text, Role::Warn, lines);
+        lines.push(Line::default());
+    }
     match &view.status {
         Status::Done { message, .. } => {
             block("✔", message, Role::Good, lines);

@@ -5,21 +5,28 @@ use std::io::{BufRead as _, BufReader};
 use std::process::Child;
 
 use shiftdeck::app::walkthrough::Beat;
+use shiftdeck::app::walkthrough::script::{File, built_in_files};
 use shiftdeck::config::Settings;
 use shiftdeck::demo::step::Step;
+use shiftdeck::local::engine::Dialect;
 use shiftdeck::local::pace::Pace;
 use shiftdeck::tui::rehearsal::{self, Rehearsed, Went};
 
 use crate::common;
 use crate::program::{Ended, Machine, finish};
 
-async fn rehearsed(change: impl FnOnce(&mut Settings)) -> Rehearsed {
-    let directory = tempfile::tempdir().unwrap();
+fn settings(directory: &std::path::Path) -> Settings {
     let mut settings = shiftdeck::config::load::load(&shiftdeck::config::load::Sources::default()).unwrap().settings;
     settings.data.sample_rows = 20_000;
-    settings.local.state_dir = Some(directory.path().to_owned());
+    settings.local.state_dir = Some(directory.to_owned());
     settings.local.pace = Some(Pace::Instant);
     settings.screen.motion = false;
+    settings
+}
+
+async fn rehearsed(change: impl FnOnce(&mut Settings)) -> Rehearsed {
+    let directory = tempfile::tempdir().unwrap();
+    let mut settings = settings(directory.path());
     change(&mut settings);
     rehearsal::run(settings, common::clock(), None, (120, 36), tokio_util::sync::CancellationToken::new()).await.unwrap()
 }
@@ -137,4 +144,49 @@ fn what_a_rehearsal_that_was_killed_has_left_goes_with_the_next_one() {
     let there: Vec<_> = std::fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     assert!(there.contains(&"rehearsing-beginning".to_owned()), "one that has not locked it yet may still begin: {there:?}");
     assert_eq!(there.iter().filter(|name| name.starts_with("rehearsing-")).count(), 1, "{there:?}");
+}
+
+/// The files of a talk of five steps, in which something comes between the load and the model in SQL.
+fn talk() -> Vec<File> {
+    let order = [("1-foundation.md", 0), ("2-lake.md", 2), ("3-load.md", 3), ("4-explore.md", 1), ("5-redshift-ml.md", 7)];
+    let text = |at| built_in_files().nth(at).unwrap().1.to_owned();
+    order.into_iter().map(|(name, at)| File { name: name.into(), text: Ok(text(at)) }).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_step_that_begins_early_is_done_once_and_seen_when_the_presentation_comes_to_it() {
+    let directory = tempfile::tempdir().unwrap();
+    let settings = settings(directory.path());
+    let cancel = tokio_util::sync::CancellationToken::new();
+    let rehearsed = rehearsal::run(settings.clone(), common::clock(), Some(talk()), (120, 36), cancel).await.unwrap();
+    let steps: Vec<Step> = rehearsed.steps.iter().map(|went| went.step).collect();
+    assert_eq!(steps, [Step::Foundation, Step::Lake, Step::Load, Step::Explore, Step::RedshiftMl]);
+    for went in &rehearsed.steps {
+        assert!(went.is_right(), "{went:?}");
+    }
+    assert!(rehearsed.steps[4].seconds.is_some(), "it was run, not found: {:?}", rehearsed.steps[4]);
+
+    let seen = |step, beat| {
+        let seen = rehearsed.seen.iter().find(|seen| (seen.step, seen.beat) == (step, beat));
+        seen.unwrap_or_else(|| panic!("no beat {step} {beat:?}")).text.as_str()
+    };
+    let in_the_list = |text: &str| text.lines().find(|line| line.contains("8 Train again in SQL")).unwrap_or_default().to_owned();
+    for (step, beat) in [(Step::Load, Beat::Notice), (Step::Explore, Beat::Say), (Step::RedshiftMl, Beat::Say)] {
+        let line = in_the_list(seen(step, beat));
+        assert!(line.contains("to do"), "an audience sees nothing of it at {step}, {}: {line}", beat.name());
+    }
+    // Nothing is left to be run when its turn comes.
+    let show = seen(Step::RedshiftMl, Beat::Show);
+    assert!(show.contains("what it did"), "{show}");
+    assert!(!in_the_list(seen(Step::RedshiftMl, Beat::Notice)).contains("to do"));
+
+    let account = shiftdeck::local::open(common::options(directory.path(), Pace::Instant)).await.unwrap();
+    let scenario = settings.scenario(account.account_id());
+    let engine = account.account().unwrap().engine;
+    let mut session = engine.session(Dialect::Redshift, &scenario.database);
+    let trained = "SELECT count(*) FROM sys_query_history WHERE query_type = 'DDL' AND query_text ILIKE 'create model%'";
+    let counted = common::sql::execute(&engine, &mut session, trained).await.unwrap();
+    assert_eq!(counted.rows, ["1"], "one training, whoever asked for it");
+    drop((session, engine));
+    account.close().await;
 }

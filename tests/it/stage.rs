@@ -89,6 +89,7 @@ fn the_speaker_follows_what_is_presented() {
         state: "to do".into(),
         checks: vec![],
         running: vec![],
+        begun_early: vec![],
         warnings: vec!["2 calls failed".into()],
     };
     store.tell(&told).unwrap();

@@ -200,3 +200,21 @@ async fn the_data_stays_until_the_last_warehouse_goes() {
     clusters.delete_cluster().cluster_identifier("second").skip_final_cluster_snapshot(true).send().await.unwrap();
     assert_eq!(rows(&data, "select count(*) from t").await, [["0"]]);
 }
+
+#[tokio::test]
+async fn a_pace_that_is_changed_ends_what_waits_and_takes_nothing_back() {
+    let account = account_at(Pace::Live).await;
+    serverless(&account).await;
+    let client = aws_sdk_redshiftserverless::Client::new(&account.sdk_config());
+    let status = || async { client.get_workgroup().workgroup_name(NAME).send().await.unwrap().workgroup().unwrap().status().cloned() };
+    assert_eq!(status().await, Some(WorkgroupStatus::Creating));
+    assert!(account.opened.set_pace(Pace::Instant));
+    assert_eq!(status().await, Some(WorkgroupStatus::Available));
+    assert!(account.opened.set_pace(Pace::Live));
+    assert_eq!(status().await, Some(WorkgroupStatus::Available), "what is there stays");
+    let other = client.create_namespace().namespace_name("other").db_name("other").admin_username("admin").admin_user_password(PASSWORD);
+    other.send().await.unwrap();
+    let made = client.create_workgroup().workgroup_name("other").namespace_name("other").base_capacity(4).send().await.unwrap();
+    assert_eq!(made.workgroup().unwrap().status(), Some(&WorkgroupStatus::Creating), "and what is made now takes its time again");
+    account.close().await;
+}

@@ -53,6 +53,7 @@ pub enum Command {
     StepBegin,
     BeatOn,
     BeatBack,
+    Cut,
     Present,
     Refresh,
     Up,

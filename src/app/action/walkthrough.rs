@@ -25,6 +25,7 @@ pub(super) const ACTIONS: &[Action] = &[
 pub(super) const REMOTE: &[Action] = &[
     action(Scope::Remote, C::BeatOn, "remote.on", "", "The next beat, from every pane", &["pgdn"]),
     action(Scope::Remote, C::BeatBack, "remote.back", "", "One beat back, from every pane", &["pgup"]),
+    action(Scope::Remote, C::Cut, "cut", "", "Go on without waiting for the step that runs", &["alt-9"]),
     action(Scope::InHand, C::BeatBack, "remote.hand-back", "", "One beat back, where Space is the next one", &["shift-space", "backspace"]),
     action(Scope::InHand, C::BeatOn, "remote.hand-on", "", "The next beat, unless it is typed or used there", &["space"]),
 ];

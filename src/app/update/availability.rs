@@ -1,6 +1,6 @@
 //! What can be done now: the hint bar and the palette show nothing else.
 
-use super::{console, editor, explore, grid, pipeline, predict};
+use super::{console, cut, editor, explore, grid, pipeline, predict};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use crate::app::Pane;
@@ -9,6 +9,7 @@ use crate::app::model::Model;
 use crate::app::pipeline::View;
 use crate::app::sql::Half;
 use crate::config::settings::TargetKind;
+use crate::demo::step::Step;
 
 /// The scopes in which a key is looked up, the nearest first.
 pub fn scopes(model: &Model) -> Vec<Scope> {
@@ -62,6 +63,7 @@ pub fn available(model: &Model, command: Command) -> bool {
         C::NextFocus | C::PreviousFocus => !editor::takes_tab(model),
         C::StepRun | C::StepRunAll => open && model.walkthrough.run.is_none(),
         C::BeatBack => model.walkthrough.presenting.is_some(),
+        C::Cut => cut::available(model),
         C::Cancel => cancels(model).is_some(),
         C::Console(command) => console::available(model, command),
         C::Edit(command) => editor::available(model, command),
@@ -93,6 +95,8 @@ pub fn available(model: &Model, command: Command) -> bool {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Cancels {
     Steps,
+    /// A step that goes on beside them.
+    Beside(Step),
     Query,
     Result,
     Pipeline,
@@ -104,7 +108,12 @@ pub(super) fn cancels(model: &Model) -> Option<Cancels> {
     let query = model.sql.tab().active().any(|run| !run.cancelling()).then_some(Cancels::Query);
     let pipeline = (model.pipeline.active() && !pipeline::stopping(model)).then_some(Cancels::Pipeline);
     let result = model.sql.tab().result().is_some_and(|result| result.cancellable()).then_some(Cancels::Result);
+    // While a presentation is on, nobody is told that something goes on beside it.
+    let selected = model.walkthrough.current().step;
+    let reader = model.walkthrough.presenting.is_none() && model.walkthrough.run.is_none();
+    let beside = (reader && model.walkthrough.can_cancel_beside(selected)).then_some(Cancels::Beside(selected));
     match model.focus {
+        Pane::Walkthrough => steps.or(beside).or(query),
         Pane::Sql => result.or(query).or(steps),
         // An execution that a step has started is stopped by cancelling the step.
         Pane::Pipeline => steps.or(pipeline),

@@ -85,6 +85,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
         }
         C::BeatOn => remote::on(model),
         C::BeatBack => remote::back(model),
+        C::Cut => super::cut::cut(model),
         C::Present => remote::toggle(model),
         C::Refresh => refresh(model),
         C::Up => move_rows(model, model.focus, -1),
@@ -123,6 +124,7 @@ pub(super) fn run_command(model: &mut Model, command: Command) -> Vec<Effect> {
 pub(super) fn cancel(model: &mut Model) -> Vec<Effect> {
     match cancels(model) {
         Some(Cancels::Steps) => model.walkthrough.cancel(),
+        Some(Cancels::Beside(step)) => model.walkthrough.cancel_beside(step),
         Some(Cancels::Result) => model.sql.tab_mut().result_mut().map(sql::ResultSet::cancel).unwrap_or_default(),
         Some(Cancels::Query) => model.sql.tab_mut().cancel(),
         Some(Cancels::Exploration) => model.explore.cancel(),
@@ -170,6 +172,16 @@ fn running_now(model: &Model) -> Vec<String> {
         running.push(format!("The step “{}”", view.step.title()));
     } else if model.walkthrough.run.is_some() {
         running.push("The run".to_owned());
+    }
+    for step in Step::ALL.into_iter().filter(|step| model.walkthrough.in_background(*step)) {
+        let followed = model.walkthrough.run.as_ref().is_some_and(|run| run.current == Some(step));
+        if !followed {
+            running.push(if running.is_empty() {
+                format!("The step “{}”", step.title())
+            } else {
+                format!("the step “{}”", step.title())
+            });
+        }
     }
     match model.sql.active().count() {
         0 => {}
@@ -230,6 +242,8 @@ fn begin_here(model: &mut Model) -> Vec<Effect> {
 pub(super) fn begin(model: &mut Model, step: Step) -> Vec<Effect> {
     model.link = Link::Opening;
     let mut effects = model.sql.cancel_all();
+    // What goes on beside the reader would make again what is put back.
+    effects.extend(model.walkthrough.cancel_background());
     model.walkthrough.forget();
     model.resources.rows.clear();
     model.pipeline.chosen = None;

@@ -3,6 +3,8 @@
 mod availability;
 mod commands;
 mod console;
+mod cut;
+mod early;
 mod editor;
 mod explore;
 mod grid;
@@ -55,6 +57,8 @@ pub fn update(model: &mut Model, msg: Msg) -> Vec<Effect> {
     if !drawn {
         effects.extend(pipeline::want(model));
         effects.extend(explore::want(model));
+        effects.extend(early::want(model));
+        effects.extend(cut::settle(model));
         effects.extend(standby::want(model));
         effects.extend(remote::tell(model));
     }
@@ -205,7 +209,7 @@ fn on_resources(model: &mut Model, msg: resources::Msg) -> Vec<Effect> {
         None => from_checklist(&model.resources.rows),
     };
     let states = standby::unrecorded(model, states);
-    model.walkthrough.update(walkthrough::Msg::Read(states), model.now);
+    effects.extend(model.walkthrough.update(walkthrough::Msg::Read(states), model.now));
     // The embedded AWS costs nothing.
     if model.target == TargetKind::Aws {
         effects.extend(model.resources.want_costs(model.now));
@@ -266,6 +270,9 @@ fn on_login(model: &mut Model, msg: login::Msg) -> Vec<Effect> {
 }
 
 fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
+    if let walkthrough::Msg::Earlier(step, found) = msg {
+        return cut::found(model, step, *found);
+    }
     let mut effects = Vec::new();
     match &msg {
         walkthrough::Msg::Begun(step) => {
@@ -283,7 +290,14 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
             console::step_ended(model, *step);
             effects.extend(model.resources.refresh());
             match step {
-                Step::Pipeline => effects.extend(model.pipeline.follow()),
+                Step::Pipeline => {
+                    // An earlier execution was on show only until this one has a result.
+                    let earlier = model.walkthrough.steps[*step as usize].earlier.as_ref();
+                    if ok && earlier.is_some_and(|earlier| earlier.execution == model.pipeline.chosen) {
+                        model.pipeline.chosen = None;
+                    }
+                    effects.extend(model.pipeline.follow());
+                }
                 Step::Deploy if ok => {
                     model.pipeline.endpoints.stale = true;
                     model.pipeline.models.stale = true;
@@ -302,12 +316,12 @@ fn on_walkthrough(model: &mut Model, msg: walkthrough::Msg) -> Vec<Effect> {
                 _ => {}
             }
         }
-        walkthrough::Msg::RunOver => effects.extend(model.resources.refresh()),
+        walkthrough::Msg::RunOver(_) => effects.extend(model.resources.refresh()),
         _ => {}
     }
     let script = matches!(msg, walkthrough::Msg::Script(_));
     let ended = if let walkthrough::Msg::Ended(step, outcome) = &msg { Some((*step, outcome.is_ok())) } else { None };
-    model.walkthrough.update(msg, model.now);
+    effects.extend(model.walkthrough.update(msg, model.now));
     match ended {
         Some((step, true)) => effects.extend(remote::step_done(model, step)),
         Some((step, false)) => model.login.step_ended(&model.walkthrough.steps, step),

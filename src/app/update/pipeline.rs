@@ -12,6 +12,7 @@ use crate::app::popup::{Choice, Confirm, Popup, TableView};
 use crate::app::sql::editor::bar::Field;
 use crate::app::{Effect, Pane};
 use crate::config::settings::TargetKind;
+use crate::demo::step::Step;
 use crate::ops::endpoints::Stage;
 use crate::ops::models::ApprovalState;
 use crate::ops::pipeline::RunState;
@@ -72,11 +73,16 @@ pub(super) fn on_msg(model: &mut Model, msg: Msg) -> Vec<Effect> {
 
 /// Begins a work that was confirmed.
 pub(super) fn begin(model: &mut Model, work: Work) -> Vec<Effect> {
-    if matches!(work, Work::Start(_) | Work::Retry(_)) && model.walkthrough.run.is_some() {
+    if matches!(work, Work::Start(_) | Work::Retry(_)) && executing(model) {
         return start_refused(model);
     }
     let now = model.now;
     model.pipeline.begin(work, now)
+}
+
+/// Whether a step runs that may start an execution itself.
+fn executing(model: &Model) -> bool {
+    model.walkthrough.run.is_some() || model.walkthrough.in_background(Step::Pipeline)
 }
 
 pub(super) fn stopping(model: &Model) -> bool {
@@ -308,7 +314,7 @@ pub(super) fn run(model: &mut Model, command: P) -> Vec<Effect> {
             form(model, score)
         }
         P::NewData => {
-            if model.walkthrough.run.is_some() {
+            if executing(model) {
                 return start_refused(model);
             }
             form(model, Form::new_data())
@@ -435,7 +441,7 @@ pub(super) fn back(model: &mut Model) -> Option<Vec<Effect>> {
 }
 
 fn ask_parameters(model: &mut Model, before: Vec<(String, String)>, cache: bool) -> Vec<Effect> {
-    if model.walkthrough.run.is_some() {
+    if executing(model) {
         return start_refused(model);
     }
     model.pipeline.error = None;

@@ -29,6 +29,7 @@ fn end(model: &mut Model) -> Vec<Effect> {
         model.zoomed = remote.zoomed;
         model.spotlight = false;
         model.walkthrough.scroll = 0;
+        model.walkthrough.forget_early();
     }
     Vec::new()
 }
@@ -62,13 +63,20 @@ pub(super) fn on(model: &mut Model) -> Vec<Effect> {
             let name = model.walkthrough.notes(model.walkthrough.current().step).action.clone();
             by_name(model, &name)
         }
+        Press::Follow => {
+            set(model, Beat::Do);
+            let step = model.walkthrough.current().step;
+            model.walkthrough.start(vec![step])
+        }
         Press::Look => {
             set(model, Beat::Do);
+            model.walkthrough.take_up(model.walkthrough.current().step);
             run_statement(model)
         }
         Press::Wait => {
-            let title = model.walkthrough.running().map_or_else(String::new, |view| model.walkthrough.title(view.step).to_owned());
-            model.say(format!("“{title}” is running; it goes on when that is done"), false);
+            let what = model.walkthrough.running().map(|view| format!("“{}” is running", model.walkthrough.title(view.step)));
+            let what = what.unwrap_or_else(|| "A step is being ended".to_owned());
+            model.say(format!("{what}; it goes on when that is done"), false);
             Vec::new()
         }
         Press::Notice => {
@@ -165,7 +173,7 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
     }
 }
 
-fn set(model: &mut Model, beat: Beat) {
+pub(super) fn set(model: &mut Model, beat: Beat) {
     model.walkthrough.scroll = 0;
     if let Some(remote) = &mut model.walkthrough.presenting {
         remote.beat = beat;
@@ -240,6 +248,7 @@ mod tests {
     use super::*;
     use crate::app::tests::{full_model, open_model};
     use crate::app::walkthrough::check::Verdict;
+    use crate::app::walkthrough::run::tests::over;
     use crate::app::walkthrough::{Msg as Walk, Status};
     use crate::app::{Msg, Pane};
     use crate::ops::steps::StepOutcome;
@@ -261,7 +270,8 @@ mod tests {
         let outcome = StepOutcome { changed: true, message: "done".into(), detail };
         update(model, Msg::Walkthrough(Walk::Begun(step)));
         update(model, Msg::Walkthrough(Walk::Ended(step, Box::new(Ok(outcome)))));
-        update(model, Msg::Walkthrough(Walk::RunOver));
+        let over = over(&model.walkthrough);
+        update(model, Msg::Walkthrough(over));
     }
 
     #[test]
@@ -279,7 +289,8 @@ mod tests {
                 assert!(model.walkthrough.run.is_none(), "what removes is confirmed by more than Space");
                 effects = press(&mut model, KeyCode::Char('y'));
             }
-            assert!(effects.iter().any(|effect| matches!(effect, Effect::RunSteps(steps) if steps == &[step])), "{step}: {effects:?}");
+            let started = effects.iter().any(|effect| matches!(effect, Effect::RunSteps(_, steps) if steps == &[step]));
+            assert_eq!(started, model.walkthrough.notes(step).early.is_none(), "{step}: {effects:?}");
             assert_eq!(beat(&model), (step, Beat::Do, pane));
             space(&mut model);
             assert_eq!(beat(&model).1, Beat::Do, "it waits for the step");
@@ -365,7 +376,8 @@ mod tests {
         update(&mut model, Msg::Walkthrough(Walk::Begun(Step::Lake)));
         let effects = update(&mut model, Msg::Walkthrough(Walk::Ended(Step::Lake, Box::new(Ok(outcome)))));
         assert!(effects.iter().any(|effect| matches!(effect, Effect::Query { .. })), "{effects:?}");
-        update(&mut model, Msg::Walkthrough(Walk::RunOver));
+        let over = over(&model.walkthrough);
+        update(&mut model, Msg::Walkthrough(over));
         press(&mut model, KeyCode::PageUp);
         press(&mut model, KeyCode::PageUp);
         space(&mut model);
@@ -395,7 +407,7 @@ mod tests {
         assert_eq!(model.popups.len(), 1);
         let effects = press(&mut model, KeyCode::Enter);
         let wanted = [Step::Foundation, Step::Lake, Step::Load, Step::Pipeline, Step::Deploy, Step::Predict];
-        assert!(effects.iter().any(|effect| matches!(effect, Effect::RunSteps(steps) if steps == &wanted)), "{effects:?}");
+        assert!(effects.iter().any(|effect| matches!(effect, Effect::RunSteps(_, steps) if steps == &wanted)), "{effects:?}");
         update(&mut model, Msg::Walkthrough(Walk::Begun(Step::Foundation)));
         assert_eq!(beat(&model), (Step::Predict, Beat::Do, Pane::Predict));
     }

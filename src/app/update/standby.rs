@@ -97,14 +97,15 @@ fn shown(model: &Model) -> Shown {
 fn stop(model: &mut Model) -> (Vec<String>, Vec<Effect>) {
     let mut stopped = Vec::new();
     let gone = |what: &str| OpError::cancelled(what).with_fix("run it again: the screen is on another account now");
-    if let Some(run) = model.walkthrough.run.take() {
-        if let Some(step) = run.current {
-            stopped.push(format!("“{}”", model.walkthrough.title(step)));
+    for (step, quiet) in model.walkthrough.stop() {
+        stopped.push(format!("“{}”", model.walkthrough.title(step)));
+        // What was begun early may begin early on the other account, too.
+        if !quiet {
             let ended = walkthrough::Msg::Ended(step, Box::new(Err(gone(step.title()))));
             model.walkthrough.update(ended, model.now);
         }
-        model.walkthrough.update(walkthrough::Msg::RunOver, model.now);
     }
+    model.walkthrough.tidy();
     // The effects would cancel statements of the account that is gone.
     drop(model.sql.cancel_all());
     let active: Vec<RunId> = model.sql.active().map(|(_, run)| run.id).collect();

@@ -5,6 +5,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use super::*;
 use crate::app::action::Command;
 use crate::app::tests::{failure, full_model, identity, open_model};
+use crate::app::walkthrough::run::tests::over;
 use crate::config::settings::TargetKind;
 use crate::ops::OpErrorKind;
 use crate::ops::query::QueryEngine;
@@ -20,16 +21,16 @@ fn control(model: &mut Model, c: char) -> Vec<Effect> {
 #[test]
 fn enter_runs_the_selected_step() {
     let mut model = open_model();
-    assert!(matches!(&press(&mut model, KeyCode::Enter)[..], [Effect::RunSteps(steps)] if steps == &[Step::Foundation]));
+    assert!(matches!(&press(&mut model, KeyCode::Enter)[..], [Effect::RunSteps(_, steps)] if steps == &[Step::Foundation]));
     assert!(press(&mut model, KeyCode::Enter).is_empty());
-    assert!(matches!(control(&mut model, 'c')[..], [Effect::CancelSteps]));
+    assert!(matches!(control(&mut model, 'c')[..], [Effect::CancelSteps(_)]));
 }
 
 #[test]
 fn run_all_leaves_the_cleanup_out() {
     let mut model = open_model();
     let effects = press(&mut model, KeyCode::Char('R'));
-    assert!(matches!(&effects[..], [Effect::RunSteps(steps)] if steps.len() == 8 && !steps.contains(&Step::Cleanup)));
+    assert!(matches!(&effects[..], [Effect::RunSteps(_, steps)] if steps.len() == 8 && !steps.contains(&Step::Cleanup)));
 }
 
 #[test]
@@ -40,7 +41,7 @@ fn cleaning_up_is_confirmed() {
     assert!(press(&mut model, KeyCode::Esc).is_empty());
     assert!(model.walkthrough.run.is_none());
     press(&mut model, KeyCode::Enter);
-    assert!(matches!(&press(&mut model, KeyCode::Char('y'))[..], [Effect::RunSteps(steps)] if steps == &[Step::Cleanup]));
+    assert!(matches!(&press(&mut model, KeyCode::Char('y'))[..], [Effect::RunSteps(_, steps)] if steps == &[Step::Cleanup]));
 }
 
 #[test]
@@ -53,7 +54,7 @@ fn on_an_account_the_name_has_to_be_typed_before_a_cleanup() {
     for c in "BankDM".chars() {
         press(&mut model, KeyCode::Char(c));
     }
-    assert!(matches!(&press(&mut model, KeyCode::Enter)[..], [Effect::RunSteps(_)]));
+    assert!(matches!(&press(&mut model, KeyCode::Enter)[..], [Effect::RunSteps(..)]));
 }
 
 #[test]
@@ -334,10 +335,11 @@ fn a_login_that_is_renewed_takes_up_what_it_has_interrupted() {
     update(&mut model, Msg::Walkthrough(walkthrough::Msg::Begun(Step::Lake)));
     let error = OpError { kind: OpErrorKind::LoginEnded, ..failure("could not upload", "the token has expired", None) };
     update(&mut model, Msg::Walkthrough(walkthrough::Msg::Ended(Step::Lake, Box::new(Err(error)))));
-    update(&mut model, Msg::Walkthrough(walkthrough::Msg::RunOver));
+    let over = over(&model.walkthrough);
+    update(&mut model, Msg::Walkthrough(over));
     assert!(matches!(press(&mut model, KeyCode::Char('L'))[..], [Effect::LogIn]));
     let effects = update(&mut model, Msg::Login(login::Msg::Again(Ok(()))));
     assert!(matches!(effects[..], [Effect::Connect { confirmed: false }]));
     let effects = update(&mut model, Msg::Connected(Box::new(identity())));
-    assert!(effects.iter().any(|effect| matches!(effect, Effect::RunSteps(steps) if steps == &[Step::Lake])), "{effects:?}");
+    assert!(effects.iter().any(|effect| matches!(effect, Effect::RunSteps(_, steps) if steps == &[Step::Lake])), "{effects:?}");
 }

@@ -46,13 +46,13 @@ pub fn of(model: &Model, step: Step) -> Option<Large> {
     let name = state.notes(step).figure.as_deref()?;
     let view = &state.steps[step as usize];
     // What a step gave before it failed is no result.
-    if !matches!(view.status, Status::Done { .. }) {
+    if view.earlier.is_none() && !matches!(view.status, Status::Done { .. }) {
         return None;
     }
     if name == DECISION {
         return decision(model);
     }
-    let value = view.figures.get(name).or_else(|| state.metrics.get(name))?;
+    let value = state.figures(step).get(name).or_else(|| state.metrics.get(name))?;
     let (words, text) = check::told(name, value)?;
     Some(Large { text, words: words.to_owned() })
 }

@@ -5,9 +5,9 @@ use std::fmt;
 use serde::Serialize;
 
 use super::check::{Check, known_at};
-use super::figure;
 use super::notes::Notes;
-use super::script::{File, step_of};
+use super::script::{File, rank, step_of};
+use super::{covers, figure, needs};
 use crate::demo::step::Step;
 
 /// What a finding is about.
@@ -79,8 +79,31 @@ pub fn file(step: Step, text: &str) -> Vec<Finding> {
         let (line, column) = place(text, "figure", name);
         findings.push(Finding { line, column, rule: Rule::Figure, message: format!("the figure `{name}` is given by a later step only") });
     }
+    if let Some((early, message)) = notes.early.and_then(|early| Some((early, not_early(step, early)?))) {
+        let (line, column) = place(text, "early", early.name());
+        findings.push(Finding { line, column, rule: Rule::Step, message });
+    }
     findings.sort_by_key(|finding| (finding.line, finding.column));
     findings
+}
+
+/// Why a step cannot begin as soon as another one is done, whatever the order in which they are presented.
+fn not_early(step: Step, early: Step) -> Option<String> {
+    if step == Step::Cleanup {
+        return Some("a cleanup removes what is still to be shown: it begins in its turn only".to_owned());
+    }
+    let missing = needs(step).iter().find(|_| !covers(early, step))?;
+    Some(format!("the step needs `{missing}`, which may not be done when `{early}` is"))
+}
+
+/// What is wrong with the steps that begin early, as the steps are presented in this order: their number, and what is said of it.
+pub fn too_early(steps: &[(Step, Option<Step>)]) -> Vec<(usize, String)> {
+    let late = steps.iter().enumerate().filter_map(|(at, (_, early))| {
+        let early = (*early)?;
+        let before = steps[..at].iter().any(|(step, _)| *step == early);
+        (!before).then(|| (at, format!("the step `{early}` is not presented before this one, which begins as soon as it is done")))
+    });
+    late.collect()
 }
 
 /// Where a word stands in the line of a key.
@@ -121,7 +144,27 @@ pub fn walkthrough(files: &[File]) -> Vec<(String, Finding)> {
             Err(why) => findings.push(whole(Rule::File, format!("the file cannot be read: {why}"))),
         }
     }
+    findings.extend(order(files));
     findings
+}
+
+/// What begins too early in the order of the files.
+fn order(files: &[File]) -> Vec<(String, Finding)> {
+    let mut presented: Vec<(&File, &str, (Step, Option<Step>))> = files
+        .iter()
+        .filter_map(|file| {
+            let text = file.text.as_deref().unwrap_or_default();
+            Some((file, text, (step_of(&file.name)?, Notes::read(text).0.early)))
+        })
+        .collect();
+    presented.sort_by_key(|(file, ..)| rank(&file.name));
+    let steps: Vec<_> = presented.iter().map(|(_, _, steps)| *steps).collect();
+    let finding = |(at, message): (usize, String)| {
+        let (file, text, (_, early)) = presented[at];
+        let (line, column) = place(text, "early", early.map(Step::name).unwrap_or_default());
+        (file.name.clone(), Finding { line, column, rule: Rule::Step, message })
+    };
+    too_early(&steps).into_iter().map(finding).collect()
 }
 
 #[cfg(test)]
@@ -140,6 +183,33 @@ mod tests {
             assert!(!notes.checks.is_empty(), "{step}");
             let telling = matches!(step, Step::Load | Step::Pipeline | Step::Predict | Step::RedshiftMl | Step::Cleanup);
             assert!(!telling || notes.figure.is_some(), "{step} has one figure to remember");
+        }
+    }
+
+    #[test]
+    fn a_step_begins_early_after_one_that_has_what_it_needs_and_comes_before() {
+        let with = |at: usize, early: &str| {
+            let (name, text) = built_in_files().nth(at).unwrap();
+            let text: String = text.lines().filter(|line| !line.starts_with("early:")).map(|line| format!("{line}\n")).collect();
+            File { name: name.into(), text: Ok(text.replacen("action:", &format!("early: {early}\naction:"), 1)) }
+        };
+        let told = |files: &[File]| -> Vec<_> {
+            walkthrough(files).into_iter().map(|(name, finding)| (name, finding.column, finding.rule, finding.message)).collect()
+        };
+        let plain = |at: usize| {
+            let (name, text) = built_in_files().nth(at).unwrap();
+            File { name: name.into(), text: Ok(text.into()) }
+        };
+        assert_eq!(told(&[plain(3), with(7, "load")]), []);
+        let missing = told(&[plain(2), with(7, "lake")]);
+        assert_eq!(missing.len(), 1);
+        assert!(missing[0].1 == 8 && missing[0].3.contains("needs `load`"), "{missing:?}");
+        let cleanup = told(&[plain(3), with(8, "load")]);
+        assert!(cleanup.len() == 1 && cleanup[0].3.contains("a cleanup"), "{cleanup:?}");
+        for files in [&[with(7, "load")][..], &[with(7, "load"), File { name: "9-load.md".into(), ..plain(3) }], &[with(7, "redshift-ml")]]
+        {
+            let late = told(files);
+            assert!(late.len() == 1 && late[0].2 == Rule::Step && late[0].3.contains("not presented before"), "{late:?}");
         }
     }
 

@@ -5,9 +5,11 @@ pub mod figure;
 pub mod lint;
 pub mod notes;
 mod remote;
+pub mod run;
 pub mod script;
 pub mod told;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -15,6 +17,7 @@ use serde_json::{Map, Value};
 
 pub use notes::{Notes, Section};
 pub use remote::{Beat, Press, Remote};
+pub use run::{Run, RunId};
 pub use script::Script;
 
 use check::Verdict;
@@ -22,6 +25,7 @@ use check::Verdict;
 use super::effect::Effect;
 use crate::demo::event::{Event, EventKind};
 use crate::demo::step::Step;
+use crate::ops::earlier::Earlier;
 use crate::ops::steps::{StepOutcome, StepState};
 use crate::ops::{OpError, OpErrorKind};
 
@@ -75,17 +79,8 @@ pub struct StepView {
     pub figures: Map<String, Value>,
     /// How its last run here ended, if well: a checklist that was read a moment too early does not make it forgotten.
     pub ran: Option<Status>,
-}
-
-/// A run in progress.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
-    /// The steps of the run.
-    pub steps: Vec<Step>,
-    /// The one that is running.
-    pub current: Option<Step>,
-    /// Whether it is being cancelled.
-    pub cancelling: bool,
+    /// What an earlier run has left, which is shown while this one goes on.
+    pub earlier: Option<Earlier>,
 }
 
 /// The state of the pane.
@@ -97,8 +92,20 @@ pub struct State {
     pub selected: usize,
     /// First line of the notes on the screen.
     pub scroll: usize,
-    /// The run in progress.
+    /// The run that the reader has asked for.
     pub run: Option<Run>,
+    /// The runs that go on beside it.
+    pub background: Vec<Run>,
+    /// Steps that were begun early in this presentation.
+    early: Vec<Step>,
+    /// Those of them that it has not come to.
+    quiet: Vec<Step>,
+    /// The step whose waits are cut short.
+    pub hurried: Option<Step>,
+    /// Seconds that each step took when it last changed something on this target.
+    pub expected: BTreeMap<Step, f64>,
+    /// The number of the newest run.
+    issued: RunId,
     /// Figures of the steps that were run (`rows`, `auc`, …).
     pub metrics: Map<String, Value>,
     /// What is said of the steps, and in which order they are presented.
@@ -119,6 +126,16 @@ pub const fn needs(step: Step) -> &'static [Step] {
     }
 }
 
+/// Whether a step builds on another one, directly or not.
+fn builds_on(step: Step, other: Step) -> bool {
+    needs(step).iter().any(|need| *need == other || builds_on(*need, other))
+}
+
+/// Whether everything that `step` needs is done once `done` is.
+pub fn covers(done: Step, step: Step) -> bool {
+    needs(step).iter().all(|need| *need == done || builds_on(done, *need))
+}
+
 /// What happens to the walkthrough.
 #[derive(Debug, Clone)]
 pub enum Msg {
@@ -130,8 +147,12 @@ pub enum Msg {
     Event(Event),
     /// A step has ended.
     Ended(Step, Box<Result<StepOutcome, OpError>>),
-    /// The run is over.
-    RunOver,
+    /// The steps that were handed out for a run are over.
+    RunOver(RunId),
+    /// How long the steps took before.
+    Expected(BTreeMap<Step, f64>),
+    /// What an earlier run of a step has left; nothing where there is none.
+    Earlier(Step, Box<Result<Option<Earlier>, OpError>>),
     /// The files of the script were read.
     Script(Vec<script::File>),
 }
@@ -141,11 +162,24 @@ impl Default for State {
         State {
             steps: Step::ALL
                 .into_iter()
-                .map(|step| StepView { step, status: Status::Unknown(String::new()), events: Vec::new(), figures: Map::new(), ran: None })
+                .map(|step| StepView {
+                    step,
+                    status: Status::Unknown(String::new()),
+                    events: Vec::new(),
+                    figures: Map::new(),
+                    ran: None,
+                    earlier: None,
+                })
                 .collect(),
             selected: 0,
             scroll: 0,
             run: None,
+            background: Vec::new(),
+            early: Vec::new(),
+            quiet: Vec::new(),
+            hurried: None,
+            expected: BTreeMap::new(),
+            issued: RunId::default(),
             metrics: Map::new(),
             script: Arc::clone(script::shared()),
             presenting: None,
@@ -167,15 +201,24 @@ impl State {
     /// Forgets what is known of the steps: the account is another one now. What is presented stays.
     pub fn forget(&mut self) {
         for view in &mut self.steps {
-            (view.status, view.events) = (Status::Unknown(String::new()), Vec::new());
+            (view.status, view.events, view.earlier) = (Status::Unknown(String::new()), Vec::new(), None);
         }
         self.run = None;
+        self.background.clear();
+        self.forget_early();
+        self.hurried = None;
         self.metrics.clear();
     }
 
-    /// How many steps are done, the cleanup aside.
+    /// How many steps are done, the cleanup aside, as far as whoever watches may know.
     pub fn done(&self) -> usize {
-        self.steps.iter().filter(|view| view.step != Step::Cleanup && matches!(view.status, Status::Done { .. })).count()
+        self.steps.iter().filter(|view| view.step != Step::Cleanup && matches!(self.shown(view.step), Status::Done { .. })).count()
+    }
+
+    /// The figures that a step shows: those of its last run here, or those that an earlier run has left.
+    pub fn figures(&self, step: Step) -> &Map<String, Value> {
+        let view = &self.steps[step as usize];
+        view.earlier.as_ref().map_or(&view.figures, |earlier| &earlier.figures)
     }
 
     /// Selects a step.
@@ -190,37 +233,18 @@ impl State {
         }
     }
 
-    /// Starts a run. Empty when one is in progress.
-    pub fn start(&mut self, steps: Vec<Step>) -> Vec<Effect> {
-        if self.run.is_some() || steps.is_empty() {
-            return Vec::new();
-        }
-        for step in &steps {
-            self.view(*step).status = Status::Queued;
-        }
-        self.run = Some(Run { steps: steps.clone(), current: None, cancelling: false });
-        vec![Effect::RunSteps(steps)]
-    }
-
-    /// Cancels the run in progress.
-    pub fn cancel(&mut self) -> Vec<Effect> {
-        match &mut self.run {
-            Some(run) => {
-                run.cancelling = true;
-                vec![Effect::CancelSteps]
-            }
-            None => Vec::new(),
-        }
-    }
-
     /// The checks of a step: how each comes out, and how that is told.
     pub fn checks(&self, step: Step) -> Vec<(Verdict, String)> {
-        let view = &self.steps[step as usize];
-        let done = |other: Step| match &self.steps[other as usize].status {
-            Status::Unknown(_) => None,
-            status => Some(matches!(status, Status::Done { .. })),
+        let done = |other: Step| {
+            let view = &self.steps[other as usize];
+            match &view.status {
+                _ if view.earlier.is_some() => Some(true),
+                Status::Unknown(_) => None,
+                status => Some(matches!(status, Status::Done { .. })),
+            }
         };
-        let fact = |name: &str| view.figures.get(name).or_else(|| self.metrics.get(name));
+        let figures = self.figures(step);
+        let fact = |name: &str| figures.get(name).or_else(|| self.metrics.get(name));
         self.notes(step).checks.iter().map(|check| check.judge(done, fact)).collect()
     }
 
@@ -228,20 +252,19 @@ impl State {
         &mut self.steps[step as usize]
     }
 
-    /// Takes a message.
-    pub fn update(&mut self, msg: Msg, now: DateTime<Utc>) {
+    /// Takes a message; gives what goes on because of it.
+    pub fn update(&mut self, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         match msg {
             Msg::Read(states) => self.read(states),
             Msg::Begun(step) => {
-                if let Some(run) = &mut self.run {
-                    run.current = Some(step);
-                }
+                self.begun(step);
+                let beside = self.in_background(step);
                 let view = self.view(step);
                 view.status = Status::Running { since: now };
                 view.events.clear();
-                view.ran = None;
+                (view.ran, view.earlier) = (None, None);
                 // What is presented is chosen by the presenter.
-                if self.presenting.is_none() {
+                if self.presenting.is_none() && !beside {
                     self.select(step as usize);
                 }
             }
@@ -255,22 +278,27 @@ impl State {
                 }
                 view.events.push(event);
             }
-            Msg::Ended(step, outcome) => self.ended(step, *outcome, now),
-            Msg::Script(files) => self.script = Arc::new(Script::of(&files, &self.script)),
-            Msg::RunOver => {
-                self.run = None;
-                for view in &mut self.steps {
-                    if matches!(view.status, Status::Queued | Status::Running { .. }) {
-                        view.status = Status::Pending;
-                    }
+            Msg::Ended(step, outcome) => {
+                let at_work = matches!(self.steps[step as usize].status, Status::Queued | Status::Running { .. });
+                // What ends only after the account was left is no news of the account that is open.
+                if at_work || self.is_busy(step) {
+                    let well = outcome.is_ok();
+                    self.ended(step, *outcome, now);
+                    return self.step_over(step, well);
                 }
             }
+            Msg::Script(files) => self.script = Arc::new(Script::of(&files, &self.script)),
+            Msg::RunOver(run) => return self.run_over(run),
+            Msg::Expected(seconds) => self.expected = seconds,
+            // What becomes of it is decided where the presentation is known.
+            Msg::Earlier(..) => {}
         }
+        Vec::new()
     }
 
     fn read(&mut self, states: Vec<(Step, StepState)>) {
         for (step, state) in states {
-            let busy = self.run.as_ref().is_some_and(|run| run.steps.contains(&step));
+            let busy = self.is_busy(step);
             let view = self.view(step);
             if busy {
                 continue;
@@ -301,6 +329,8 @@ impl State {
             Err(error) => (Status::Failed { error, seconds }, Map::new()),
         };
         view.ran = matches!(status, Status::Done { .. }).then(|| status.clone());
+        // The new run has its own result; until there is one, the earlier run's stays.
+        view.earlier.take_if(|_| matches!(status, Status::Done { .. }));
         view.status = status;
         view.figures.clone_from(&detail);
         self.metrics.extend(detail);
@@ -313,6 +343,7 @@ impl State {
                     view.events.clear();
                     view.figures.clear();
                     view.ran = None;
+                    view.earlier = None;
                 }
             }
         }
@@ -322,6 +353,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::run::tests::over;
     use super::*;
 
     fn at(seconds: i64) -> DateTime<Utc> {
@@ -339,12 +371,12 @@ mod tests {
     #[test]
     fn a_step_runs_from_queued_to_done() {
         let mut state = State::default();
-        assert!(matches!(&state.start(vec![Step::Lake])[..], [Effect::RunSteps(steps)] if steps == &[Step::Lake]));
+        assert!(matches!(&state.start(vec![Step::Lake])[..], [Effect::RunSteps(_, steps)] if steps == &[Step::Lake]));
         assert_eq!(state.steps[2].status, Status::Queued);
         state.update(Msg::Begun(Step::Lake), at(0));
         assert_eq!(state.selected, 2);
         state.update(Msg::Ended(Step::Lake, outcome("41,188 rows")), at(3));
-        state.update(Msg::RunOver, at(3));
+        state.update(over(&state), at(3));
         assert_eq!(state.steps[2].status, Status::Done { message: "41,188 rows".into(), seconds: Some(3.0), changed: Some(true) });
         assert!(state.run.is_none());
     }
@@ -361,9 +393,9 @@ mod tests {
         let mut state = State::default();
         state.start(vec![Step::Lake, Step::Load]);
         state.update(Msg::Begun(Step::Lake), at(0));
-        assert!(matches!(state.cancel()[..], [Effect::CancelSteps]));
+        assert!(matches!(state.cancel()[..], [Effect::CancelSteps(_)]));
         state.update(Msg::Ended(Step::Lake, Box::new(Err(failure(OpErrorKind::Cancelled)))), at(1));
-        state.update(Msg::RunOver, at(1));
+        state.update(over(&state), at(1));
         assert_eq!(state.steps[2].status, Status::Cancelled);
         assert_eq!(state.steps[3].status, Status::Pending);
     }
@@ -374,7 +406,7 @@ mod tests {
         state.start(vec![Step::Lake]);
         state.update(Msg::Begun(Step::Lake), at(0));
         state.update(Msg::Ended(Step::Lake, Box::new(Err(failure(OpErrorKind::Failed)))), at(1));
-        state.update(Msg::RunOver, at(1));
+        state.update(over(&state), at(1));
         state.update(Msg::Read(vec![(Step::Lake, StepState::Pending), (Step::Load, StepState::Done("there".into()))]), at(2));
         assert!(matches!(state.steps[2].status, Status::Failed { .. }));
         assert!(matches!(state.steps[3].status, Status::Done { seconds: None, .. }));
@@ -386,12 +418,23 @@ mod tests {
         state.start(vec![Step::Lake]);
         state.update(Msg::Begun(Step::Lake), at(0));
         state.update(Msg::Ended(Step::Lake, outcome("41,188 rows")), at(3));
-        state.update(Msg::RunOver, at(3));
+        state.update(over(&state), at(3));
         let done = state.steps[2].status.clone();
         state.update(Msg::Read(vec![(Step::Lake, StepState::Pending)]), at(4));
         assert_eq!(state.steps[2].status, Status::Pending);
         state.update(Msg::Read(vec![(Step::Lake, StepState::Done("there".into()))]), at(5));
         assert_eq!(state.steps[2].status, done);
+    }
+
+    #[test]
+    fn what_a_step_needs_is_covered_by_what_builds_on_it() {
+        for (done, step) in [(Step::Load, Step::RedshiftMl), (Step::Pipeline, Step::RedshiftMl), (Step::Predict, Step::Explore)] {
+            assert!(covers(done, step), "{done} {step}");
+        }
+        for (done, step) in [(Step::Lake, Step::RedshiftMl), (Step::Load, Step::Deploy), (Step::Explore, Step::Load)] {
+            assert!(!covers(done, step), "{done} {step}");
+        }
+        assert!(covers(Step::Explore, Step::Foundation), "it needs nothing");
     }
 
     #[test]
@@ -401,7 +444,7 @@ mod tests {
         state.start(vec![Step::Cleanup]);
         state.update(Msg::Begun(Step::Cleanup), at(0));
         state.update(Msg::Ended(Step::Cleanup, outcome("25 resources removed")), at(1));
-        state.update(Msg::RunOver, at(1));
+        state.update(over(&state), at(1));
         assert_eq!(state.steps[3].status, Status::Pending);
         assert_eq!(state.done(), 0);
         assert!(matches!(state.steps[8].status, Status::Done { .. }));

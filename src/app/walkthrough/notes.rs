@@ -6,12 +6,13 @@ use super::lint::{Finding, Rule};
 use crate::app::action::{Action, actions};
 use crate::app::pane::Pane;
 use crate::demo::sql::statements;
+use crate::demo::step::Step;
 
 /// The action that runs the step itself.
 pub const RUN: &str = "step.run";
 
 /// The keys of a front matter.
-pub const KEYS: [&str; 8] = ["title", "minutes", "pane", "open", "statement", "action", "checks", "figure"];
+pub const KEYS: [&str; 9] = ["title", "minutes", "pane", "open", "statement", "action", "early", "checks", "figure"];
 
 /// The notes of a step.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +29,8 @@ pub struct Notes {
     pub statement: Option<u8>,
     /// The action that it asks for, by its name in the table of actions.
     pub action: String,
+    /// The step whose end lets this one begin in the background, while a presentation is on; nothing when it begins in its turn.
+    pub early: Option<Step>,
     /// What has to be true afterwards.
     pub checks: Vec<Check>,
     /// The figure that the last beat shows large, by its name.
@@ -87,6 +90,7 @@ impl Notes {
             open: None,
             statement: None,
             action: RUN.to_owned(),
+            early: None,
             checks: Vec::new(),
             figure: None,
             body: String::new(),
@@ -178,6 +182,10 @@ impl Reader {
             let at = lines.iter().position(|line| line.trim_start().starts_with("statement")).map_or(1, |index| index + 2);
             self.find(at, 1, Rule::Statement, "a `statement` is shown in SQL, and `pane` is another one".to_owned());
         }
+        if self.notes.early.is_some() && self.notes.action != RUN {
+            let at = lines.iter().position(|line| line.trim_start().starts_with("early")).map_or(1, |index| index + 2);
+            self.find(at, 1, Rule::Action, format!("only `{RUN}` begins `early`, and `action` is another one"));
+        }
         if self.notes.title.is_empty() && !seen.contains(&"title") {
             self.find(1, 1, Rule::Key, "there is no `title`".to_owned());
         }
@@ -217,6 +225,13 @@ impl Reader {
                 false => {
                     let near = nearest(value);
                     self.find(number, at, Rule::Action, format!("there is no action `{value}`{near}"));
+                }
+            },
+            "early" => match value.parse() {
+                Ok(step) => self.notes.early = Some(step),
+                Err(_) => {
+                    let steps = Step::ALL.map(Step::name).join(", ");
+                    self.find(number, at, Rule::Step, format!("there is no step `{value}`; the steps are {steps}"));
                 }
             },
             "checks" => {
@@ -367,6 +382,14 @@ mod tests {
         assert_eq!(places(&with("05")), []);
         assert_eq!(places(&with("99")), [(5, 12, Rule::Statement)]);
         assert_eq!(places(&with("5").replace("pane: SQL", "pane: Explore")), [(5, 1, Rule::Statement)]);
+    }
+
+    #[test]
+    fn a_step_begins_early_with_its_own_action_only() {
+        let with = |early: &str| WHOLE.replace("checks:", &format!("early: {early}\nchecks:"));
+        assert_eq!(Notes::read(&with("lake")), (Notes { early: Some(Step::Lake), ..Notes::read(WHOLE).0 }, vec![]));
+        assert_eq!((Notes::read(&with("lunch")).0.early, places(&with("lunch"))), (None, vec![(6, 8, Rule::Step)]));
+        assert_eq!(places(&with("lake").replace("step.run", "help")), [(6, 1, Rule::Action)]);
     }
 
     #[test]

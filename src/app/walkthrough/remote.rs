@@ -85,6 +85,8 @@ pub enum Press {
     Run,
     /// Runs it once more: it is done already, which is verified.
     Verify,
+    /// Follows it: it goes on in the background already.
+    Follow,
     /// Runs it once more after it failed or was cancelled.
     Again,
     /// Offers to run what the step needs, and then the step.
@@ -108,7 +110,8 @@ impl Press {
     pub fn words(&self, title: impl Fn(Step) -> String) -> String {
         match self {
             Press::Show(pane) => format!("show {}", pane.title()),
-            Press::Run => "run the step".to_owned(),
+            // Whoever watches has not been told that it goes on already.
+            Press::Run | Press::Follow => "run the step".to_owned(),
             Press::Verify => "check that it is done".to_owned(),
             Press::Again => "run it again".to_owned(),
             Press::Offer(steps) => match steps.as_slice() {
@@ -142,7 +145,9 @@ impl State {
         let mut wanted: Vec<Step> = needs(step).to_vec();
         while let Some(need) = wanted.pop() {
             // What cannot be read is not in the way: the step itself says what it lacks.
-            let absent = !matches!(self.steps[need as usize].status, Status::Done { .. } | Status::Unknown(_));
+            let view = &self.steps[need as usize];
+            // Nor is one that goes on while what an earlier run has left is there to build on.
+            let absent = view.earlier.is_none() && !matches!(view.status, Status::Done { .. } | Status::Unknown(_));
             if absent && !missing.contains(&need) {
                 missing.push(need);
                 wanted.extend(needs(need));
@@ -164,12 +169,16 @@ impl State {
                 Some(action) => Press::Act(action.description),
                 None => match &view.status {
                     Status::Done { seconds: Some(_), .. } => Press::Look,
+                    _ if self.in_background(view.step) => Press::Follow,
                     _ => self.work(view.step),
                 },
             },
             Beat::Do => match &view.status {
                 _ if notes.other_action().is_some() => Press::Notice,
                 Status::Done { seconds: Some(_), .. } => Press::Notice,
+                // What an earlier run has left is looked at while this one goes on.
+                _ if view.earlier.is_some() => Press::Notice,
+                _ if self.in_background(view.step) => Press::Follow,
                 _ => self.work(view.step),
             },
             Beat::Notice => self.script.after(view.step).map_or(Press::End, Press::Next),
@@ -244,8 +253,25 @@ mod tests {
         assert_eq!(state.press(), Some(Press::Look));
         state.steps[0].status = Status::Cancelled;
         assert_eq!(state.press(), Some(Press::Again));
-        state.run = Some(super::super::Run { steps: vec![Step::Lake], current: None, cancelling: false });
+        state.start(vec![Step::Lake]);
         assert_eq!(state.press(), Some(Press::Wait));
+    }
+
+    #[test]
+    fn what_goes_on_in_the_background_is_followed_and_an_earlier_result_looked_at() {
+        let mut state = state(Beat::Show, Step::RedshiftMl);
+        state.steps[Step::Load as usize].status = done(None);
+        state.begin_early(Step::RedshiftMl);
+        assert_eq!(state.press(), Some(Press::Follow));
+        assert_eq!((state.shown(Step::RedshiftMl), state.done()), (&Status::Pending, 1), "an audience sees nothing of it");
+        state.presenting.as_mut().unwrap().beat = Beat::Do;
+        state.steps[Step::RedshiftMl as usize].earlier = Some(crate::ops::earlier::Earlier {
+            at: DateTime::from_timestamp(1_600_000_000, 0).unwrap(),
+            message: "there".into(),
+            figures: serde_json::Map::new(),
+            execution: None,
+        });
+        assert_eq!(state.press(), Some(Press::Notice));
     }
 
     #[test]

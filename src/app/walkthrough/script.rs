@@ -75,7 +75,7 @@ impl Script {
         let mut sorted: Vec<&File> = files.iter().collect();
         sorted.sort_by_key(|file| rank(&file.name));
         let mut script = Script { pages: Vec::new(), trouble: Vec::new() };
-        for file in sorted {
+        for file in &sorted {
             let Some(step) = step_of(&file.name) else {
                 script.trouble.push(format!("{}: the name says no step", file.name));
                 continue;
@@ -97,11 +97,23 @@ impl Script {
             });
             script.pages.push(Page { step, notes });
         }
+        script.mend_order(&sorted);
         if script.pages.is_empty() {
             script.trouble.push("no file tells of a step; the text before is kept".to_owned());
             script.pages.clone_from(&before.pages);
         }
         script
+    }
+
+    /// A step that would begin before the presentation has come to what it waits for begins in its turn.
+    fn mend_order(&mut self, files: &[&File]) {
+        let steps: Vec<_> = self.pages.iter().map(|page| (page.step, page.notes.early)).collect();
+        for (at, why) in super::lint::too_early(&steps) {
+            let page = &mut self.pages[at];
+            page.notes.early = None;
+            let file = files.iter().find(|file| step_of(&file.name) == Some(page.step)).map_or("", |file| &file.name);
+            self.trouble.push(format!("{file}: {why}; it begins in its turn"));
+        }
     }
 
     /// The steps that are presented, in order.
@@ -192,6 +204,16 @@ mod tests {
         assert_eq!(script.after(Step::Foundation), Some(Step::Lake), "a step that is left out leads back into the script");
         assert_eq!(script.notes(Step::Deploy), shared().notes(Step::Deploy));
         assert!(script.trouble.is_empty());
+    }
+
+    #[test]
+    fn a_step_that_would_begin_too_early_begins_in_its_turn() {
+        let (load, ml) = (BUILT_IN[3], BUILT_IN[7]);
+        let script = Script::of(&[file(load.0, load.1), file(ml.0, ml.1)], shared());
+        assert_eq!((script.notes(Step::RedshiftMl).early, script.trouble.len()), (Some(Step::Load), 0));
+        let script = Script::of(&[file("9-load.md", load.1), file(ml.0, ml.1)], shared());
+        assert_eq!(script.notes(Step::RedshiftMl).early, None);
+        assert!(script.trouble[0].starts_with("8-redshift-ml.md: the step `load`"), "{:?}", script.trouble);
     }
 
     #[test]

@@ -17,6 +17,9 @@ const REFUSALS: [&str; 6] = ["AccessDenied", "Unauthorized", "Expired", "Throttl
 /// The key that goes over to the account behind the screen.
 const FALLBACK: &str = "alt-0";
 
+/// The key that goes on without waiting.
+const CUT: &str = "alt-9";
+
 /// What the speaker is told now; nothing while no presentation is on. The process is filled in by who writes it down.
 pub fn told(model: &Model) -> Option<Told> {
     let state = &model.walkthrough;
@@ -41,13 +44,14 @@ pub fn told(model: &Model) -> Option<Told> {
         notes: notes.section(remote.beat.section()).to_owned(),
         aside: notes.aside.clone(),
         after: after(state, step, remote.beat, &press),
-        press: press.words(|step| state.title(step).to_owned()),
+        press: next(model, &press),
         state: stands(state, step),
         checks: match remote.beat {
             Beat::Notice => state.checks(step).into_iter().map(|(verdict, text)| checked(verdict, text)).collect(),
             _ => Vec::new(),
         },
         running: running(model),
+        begun_early: begun_early(state),
         warnings: warnings(model, step, remote.beat),
     })
 }
@@ -83,6 +87,14 @@ fn plan(state: &State, remote: &Remote) -> Vec<Planned> {
         .collect()
 }
 
+/// What the next press does, and that there is a way around waiting.
+fn next(model: &Model, press: &Press) -> String {
+    let state = &model.walkthrough;
+    let words = press.words(|step| state.title(step).to_owned());
+    let waits = *press == Press::Wait && state.hurried.is_none() && model.target != TargetKind::Replay;
+    if waits { format!("{words}; {} cuts it short", key_label(CUT)) } else { words }
+}
+
 /// The notes of the beat after this one.
 fn after(state: &State, step: Step, beat: Beat, press: &Press) -> String {
     let next = match (beat, press) {
@@ -106,7 +118,9 @@ fn checked(verdict: Verdict, text: String) -> Checked {
 
 /// How the step stands.
 fn stands(state: &State, step: Step) -> String {
-    match &state.steps[step as usize].status {
+    let view = &state.steps[step as usize];
+    match &view.status {
+        Status::Running { .. } if view.earlier.is_some() => "running; what an earlier run has left is shown".to_owned(),
         Status::Unknown(_) => "not known yet".to_owned(),
         Status::Pending => "to do".to_owned(),
         Status::Queued => "its turn comes".to_owned(),
@@ -118,33 +132,61 @@ fn stands(state: &State, step: Step) -> String {
     }
 }
 
+/// A step that is running.
+fn step_running(state: &State, step: Step, background: bool) -> Option<Running> {
+    let view = &state.steps[step as usize];
+    let Status::Running { since } = view.status else { return None };
+    let said = view.events.last().map(|event| format!(": {}", event.message)).unwrap_or_default();
+    // Less than a second is not waited for.
+    let expected = state.expected.get(&step).map(|seconds| seconds.round().max(1.0) as u64);
+    Some(Running { what: format!("{}{said}", state.title(step)), since: Some(since), expected, background })
+}
+
+/// The steps that were begun early and have ended, with how that went.
+fn begun_early(state: &State) -> Vec<Checked> {
+    let ended = state.script.steps().filter(|step| state.is_quiet(*step)).filter_map(|step| {
+        let title = state.title(step);
+        match &state.steps[step as usize].status {
+            Status::Done { message, seconds, .. } => {
+                let took = seconds.map(|seconds| format!(" in {}", figures::duration(seconds))).unwrap_or_default();
+                Some(Checked { holds: Some(true), text: format!("“{title}” was begun early and is done{took}: {message}") })
+            }
+            Status::Failed { .. } => Some(Checked { holds: Some(false), text: format!("“{title}” was begun early and has failed") }),
+            Status::Cancelled => Some(Checked { holds: Some(false), text: format!("“{title}” was begun early and was cancelled") }),
+            _ => None,
+        }
+    });
+    ended.collect()
+}
+
 fn running(model: &Model) -> Vec<Running> {
     let mut running = Vec::new();
-    if let Some(run) = &model.walkthrough.run {
-        for step in &run.steps {
-            if let Status::Running { since } = model.walkthrough.steps[*step as usize].status {
-                let said = model.walkthrough.steps[*step as usize].events.last().map(|event| format!(": {}", event.message));
-                let what = format!("{}{}", model.walkthrough.title(*step), said.unwrap_or_default());
-                running.push(Running { what, since: Some(since) });
-            }
-        }
+    let state = &model.walkthrough;
+    if let Some(run) = &state.run {
+        running.extend(run.steps.iter().filter_map(|step| step_running(state, *step, false)));
         let queued = run.steps.iter().filter(|step| model.walkthrough.steps[**step as usize].status == Status::Queued).count();
         if queued > 0 {
-            running.push(Running { what: format!("{} after it", figures::counted(queued as u64, "step")), since: None });
+            let what = format!("{} after it", figures::counted(queued as u64, "step"));
+            running.push(Running { what, since: None, expected: None, background: false });
         }
     }
+    // What the run follows has been told.
+    let beside = state.background.iter().flat_map(|run| &run.steps).filter(|step| state.in_background(**step));
+    let followed = state.run.as_ref().and_then(|run| run.current);
+    running.extend(beside.filter(|step| followed != Some(**step)).filter_map(|step| step_running(state, *step, true)));
     for (_, run) in model.sql.active() {
         if let RunState::Active { since, .. } = &run.state {
-            running.push(Running { what: format!("a statement on {}", crate::app::engine_name(run.engine)), since: Some(*since) });
+            let what = format!("a statement on {}", crate::app::engine_name(run.engine));
+            running.push(Running { what, since: Some(*since), expected: None, background: false });
         }
     }
     for job in &model.pipeline.jobs {
-        running.push(Running { what: job.work.words(), since: Some(job.since) });
+        running.push(Running { what: job.work.words(), since: Some(job.since), expected: None, background: false });
     }
     if model.pipeline.active()
         && let Some(run) = &model.pipeline.run
     {
-        running.push(Running { what: "the pipeline".to_owned(), since: Some(run.started) });
+        running.push(Running { what: "the pipeline".to_owned(), since: Some(run.started), expected: None, background: false });
     }
     running
 }

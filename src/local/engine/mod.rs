@@ -77,7 +77,7 @@ pub use sqlstate::sqlstate;
 
 use super::iam::Authority;
 use super::objects::Objects;
-use super::pace::Pace;
+use super::pace::{Pace, Tempo};
 use super::store::Store;
 use crate::demo::clock::SharedClock;
 
@@ -164,7 +164,7 @@ struct Inner {
     journal: Journal,
     models: models::Functions,
     /// How long trainings wait before they work.
-    pace: RwLock<Pace>,
+    pace: RwLock<Tempo>,
     runtime: Arc<RuntimeEnv>,
     /// What is committed.
     catalog: RwLock<Arc<Catalog>>,
@@ -202,6 +202,7 @@ impl Engine {
             .build_arc()
             .map_err(error::internal)?;
         let journal = Journal::open(store, clock.clone())?;
+        let pace = Tempo::new(Pace::Instant, clock.now());
         let inner = Inner {
             store: store.clone(),
             objects,
@@ -211,7 +212,7 @@ impl Engine {
             cache: Cache::default(),
             journal,
             models: models::Functions::default(),
-            pace: RwLock::default(),
+            pace: RwLock::new(pace),
             runtime,
             catalog: RwLock::new(Arc::new(catalog)),
             writer: Arc::default(),
@@ -320,13 +321,13 @@ impl Engine {
     }
 
     /// Sets how long trainings wait before they work. Nothing else in the engine waits.
-    pub fn set_pace(&self, pace: Pace) {
+    pub fn set_pace(&self, pace: Tempo) {
         *self.inner.pace.write() = pace;
     }
 
     /// How long trainings wait.
-    fn pace(&self) -> Pace {
-        *self.inner.pace.read()
+    fn pace(&self) -> Tempo {
+        self.inner.pace.read().clone()
     }
 
     /// The functions of trained models.

@@ -33,13 +33,17 @@ pub struct Planned {
     pub mark: String,
 }
 
-/// Something that goes on in the background.
+/// Something that goes on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Running {
     /// What.
     pub what: String,
     /// Since when.
     pub since: Option<DateTime<Utc>>,
+    /// How many seconds it took the last time, where that is known.
+    pub expected: Option<u64>,
+    /// Whether nobody waits for it.
+    pub background: bool,
 }
 
 /// A check of the step.
@@ -84,8 +88,10 @@ pub struct Told {
     pub state: String,
     /// The checks of the step, in the beat of its result.
     pub checks: Vec<Checked>,
-    /// What goes on in the background.
+    /// What goes on.
     pub running: Vec<Running>,
+    /// The steps that were begun early and have ended, and whether well.
+    pub begun_early: Vec<Checked>,
     /// What the audience is not told.
     pub warnings: Vec<String>,
 }
@@ -191,6 +197,7 @@ mod tests {
             state: String::new(),
             checks: vec![],
             running: vec![],
+            begun_early: vec![],
             warnings: vec![],
         }
     }

@@ -7,6 +7,7 @@ use super::StepOutcome;
 use crate::demo::figures;
 use crate::demo::pipeline_definition::{self as definition, step};
 use crate::ops::data;
+use crate::ops::earlier::Earlier;
 use crate::ops::error::op;
 use crate::ops::evaluation::{self, Evaluation, SplitRows};
 use crate::ops::models;
@@ -59,6 +60,17 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
         return Err(OpError::failed(name, "rows were lost between warehouse and unload", why).with_fix("run the step `load` again"));
     }
     Ok(outcome(true, &found, "trained and registered a model"))
+}
+
+/// What the newest execution that has succeeded found; nothing where none has.
+pub(crate) async fn earlier(context: &Context) -> Result<Option<Earlier>, OpError> {
+    let name = &context.scenario.pipeline;
+    let executions = context.gateways.pipelines.executions(name, LOOK_BACK).await.map_err(op(name, "could not list the executions"))?;
+    let Some(newest) = executions.iter().find(|execution| execution.status == "Succeeded") else { return Ok(None) };
+    let ended = crate::ops::pipeline::describe(context, &newest.arn).await?;
+    let found = findings(context, &ended).await?;
+    let message = outcome(false, &found, "trained and registered a model").message;
+    Ok(Some(Earlier { at: ended.updated, message, figures: detail(&found), execution: Some(ended.arn) }))
 }
 
 /// What an execution found.

@@ -10,6 +10,7 @@ mod predict_form;
 mod results;
 pub mod speaker;
 mod standby;
+mod steps;
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -38,7 +39,7 @@ use crate::demo::step::Step;
 use crate::local::pace::Pace;
 use crate::ops::query::QueryEngine;
 use crate::ops::results::Spill;
-use crate::ops::{self, Context, OpError, OpErrorKind};
+use crate::ops::{self, OpError, OpErrorKind};
 use crate::prepared::{self, Moment};
 use crate::syntax::Dialect;
 use crate::target::{self, Connection};
@@ -93,7 +94,8 @@ struct Slots {
     account: CancellationToken,
     /// Hearing of the calls to the account that the screen is on.
     calls: CancellationToken,
-    steps: CancellationToken,
+    /// The runs of steps.
+    steps: HashMap<walkthrough::RunId, CancellationToken>,
     /// Following the login.
     login: CancellationToken,
     runs: HashMap<RunId, CancellationToken>,
@@ -122,9 +124,10 @@ struct Slots {
 impl Slots {
     /// Cancels everything that uses the account.
     fn cancel_work(&self) {
-        let single = [&self.steps, &self.resources, &self.predict, &self.explain, &self.roads, &self.doctor];
+        let single = [&self.resources, &self.predict, &self.explain, &self.roads, &self.doctor];
         for slot in single
             .into_iter()
+            .chain(self.steps.values())
             .chain(self.pipeline.values())
             .chain(self.explore.values())
             .chain(self.form.values())
@@ -193,6 +196,7 @@ impl Runner {
             Effect::Examine { ticket, theme } => return self.examine(ticket, theme),
             Effect::CancelExamination => return self.shared.slots.lock().doctor.cancel(),
             Effect::Standby(ask) => return self.standby(ask),
+            Effect::Hurry(hurry) => return self.hurry(hurry),
             Effect::Form(ask) if predict_form::needs_no_account(&ask) => return self.examples(ask),
             effect => effect,
         };
@@ -204,11 +208,16 @@ impl Runner {
         let (mut context, events) = account.connection.context(account.settings, Arc::clone(&self.shared.clock));
         let mut slots = self.shared.slots.lock();
         match effect {
-            Effect::RunSteps(steps) => {
-                context.cancel = renew(&mut slots.steps);
-                self.steps(context, events, steps, slots.account.clone());
+            Effect::RunSteps(run, steps) => {
+                slots.steps.insert(run, context.cancel.clone());
+                self.steps(context, events, run, steps, slots.account.clone());
             }
-            Effect::CancelSteps => slots.steps.cancel(),
+            Effect::CancelSteps(run) => {
+                if let Some(token) = slots.steps.get(&run) {
+                    token.cancel();
+                }
+            }
+            Effect::FindEarlier(step) => self.find_earlier(context, step),
             Effect::ReadResources { ticket, after } => {
                 let cancel = renew(&mut slots.resources);
                 self.latest(
@@ -331,6 +340,7 @@ impl Runner {
             Effect::Connect { .. }
             | Effect::BeginAt(_)
             | Effect::Standby(_)
+            | Effect::Hurry(_)
             | Effect::Picture
             | Effect::LogIn
             | Effect::CheckSql { .. }
@@ -419,7 +429,12 @@ impl Runner {
                     send(&shared.messages, Msg::Written(Ok("The steps are run on the side once; a few seconds".to_owned())));
                     prepared::prepare(&here, &shared.clock, |_| {}).await?;
                 }
-                shared.slots.lock().cancel_work();
+                {
+                    let mut slots = shared.slots.lock();
+                    slots.cancel_work();
+                    // What still ends is no news of the account that is opened.
+                    renew(&mut slots.account);
+                }
                 let account = shared.connection.lock().take();
                 if let Some(account) = account {
                     account.connection.close().await;
@@ -474,54 +489,6 @@ impl Runner {
                 }
             },
             || Msg::NotConnected(broken("could not open the account")),
-        );
-    }
-
-    /// Runs steps. When the screen leaves the account it follows them no more and says nothing: `update` has ended them.
-    fn steps(
-        &self,
-        context: Context,
-        mut events: tokio::sync::mpsc::UnboundedReceiver<crate::demo::event::Event>,
-        steps: Vec<Step>,
-        left: CancellationToken,
-    ) {
-        let messages = self.shared.messages.clone();
-        let broken_messages = messages.clone();
-        self.job(
-            async move {
-                for step in steps {
-                    if context.cancel.is_cancelled() {
-                        break;
-                    }
-                    send(&messages, Msg::Walkthrough(walkthrough::Msg::Begun(step)));
-                    let outcome = {
-                        let run = ops::steps::run(&context, step);
-                        tokio::pin!(run);
-                        loop {
-                            // What a step reports is told before its end.
-                            tokio::select! {
-                                biased;
-                                () = left.cancelled() => return Msg::Tick,
-                                Some(event) = events.recv() => send(&messages, Msg::Walkthrough(walkthrough::Msg::Event(event))),
-                                outcome = &mut run => break outcome,
-                            }
-                        }
-                    };
-                    while let Ok(event) = events.try_recv() {
-                        send(&messages, Msg::Walkthrough(walkthrough::Msg::Event(event)));
-                    }
-                    let failed = outcome.is_err();
-                    send(&messages, Msg::Walkthrough(walkthrough::Msg::Ended(step, Box::new(outcome))));
-                    if failed {
-                        break;
-                    }
-                }
-                Msg::Walkthrough(walkthrough::Msg::RunOver)
-            },
-            move || {
-                send(&broken_messages, Msg::Broken("The step ended because of a mistake in the program; run with -v to keep a log".into()));
-                Msg::Walkthrough(walkthrough::Msg::RunOver)
-            },
         );
     }
 }

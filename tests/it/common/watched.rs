@@ -59,7 +59,7 @@ impl Watched {
     /// The same of what may be refused before the account is asked anything.
     pub async fn dry_or_refused<T>(&mut self, told: impl AsyncFnOnce(&Context) -> T) -> T {
         self.dry(async |context| {
-            context.gateways.identity.caller().await.unwrap();
+            context.gateways.identity.time().await.unwrap();
             told(context).await
         })
         .await

@@ -92,13 +92,13 @@ pub(super) struct Happened<'s> {
 impl Stack {
     /// What has happened, the oldest first.
     pub fn happened<'s>(&'s self, account: &Account) -> Vec<Happened<'s>> {
-        let now = account.clock.now();
+        let (now, since) = (account.clock.now(), account.pace.since());
         let due = self.operations.iter().flat_map(|operation| {
-            // Nothing was at work in between: what was under way is over.
-            let over = operation.started < account.opened;
+            // Nothing was at work while no process had the account, and a pace that was changed is not waited for.
+            let over = operation.started < since;
             let token = operation.token.as_deref();
             operation.events.iter().filter_map(move |event| {
-                let at = if over { event.at.min(account.opened) } else { event.at };
+                let at = if over { event.at.min(since) } else { event.at };
                 (over || event.at <= now).then_some(Happened { event, at, token })
             })
         });
@@ -153,8 +153,8 @@ impl Stack {
 
     /// Forgets what has not come about yet: something else was asked for meanwhile.
     pub fn stop(&mut self, account: &Account) {
-        let now = account.clock.now();
-        for operation in self.operations.iter_mut().filter(|operation| operation.started >= account.opened) {
+        let (now, since) = (account.clock.now(), account.pace.since());
+        for operation in self.operations.iter_mut().filter(|operation| operation.started >= since) {
             operation.events.retain(|event| event.at <= now);
         }
     }

@@ -217,9 +217,7 @@ impl Lambda {
         }
         // A function that is still being made answers as soon as it is.
         let left = self.account.left(function.created, Wait::Function);
-        if !left.is_zero() {
-            tokio::time::sleep(left).await;
-        }
+        self.account.pace.sleep(left).await;
         let role = self.role_of(&function)?;
         let log = Invocation::begin(&self.account, &role, &function.name, function.memory);
         let outcome = self.run(&function, role, &event).await;

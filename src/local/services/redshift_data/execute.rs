@@ -63,8 +63,12 @@ pub(super) async fn perform(inner: Arc<Inner>, run: Arc<Run<Statement>>, mut lea
     if run.with(|statement| statement.batch && statement.transaction) && lease.session().in_transaction() {
         roll_back(&inner, lease.session()).await;
     }
-    let session = lease.session_id().map(str::to_owned);
     let now = inner.now();
+    // Whoever reads that the statement has ended may use its session at once.
+    if let Some(session) = lease.session_id() {
+        inner.sessions.working(session, None, now);
+    }
+    drop(lease);
     let duration = nanoseconds(started);
     let written = inner.runs.change(&run, |statement| settle(statement, &end, now, duration));
     if let Err(error) = written {
@@ -79,10 +83,6 @@ pub(super) async fn perform(inner: Arc<Inner>, run: Arc<Run<Statement>>, mut lea
                 tracing::warn!(%error, id, "a result of a failed statement could not be removed");
             }
         }
-    }
-    drop(lease);
-    if let Some(session) = session {
-        inner.sessions.working(&session, None, now);
     }
 }
 
@@ -115,10 +115,10 @@ fn settle(statement: &mut Statement, end: &End, now: chrono::DateTime<chrono::Ut
 async fn work(inner: &Inner, run: &Run<Statement>, session: &mut Session, refused: Option<String>) -> End {
     let queue = inner.account.pace.duration(Wait::StatementQueue) / 2;
     if !queue.is_zero() {
-        tokio::time::sleep(queue).await;
+        inner.account.pace.sleep(queue).await;
         let now = inner.now();
         inner.runs.note(run, |statement| (statement.status, statement.updated) = (Status::Picked, now));
-        tokio::time::sleep(queue).await;
+        inner.account.pace.sleep(queue).await;
     }
     let now = inner.now();
     inner.runs.note(run, |statement| (statement.status, statement.updated) = (Status::Started, now));

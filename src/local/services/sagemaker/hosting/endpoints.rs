@@ -262,7 +262,7 @@ impl Inner {
                     return State { status: "InService", fleet, pending: None, moving };
                 }
                 // Going back takes as long as going on did.
-                let turned = endpoint.changed + self.account.pace.duration(Wait::Endpoint);
+                let turned = endpoint.changed + self.account.whole(endpoint.changed, Wait::Endpoint);
                 let back = self.settling(turned, Wait::Endpoint);
                 let status = match (back, &endpoint.rollback_failure) {
                     (true, _) => "RollingBack",

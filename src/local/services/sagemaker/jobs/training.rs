@@ -144,7 +144,6 @@ impl Training<'_> {
             hyperparameters.entry("base_score".into()).or_insert_with(|| "0.5".into());
         }
         let rounds: u32 = hyperparameters.get("num_round").and_then(|rounds| rounds.parse().ok()).unwrap_or(1);
-        let pause = self.pause(rounds);
         self.step("Training", "Training image download completed. Training in progress.");
         let stamp = || self.inner.account.clock.now().format("[%Y-%m-%d:%H:%M:%S:INFO]").to_string();
         self.log.lines([
@@ -158,7 +157,7 @@ impl Training<'_> {
         let mut last = Vec::new();
         let booster = train(&train_data, validation.as_ref(), &hyperparameters, &mut |round| {
             last.clone_from(&round.metrics);
-            self.report(round, pause)
+            self.report(round, self.pause(rounds))
         })
         .map_err(|error| match error {
             MlError::Stopped => JobError::Stopped,
