@@ -274,10 +274,9 @@ fn failed(ended: &PipelineRun) -> OpError {
             "the data are not good enough to train on",
             "mend the data, or move the lines in `[mlops.quality]` when the data are as they should be; then run this step again",
         ),
-        Some(step::QUALITY) => (
-            "the data could not be checked",
-            "mend what the message names, then run this step again: a failed execution is started anew",
-        ),
+        Some(step::QUALITY) => {
+            ("the data could not be checked", "mend what the message names, then run this step again: a failed execution is started anew")
+        }
         _ => ("the pipeline failed", "mend what the message names, then run this step again: a failed execution is started anew"),
     };
     OpError::failed(resource, what, why).or_fix(fix)
@@ -290,7 +289,8 @@ mod tests {
     use crate::ops::pipeline::PipelineStep;
 
     fn check_failed_by(message: &str) -> OpError {
-        let check = PipelineStep { name: step::QUALITY.into(), state: RunState::Failed, message: message.into(), ..PipelineStep::default() };
+        let check =
+            PipelineStep { name: step::QUALITY.into(), state: RunState::Failed, message: message.into(), ..PipelineStep::default() };
         failed(&PipelineRun { state: RunState::Failed, steps: vec![check], ..PipelineRun::default() })
     }
 
