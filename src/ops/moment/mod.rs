@@ -1,8 +1,8 @@
 //! An account is brought to a moment of the walkthrough: every step before one is done, and nothing of that step or a later one is there.
 //!
 //! [`plan`] decides by what is there what has to go and which steps have to run. What has to go goes first
-//! ([`remove_from`](super::steps::remove_from)), then the steps run ([`run`](super::steps::run)), and [`verify`] looks again. Every part can be broken
-//! off and begun again: the next plan is made of what is there then.
+//! ([`remove_from`](super::steps::remove_from)), then the steps run ([`run`](super::steps::run)), and [`verify`] looks again. Every part can be
+//! broken off and begun again: the next plan is made of what is there then.
 
 mod standing;
 
@@ -67,8 +67,9 @@ pub async fn plan(context: &Context, next: Step) -> Result<Outlook<MomentPlan>, 
         steps: steps_of(context, &lines, &missing),
         stays: records(context, next, &removals).await?.into_iter().collect(),
     };
-    let obstacles = obstacles(context, next, &lines, &missing, &removals).await?;
-    Ok(Outlook { plan, obstacles })
+    let mut in_the_way = standing::unreadable(&states);
+    in_the_way.extend(obstacles(context, next, &lines, &missing, &removals).await?);
+    Ok(Outlook { plan, obstacles: in_the_way })
 }
 
 /// Looks whether the account is as it is where `next` begins.
@@ -103,7 +104,7 @@ fn steps_of(context: &Context, lines: &[ResourceStatus], missing: &[Step]) -> Ve
     plans
 }
 
-/// Everything that is in the way, before anything is changed.
+/// What is there and in the way, before anything is changed.
 async fn obstacles(
     context: &Context,
     next: Step,
@@ -112,7 +113,7 @@ async fn obstacles(
     removals: &[Removal],
 ) -> Result<Vec<OpError>, OpError> {
     let only_used = context.settings.warehouse.existing;
-    let mut obstacles = standing::unreadable(lines, next);
+    let mut obstacles = Vec::new();
     if next > Step::Foundation {
         // What has one of the names and not the tag would be in the way of the steps, or would stay where nothing is to be.
         obstacles.extend(doctor::only_ours(context).await.err());
@@ -125,6 +126,9 @@ async fn obstacles(
         if !obstacles.iter().any(|known| known.resource == staying.resource) {
             obstacles.push(staying);
         }
+    }
+    if !missing.is_empty() {
+        obstacles.extend(costs::guard(context).await.err());
     }
     if missing.iter().any(|step| *step <= Step::Load) {
         obstacles.extend(data::check(context).await.err());

@@ -53,15 +53,16 @@ pub(super) fn undone(states: &[(Step, StepState)]) -> Vec<String> {
         .collect()
 }
 
-/// What could not be read of the steps that have to be done, as what is in the way.
-pub(super) fn unreadable(lines: &[ResourceStatus], next: Step) -> Vec<OpError> {
-    let unknown = |line: &&ResourceStatus| line.state == ResourceState::Unknown && line.kind != "Execution" && leaves(line.step, next);
-    lines
+/// The steps of which that could not be read, as what is in the way.
+pub(super) fn unreadable(states: &[(Step, StepState)]) -> Vec<OpError> {
+    states
         .iter()
-        .filter(unknown)
-        .map(|line| {
-            let what = format!("could not find out whether the step `{}` is done", line.step);
-            OpError::failed(&line.name, what, line.detail.clone()).or_fix("run this again when it can be read")
+        .filter_map(|(step, state)| match state {
+            StepState::Unknown(why) => {
+                let what = format!("could not find out whether the step `{step}` is done");
+                Some(OpError::failed("", what, why.clone()).or_fix("run this again when it can be read"))
+            }
+            StepState::Done(_) | StepState::Pending => None,
         })
         .collect()
 }
@@ -220,8 +221,8 @@ mod tests {
         assert_eq!(left.iter().map(|line| told(line)).collect::<Vec<_>>(), ["Endpoint `ENDPOINT` is still there (the reason)"]);
         assert_eq!(undone(&before(&until(Some(Step::Lake)), Step::Pipeline)), ["the step `load` is not done"]);
         let denied = with(until(Some(Step::Load)), "Table", ResourceState::Unknown);
-        assert_eq!(unreadable(&denied, Step::Pipeline).len(), 1);
-        assert_eq!(unreadable(&denied, Step::Load), [], "what comes later is not asked for");
+        assert_eq!(unreadable(&before(&denied, Step::Pipeline)).len(), 1);
+        assert_eq!(unreadable(&before(&denied, Step::Load)), [], "what comes later is not asked for");
         let told = undone(&before(&denied, Step::Pipeline)).join("");
         assert!(told.starts_with("whether the step `load` is done could not be read (TABLE: the reason"), "{told}");
     }

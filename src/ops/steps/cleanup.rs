@@ -238,8 +238,8 @@ pub async fn run(run: &Run<'_>, from: Step) -> Result<StepOutcome, OpError> {
     Ok(StepOutcome::new(!removed.is_empty(), message, detail))
 }
 
-/// US dollars that the demonstration has cost on an account, when all of it goes; `None` where it costs nothing, or where that cannot be told: no reason to leave
-/// anything standing.
+/// US dollars that the demonstration has cost on an account, when all of it goes; `None` where it costs nothing, or where that cannot be told: no
+/// reason to leave anything standing.
 async fn spent(context: &Context, whole: bool) -> Option<f64> {
     if !whole || context.settings.aws.target != TargetKind::Aws {
         return None;
