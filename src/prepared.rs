@@ -121,6 +121,35 @@ pub fn saved(settings: &Settings) -> Result<Vec<Saved>, OpError> {
     Ok(known.into_iter().map(|it| Saved { name: it.name, created: it.created, files: it.files, bytes: it.bytes }).collect())
 }
 
+/// The moment that a name stands for.
+///
+/// # Errors
+/// It stands for none.
+pub fn moment(name: &str) -> Result<Moment, OpError> {
+    Moment::named(name).ok_or_else(|| {
+        let steps = Step::ALL.map(Step::name).join(", ");
+        OpError::usage(
+            "could not tell the moment of the walkthrough",
+            format!("`{name}` is none"),
+            format!("write `before-` or `after-` and a step or its number, as in `before-pipeline`; the steps are {steps}"),
+        )
+    })
+}
+
+/// What a moment stands for that the embedded account is to be put to.
+///
+/// # Errors
+/// On another target, and when the states cannot be read.
+pub fn choose_moment(settings: &Settings, moment: Moment) -> Result<Choice, OpError> {
+    let known = saved(settings).map_err(|error| OpError { what: "could not bring the account to the moment".to_owned(), ..error })?;
+    Ok(chosen_of(known, settings, moment))
+}
+
+fn chosen_of(known: Vec<Saved>, settings: &Settings, moment: Moment) -> Choice {
+    let checkpoint = moment.checkpoint(settings);
+    Choice::Moment { moment, ready: known.into_iter().find(|known| known.name == checkpoint) }
+}
+
 /// Finds what a name stands for. A state that somebody saved comes before a moment of that name.
 ///
 /// # Errors
@@ -131,8 +160,7 @@ pub fn choose(settings: &Settings, name: &str) -> Result<Choice, OpError> {
         return Ok(Choice::Saved(found.clone()));
     }
     if let Some(moment) = Moment::named(name) {
-        let checkpoint = moment.checkpoint(settings);
-        return Ok(Choice::Moment { moment, ready: known.into_iter().find(|known| known.name == checkpoint) });
+        return Ok(chosen_of(known, settings, moment));
     }
     let names: Vec<String> = known.into_iter().map(|known| known.name).collect();
     let names = if names.is_empty() { "there is none".to_owned() } else { format!("there are {}", names.join(", ")) };
@@ -175,7 +203,11 @@ fn only_local(settings: &Settings) -> Result<(), OpError> {
     if settings.aws.target == TargetKind::Local {
         return Ok(());
     }
-    Err(OpError::usage("could not prepare the moments of the walkthrough", "only the embedded AWS has them", "add `--target local`"))
+    let fix = match settings.aws.target {
+        TargetKind::Aws => "name the moment that the account itself is to be brought to, `--at before-pipeline`, or add `--target local`",
+        _ => "add `--target local`",
+    };
+    Err(OpError::usage("could not prepare the moments of the walkthrough", "only the embedded AWS has them", fix))
 }
 
 /// Whether the moment can be restored at once.

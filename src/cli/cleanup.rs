@@ -36,7 +36,7 @@ pub async fn run(arguments: &Cleanup, settings: &Arc<Settings>, output: Output) 
     if arguments.dry_run {
         return plan(arguments.json, settings, output).await;
     }
-    confirm::destructive(settings, arguments.yes, "cleaning up")?;
+    confirm::destructive(settings, arguments.yes, "cleaning up", confirm::LOOK_AT_CLEANUP)?;
     run_steps(&[Step::Cleanup], settings, output, arguments.json).await
 }
 

@@ -7,22 +7,34 @@ use crate::config::Settings;
 use crate::config::settings::TargetKind;
 
 /// Lets a destructive action on `aws` go on after `--yes`, or after the person has typed the demonstration's name. The embedded AWS needs
-/// no confirmation: nothing in it is lost that cannot be made again.
+/// no confirmation: nothing in it is lost that cannot be made again. `look` is the command that tells beforehand what would go.
 ///
 /// # Errors
 /// When there is nobody to ask, or the answer is another.
-pub fn destructive(settings: &Settings, yes: bool, action: &str) -> Result<(), Failure> {
+pub fn destructive(settings: &Settings, yes: bool, action: &str, look: &str) -> Result<(), Failure> {
     if yes || settings.aws.target != TargetKind::Aws {
         return Ok(());
     }
     typed(&Question {
         refusal: format!("{action} on `aws` has to be confirmed, and there is no terminal to ask on"),
-        refusal_fix: "Look at `shiftdeck cleanup --dry-run`, then add --yes.",
+        refusal_fix: &format!("Look at `{look}`, then add --yes."),
         prompt: format!("{action} on `aws` cannot be undone. Type the name of the demonstration, {}, to go on: ", settings.demo.name),
         name: &settings.demo.name,
         otherwise: "not confirmed; nothing was changed",
     })
 }
+
+/// What a dry run says of a destructive action, where it is confirmed.
+pub fn destructive_told(settings: &Settings, yes: bool, action: &str) -> Option<String> {
+    let name = &settings.demo.name;
+    (settings.aws.target == TargetKind::Aws).then(|| match yes {
+        true => format!("{action} on `aws` cannot be undone; --yes confirms it."),
+        false => format!("{action} on `aws` cannot be undone; it asks for {name} to be typed first (or --yes)."),
+    })
+}
+
+/// The command that tells what a cleanup would remove.
+pub const LOOK_AT_CLEANUP: &str = "shiftdeck cleanup --dry-run";
 
 /// Lets something that everyone will see go on after `--yes`, or after the person has typed the name of what it changes. It is asked on
 /// every target: production is production.

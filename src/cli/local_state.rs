@@ -4,17 +4,21 @@ mod plan;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::sync::Arc;
+use std::time::Instant;
 
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use super::failure::{Failure, exit};
 use super::interrupt;
+use super::moment::At;
 use super::output::{Output, columns, thousands};
+use super::report::Reporter;
 use super::session::cancelled;
 use crate::config::Settings;
+use crate::config::settings::TargetKind;
 use crate::demo::clock::{SharedClock, SystemClock};
-use crate::prepared::{self, Choice};
+use crate::prepared::{self, Choice, Moment};
 use crate::target;
 
 /// Put the embedded AWS back to a fresh account; checkpoints stay
@@ -28,7 +32,7 @@ pub struct Reset {
     pub dry_run: bool,
 }
 
-/// Save and restore named states of the embedded AWS
+/// Save and restore named states of the embedded AWS; bring any account to a moment of the walkthrough
 #[derive(Debug, Args)]
 pub struct Checkpoint {
     #[command(subcommand)]
@@ -59,18 +63,41 @@ enum Action {
         #[arg(long)]
         dry_run: bool,
     },
-    /// Make the moments of the walkthrough ready, so that each is restored at once
-    Prepare {
-        /// Only say which would be made and removed, and how long it takes
-        #[arg(long)]
-        dry_run: bool,
-    },
+    /// Make the moments of the walkthrough ready, so that each is restored at once; with --at, bring the account itself to one
+    Prepare(Prepare),
     /// List the saved states, oldest first
     List {
         /// One JSON document
         #[arg(long)]
         json: bool,
     },
+}
+
+/// Make the moments of the walkthrough ready, so that each is restored at once; with --at, bring the account itself to one
+///
+/// On the embedded AWS the account is replaced by the one of that moment. On `aws` what later steps have made is removed, the steps that are missing
+/// are run, and the account is read again.
+#[derive(Debug, Args)]
+struct Prepare {
+    /// Bring the account to this moment: `before-pipeline`, `after-load`, `before-5`
+    #[arg(long, value_name = "MOMENT")]
+    at: Option<String>,
+    /// Do not ask
+    #[arg(long, requires = "at")]
+    yes: bool,
+    /// Only say what would be made, run and removed, how long it takes and what it costs
+    #[arg(long)]
+    dry_run: bool,
+    /// With --at, one JSON object per event, and a summary at the end; with --dry-run one document
+    #[arg(long, requires = "at")]
+    json: bool,
+}
+
+impl Checkpoint {
+    /// Whether it asks anything of an account, rather than working on the files of the embedded one.
+    pub fn opens_account(&self, target: TargetKind) -> bool {
+        target == TargetKind::Aws && matches!(&self.action, Action::Prepare(Prepare { at: Some(_), .. }))
+    }
 }
 
 /// Resets the embedded AWS.
@@ -107,12 +134,22 @@ fn restores(name: &str, choice: &Choice) -> String {
 ///
 /// # Errors
 /// On another target, while another process uses the state, or when there is no such checkpoint.
-pub async fn checkpoint(arguments: &Checkpoint, settings: &Arc<Settings>, output: &mut Output) -> Result<(), Failure> {
+pub async fn checkpoint(arguments: &Checkpoint, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
     let clock: SharedClock = Arc::new(SystemClock);
     match &arguments.action {
-        Action::Save { name, yes, dry_run: true } => return plan::save(settings, name, *yes, output).await,
-        Action::Restore { name, yes, dry_run: true } => return plan::restore(settings, name, *yes, output).await,
-        Action::Prepare { dry_run: true } => return plan::prepare(settings, output),
+        Action::Save { name, yes, dry_run: true } => return plan::save(settings, name, *yes, &mut output).await,
+        Action::Restore { name, yes, dry_run: true } => {
+            let choice = prepared::choose(settings, name);
+            return plan::restore(settings, name, choice, *yes, false, &mut output).await;
+        }
+        Action::Prepare(Prepare { at: Some(name), yes, dry_run, json }) => {
+            let asked = At { name, yes: *yes, dry_run: *dry_run, json: *json };
+            return match settings.aws.target {
+                TargetKind::Aws => super::moment::run(&asked, settings, output).await,
+                TargetKind::Local | TargetKind::Replay => at_once(&asked, settings, &clock, output).await,
+            };
+        }
+        Action::Prepare(Prepare { dry_run: true, .. }) => return plan::prepare(settings, &mut output),
         Action::Save { name, yes, .. } => {
             if prepared::saved(settings)?.iter().any(|known| known.name == *name) {
                 ask(*yes, &replaces(name))?;
@@ -125,11 +162,8 @@ pub async fn checkpoint(arguments: &Checkpoint, settings: &Arc<Settings>, output
             ask(*yes, &restores(name, &choice))?;
             match choice {
                 Choice::Moment { moment, ready } => {
-                    if ready.is_none() {
-                        prepare(settings, &clock).await?;
-                    }
-                    prepared::restore(settings, moment)?;
-                    output.line(&format!("the next step is {} {}", moment.next().number(), moment.next().name()))?;
+                    put_to(settings, &clock, moment, ready.is_some()).await?;
+                    output.line(&next_step(moment))?;
                 }
                 Choice::Saved(_) => {
                     let restored = target::checkpoint_restore(settings, name)?;
@@ -137,7 +171,7 @@ pub async fn checkpoint(arguments: &Checkpoint, settings: &Arc<Settings>, output
                 }
             }
         }
-        Action::Prepare { .. } => {
+        Action::Prepare(_) => {
             prepare(settings, &clock).await?;
             output.line("every moment of the walkthrough is ready: `shiftdeck checkpoint restore before-pipeline`")?;
         }
@@ -157,6 +191,35 @@ pub async fn checkpoint(arguments: &Checkpoint, settings: &Arc<Settings>, output
             columns(&rows).iter().try_for_each(|line| output.line(line))?;
         }
     }
+    output.flush()
+}
+
+/// Puts the embedded account to a moment, which is prepared first when it has to be.
+async fn put_to(settings: &Settings, clock: &SharedClock, moment: Moment, ready: bool) -> Result<(), Failure> {
+    if !ready {
+        prepare(settings, clock).await?;
+    }
+    Ok(prepared::restore(settings, moment)?)
+}
+
+fn next_step(moment: Moment) -> String {
+    format!("the next step is {} {}", moment.next().number(), moment.next().name())
+}
+
+/// Brings the embedded account to a moment: what restoring it does.
+async fn at_once(asked: &At<'_>, settings: &Arc<Settings>, clock: &SharedClock, mut output: Output) -> Result<(), Failure> {
+    let moment = prepared::moment(asked.name)?;
+    let choice = prepared::choose_moment(settings, moment);
+    if asked.dry_run {
+        return plan::restore(settings, asked.name, choice, asked.yes, asked.json, &mut output).await;
+    }
+    let (began, choice) = (Instant::now(), choice?);
+    ask(asked.yes, &restores(asked.name, &choice))?;
+    put_to(settings, clock, moment, matches!(choice, Choice::Moment { ready: Some(_), .. })).await?;
+    if asked.json {
+        return Reporter::new(output, true, 0).summary(true, began.elapsed().as_secs_f64());
+    }
+    output.line(&next_step(moment))?;
     output.flush()
 }
 

@@ -14,6 +14,7 @@ pub mod failure;
 mod interrupt;
 mod local_state;
 mod model;
+mod moment;
 mod notes;
 mod output;
 mod pipeline;
@@ -144,7 +145,7 @@ pub enum Command {
     Rehearse(rehearse::Rehearse),
     /// Put the embedded AWS back to a fresh account; checkpoints stay
     Reset(local_state::Reset),
-    /// Save and restore named states of the embedded AWS
+    /// Save and restore named states of the embedded AWS; bring any account to a moment of the walkthrough
     Checkpoint(local_state::Checkpoint),
     /// Serve the embedded AWS on a loopback address, for boto3, the AWS CLI and others
     Serve(serve::Serve),
@@ -241,8 +242,10 @@ impl Cli {
 
     /// A recording that cannot be made is refused before anything is done.
     fn check_record(&self, settings: &Settings) -> Result<(), Failure> {
-        let opens_no_account =
-            matches!(self.command, Some(Command::Reset(_) | Command::Checkpoint(_) | Command::Serve(_) | Command::Notes(_)));
+        let opens_no_account = match &self.command {
+            Some(Command::Checkpoint(arguments)) => !arguments.opens_account(settings.aws.target),
+            command => matches!(command, Some(Command::Reset(_) | Command::Serve(_) | Command::Notes(_))),
+        };
         let file = settings.recording.file.as_str();
         if self.global.record.is_some() && opens_no_account {
             return Err(Failure::usage(
@@ -307,7 +310,7 @@ pub async fn run_command(
         Command::Explore(arguments) => explore::run(&arguments, &settings, output).await,
         Command::Cleanup(arguments) => cleanup::run(&arguments, &settings, output).await,
         Command::Reset(arguments) => local_state::reset(&arguments, &settings, &mut output).await,
-        Command::Checkpoint(arguments) => local_state::checkpoint(&arguments, &settings, &mut output).await,
+        Command::Checkpoint(arguments) => local_state::checkpoint(&arguments, &settings, output).await,
         Command::Serve(arguments) => serve::run(&arguments, &settings, output).await,
         Command::Doctor(arguments) => doctor::run(&arguments, &settings, &environment, output).await,
         Command::Notes(arguments) => notes::run(&arguments, &settings, output).await,

@@ -72,7 +72,7 @@ fn size(text: &str) -> Result<(u16, u16), String> {
 /// # Errors
 /// Exit code 1 when a step or a check failed.
 pub async fn run(arguments: &Rehearse, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
-    confirm::destructive(settings, arguments.yes, "a rehearsal, which ends with a cleanup,")?;
+    confirm::destructive(settings, arguments.yes, "a rehearsal, which ends with a cleanup,", confirm::LOOK_AT_CLEANUP)?;
     let files = arguments.walkthrough.as_deref().map(walkthrough::read).transpose()?;
     if let Some(directory) = arguments.report.as_deref().filter(|directory| directory.exists()) {
         return Err(Failure::usage(format!("{} is there already", directory.display()), "Name a new directory for the report."));

@@ -102,6 +102,19 @@ impl Reporter {
         }
     }
 
+    /// Whether programs read what is shown.
+    pub fn is_json(&self) -> bool {
+        self.style == Style::Json
+    }
+
+    /// Tells people a sentence that is of no step.
+    ///
+    /// # Errors
+    /// When standard output cannot be written.
+    pub fn say(&mut self, sentence: &str) -> Result<(), Failure> {
+        if self.style == Style::Json { Ok(()) } else { self.write(sentence) }
+    }
+
     /// Notes how a step ended.
     pub fn ended(&mut self, step: Step, took: f64, result: &Result<StepOutcome, OpError>) {
         self.bar.inc(1);

@@ -12,7 +12,8 @@ use super::report::Reporter;
 use super::session::Session;
 use crate::config::Settings;
 use crate::demo::step::Step;
-use crate::ops::{data, steps};
+use crate::ops::steps::{self, StepOutcome};
+use crate::ops::{Context, OpError, data};
 
 /// Run steps of the walkthrough, with progress
 #[derive(Debug, Args)]
@@ -71,7 +72,7 @@ pub async fn run(arguments: &Run, settings: &Arc<Settings>, output: Output) -> R
         return super::plan::run(&selected, settings, output, arguments.json).await;
     }
     if selected.contains(&Step::Cleanup) {
-        confirm::destructive(settings, arguments.yes, "cleaning up")?;
+        confirm::destructive(settings, arguments.yes, "cleaning up", confirm::LOOK_AT_CLEANUP)?;
     }
     run_steps(&selected, settings, output, arguments.json).await
 }
@@ -91,21 +92,7 @@ pub async fn run_steps(selected: &[Step], settings: &Arc<Settings>, output: Outp
     let mut reporter = Reporter::new(output, json, selected.len());
     let mut failure = None;
     for step in selected.iter().copied() {
-        let step_began = Instant::now();
-        let (context, mut events) = session.context();
-        let work = Session::run(async move { steps::run(&context, step).await });
-        tokio::pin!(work);
-        let result = loop {
-            tokio::select! {
-                biased;
-                Some(event) = events.recv() => reporter.event(&event)?,
-                result = &mut work => break result,
-            }
-        };
-        while let Ok(event) = events.try_recv() {
-            reporter.event(&event)?;
-        }
-        reporter.ended(step, step_began.elapsed().as_secs_f64(), &result);
+        let result = shown(&session, &mut reporter, step, |context| async move { steps::run(&context, step).await }).await?;
         if let Err(error) = result {
             failure = Some(error);
             break;
@@ -114,6 +101,37 @@ pub async fn run_steps(selected: &[Step], settings: &Arc<Settings>, output: Outp
     reporter.summary(failure.is_none(), began.elapsed().as_secs_f64())?;
     session.close().await;
     failure.map_or(Ok(()), |error| Err(error.into()))
+}
+
+/// Does the work of a step and shows its events as they come. The work itself may fail; that is told to the reporter and given back.
+///
+/// # Errors
+/// When standard output cannot be written.
+pub(super) async fn shown<W>(
+    session: &Session,
+    reporter: &mut Reporter,
+    step: Step,
+    work: impl FnOnce(Context) -> W,
+) -> Result<Result<StepOutcome, OpError>, Failure>
+where
+    W: Future<Output = Result<StepOutcome, OpError>> + Send + 'static,
+{
+    let began = Instant::now();
+    let (context, mut events) = session.context();
+    let work = Session::run(work(context));
+    tokio::pin!(work);
+    let result = loop {
+        tokio::select! {
+            biased;
+            Some(event) = events.recv() => reporter.event(&event)?,
+            result = &mut work => break result,
+        }
+    };
+    while let Ok(event) = events.try_recv() {
+        reporter.event(&event)?;
+    }
+    reporter.ended(step, began.elapsed().as_secs_f64(), &result);
+    Ok(result)
 }
 
 #[cfg(test)]

@@ -129,6 +129,15 @@ pub struct Report {
     pub profile: Vec<ColumnProfile>,
 }
 
+/// How the check begins when it is the data that it ends by: lines that they crossed, or nothing in them that could be checked. A job that could
+/// not do its work ends in the words of SageMaker.
+const BLAMES: [&str; 2] = ["the data failed ", "the data cannot be checked: "];
+
+/// Whether a failed check of the data says that the data are the reason, and not a quota, a permission or a mistake of the job.
+pub fn blames_the_data(message: &str) -> bool {
+    BLAMES.iter().any(|words| message.contains(words))
+}
+
 impl Baseline {
     /// The version that this program writes and reads.
     pub const VERSION: u32 = 1;

@@ -30,6 +30,7 @@ pub mod inventory;
 mod login;
 mod model_file;
 pub mod models;
+pub mod moment;
 mod notes;
 mod outlook;
 pub mod pipeline;

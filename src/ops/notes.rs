@@ -7,6 +7,7 @@ use serde::de::DeserializeOwned;
 
 use super::error::op;
 use super::{Context, OpError};
+use crate::demo::scenario::Scenario;
 
 /// What was loaded into the warehouse.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, serde::Deserialize)]
@@ -25,8 +26,8 @@ pub(super) struct SqlModel {
 }
 
 /// The prefix of all notes.
-pub(super) fn prefix(context: &Context) -> String {
-    format!("{}notes/", context.scenario.pipeline_prefix)
+pub(super) fn prefix(scenario: &Scenario) -> String {
+    format!("{}notes/", scenario.pipeline_prefix)
 }
 
 pub(super) const LOADED: &str = "loaded.json";
@@ -34,14 +35,14 @@ pub(super) const SQL_MODEL: &str = "sql_model.json";
 
 /// A note; one that is not there or cannot be understood is none.
 pub(super) async fn read<T: DeserializeOwned>(context: &Context, name: &str) -> Result<Option<T>, OpError> {
-    let key = format!("{}{name}", prefix(context));
+    let key = format!("{}{name}", prefix(&context.scenario));
     let content = context.gateways.objects.get(&context.scenario.bucket, &key).await.map_err(op(&key, "could not read a note"))?;
     Ok(content.and_then(|content| serde_json::from_slice(&content).ok()))
 }
 
 /// Writes a note.
 pub(super) async fn write<T: Serialize>(context: &Context, name: &str, note: &T) -> Result<(), OpError> {
-    let key = format!("{}{name}", prefix(context));
+    let key = format!("{}{name}", prefix(&context.scenario));
     let content = serde_json::to_vec(note).map_err(|error| OpError::failed(&key, "could not write a note", error.to_string()))?;
     context
         .gateways

@@ -83,21 +83,20 @@ pub struct StepPlan {
 /// # Errors
 /// When the account cannot be read.
 pub async fn plan(context: &Context, selected: &[Step]) -> Result<Vec<StepPlan>, OpError> {
-    let resources = checklist::read(context).await?;
-    let known = durations::known(&context.settings);
-    let mut plans = Vec::with_capacity(selected.len());
-    for step in selected.iter().copied() {
-        let resources = match step {
-            Step::Cleanup => steps::cleanup_plan(context).await?.iter().map(removed).collect(),
-            step => resources
-                .iter()
-                .filter(|resource| resource.step == step && counts(context, resource))
-                .map(|it| planned(context, it))
-                .collect(),
-        };
-        plans.push(StepPlan { step, resources, seconds: known.get(&step).copied() });
+    let lines = checklist::read(context).await?;
+    let mut plans = of_lines(context, &lines, selected);
+    if let Some(cleanup) = plans.iter_mut().find(|plan| plan.step == Step::Cleanup) {
+        cleanup.resources = steps::cleanup_plan(context).await?.iter().map(removed).collect();
     }
     Ok(plans)
+}
+
+/// What steps would make and keep, by a checklist that has been read.
+pub(super) fn of_lines(context: &Context, lines: &[ResourceStatus], selected: &[Step]) -> Vec<StepPlan> {
+    let known = durations::known(&context.settings);
+    let of_step = |step: Step| lines.iter().filter(move |line| line.step == step && counts(context, line)).map(|it| planned(context, it));
+    let plan = |step: Step| StepPlan { step, resources: of_step(step).collect(), seconds: known.get(&step).copied() };
+    selected.iter().copied().map(plan).collect()
 }
 
 /// Whether a step makes the resource: not what is there on every account or is only used, nor what is only made when somebody asks for it.

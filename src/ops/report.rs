@@ -16,10 +16,10 @@ pub(super) struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    /// A run that begins now.
-    pub fn begin(context: &'a Context, step: Step) -> Self {
+    /// A run that begins now; `title` says what is begun.
+    pub fn begin(context: &'a Context, step: Step, title: &str) -> Self {
         let run = Run { context, step, started: context.clock.now() };
-        run.tell(EventKind::Started, None, step.title(), Map::new());
+        run.tell(EventKind::Started, None, title, Map::new());
         run
     }
 
@@ -34,6 +34,11 @@ impl<'a> Run<'a> {
     /// Something happened that has facts for programs. Who watches something that goes on by itself is told of it to the end.
     pub fn report(&self, resource: &str, message: impl AsRef<str>, detail: Map<String, Value>) {
         self.tell(EventKind::Progress, Some(resource.to_owned()), message.as_ref(), detail);
+    }
+
+    /// When the run began.
+    pub fn began(&self) -> DateTime<Utc> {
+        self.started
     }
 
     /// The end of the run.

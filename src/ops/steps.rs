@@ -25,7 +25,9 @@ use super::{Context, OpError, OpErrorKind, durations};
 use crate::demo::event::EventKind;
 use crate::demo::step::Step;
 
-pub use cleanup::{Removal, plan as cleanup_plan};
+pub(super) use cleanup::of_others;
+pub use cleanup::{Removal, plan as cleanup_plan, plan_from as removals_from};
+pub(super) use load::is_current as load_is_current;
 pub(super) use pipeline::earlier as earlier_execution;
 pub(super) use redshift_ml::state as sql_model_state;
 pub use states::{StepState, from_checklist};
@@ -56,16 +58,54 @@ impl StepOutcome {
 }
 
 /// Runs one step: `Started`, `Progress`…, then `Succeeded`, `Skipped` or `Failed` go to the progress channel.
+///
+/// # Errors
+/// What the step failed by.
 pub async fn run(context: &Context, step: Step) -> Result<StepOutcome, OpError> {
-    let run = Run::begin(context, step);
-    let began = context.clock.now();
+    let run = Run::begin(context, step, step.title());
+    let result = told(&run, step, step.title(), work(&run, step)).await;
+    if result.as_ref().is_ok_and(|outcome| outcome.changed) {
+        durations::remember(context, step, (context.clock.now() - run.began()).to_std().unwrap_or_default()).await;
+    }
+    result
+}
+
+/// Removes what a step and later ones have made, and nothing of earlier ones: a cleanup that stops short, with the events of a cleanup.
+///
+/// # Errors
+/// What could not be removed.
+pub async fn remove_from(context: &Context, from: Step) -> Result<StepOutcome, OpError> {
+    if from == Step::Foundation {
+        return run(context, Step::Cleanup).await;
+    }
+    let title = format!("Remove what comes from step {} on", from.number());
+    let run = Run::begin(context, Step::Cleanup, &title);
+    let result = told(&run, Step::Cleanup, &title, Box::pin(cleanup::run(&run, from))).await;
+    if result.as_ref().is_ok_and(|outcome| outcome.changed) {
+        durations::remember_operation(context, &removal_from(from), run.began()).await;
+    }
+    result
+}
+
+/// The name under which it is kept how long going back to a step took.
+pub(super) fn removal_from(from: Step) -> String {
+    format!("removal {from}")
+}
+
+/// Does the work of a run until it has ended or its time for stopping is over, and tells how it ended.
+async fn told(
+    run: &Run<'_>,
+    step: Step,
+    title: &str,
+    work: impl Future<Output = Result<StepOutcome, OpError>>,
+) -> Result<StepOutcome, OpError> {
     let cancelled = async {
-        context.cancel.cancelled().await;
+        run.context.cancel.cancelled().await;
         tokio::time::sleep(GRACE).await;
     };
     let result = tokio::select! {
-        result = work(&run, step) => result,
-        () = cancelled => Err(OpError::cancelled(step.title())),
+        result = work => result,
+        () = cancelled => Err(OpError::cancelled(title)),
     };
     match &result {
         Ok(outcome) => {
@@ -75,9 +115,6 @@ pub async fn run(context: &Context, step: Step) -> Result<StepOutcome, OpError> 
             let looked = matches!(step, Step::Explore | Step::Predict);
             let kind = if outcome.changed || looked { EventKind::Succeeded } else { EventKind::Skipped };
             run.end(kind, None, &outcome.message, detail);
-            if outcome.changed {
-                durations::remember(context, step, (context.clock.now() - began).to_std().unwrap_or_default()).await;
-            }
         }
         Err(error) => {
             let mut detail = Map::new();
@@ -110,6 +147,6 @@ async fn work(run: &Run<'_>, step: Step) -> Result<StepOutcome, OpError> {
         Step::Deploy => Box::pin(deploy::run(run)).await,
         Step::Predict => Box::pin(predict::run(run)).await,
         Step::RedshiftMl => Box::pin(redshift_ml::run(run)).await,
-        Step::Cleanup => Box::pin(cleanup::run(run)).await,
+        Step::Cleanup => Box::pin(cleanup::run(run, Step::Foundation)).await,
     }
 }

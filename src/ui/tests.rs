@@ -165,6 +165,22 @@ fn on_aws() -> Model {
     model
 }
 
+#[test]
+fn where_an_account_on_aws_is_brought_to_is_told_in_a_small_window() {
+    let mut model = on_aws();
+    model.focus = Pane::Walkthrough;
+    model.size = (80, 24);
+    let step = Step::RedshiftMl;
+    model.walkthrough.select(step.number() - 1);
+    update(&mut model, Msg::Key(KeyEvent::new(KeyCode::Char('T'), KeyModifiers::NONE)));
+    let (text, _) = render(&model, 80, 24);
+    for expected in
+        ["Begin at step 8?", "shiftdeck --target aws checkpoint prepare --at", "before-redshift-ml", "Enter Copy the command", "Esc"]
+    {
+        assert!(text.contains(expected), "{expected}\n{text}");
+    }
+}
+
 /// What the demonstration's names have in them on an account: its id.
 fn private(model: &mut Model) {
     let account = "123456789012";

@@ -22,6 +22,7 @@ mod lambda;
 mod least_privilege;
 mod logs;
 mod lost_answers;
+mod moment;
 mod object_storage;
 mod outside;
 mod pipeline;

@@ -69,6 +69,8 @@ pub enum Choice {
     Quit,
     /// Put the embedded account to where a step begins.
     Begin(Step),
+    /// Put a text on the clipboard.
+    Copy(String),
     /// Open the account that looks like production.
     Confirmed,
     /// Of the SQL console.

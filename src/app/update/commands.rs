@@ -218,6 +218,9 @@ pub(super) fn run_step(model: &mut Model) -> Vec<Effect> {
 
 /// Asks whether the account is to be as it is before the selected step.
 fn begin_here(model: &mut Model) -> Vec<Effect> {
+    if model.target == TargetKind::Aws {
+        return begin_elsewhere(model);
+    }
     if !available(model, Command::StepBegin) {
         model.say("Only an embedded AWS that this program holds can be put to a step, and not while a step runs", true);
         return Vec::new();
@@ -234,6 +237,24 @@ fn begin_here(model: &mut Model) -> Vec<Effect> {
         typed: String::new(),
         yes: "Begin there",
         choice: Choice::Begin(step),
+    }));
+    Vec::new()
+}
+
+/// On an account on AWS it is minutes of work that a command does: it is told, and copied on demand.
+fn begin_elsewhere(model: &mut Model) -> Vec<Effect> {
+    let step = model.walkthrough.current().step;
+    let command = format!("shiftdeck --target aws checkpoint prepare --at before-{step}");
+    model.popups.push(Popup::Confirm(Confirm {
+        title: format!("Begin at step {}?", step.number()),
+        body: format!(
+            "An account on AWS is brought there by a command in another terminal, with the flags that this screen was started with:\n\n\
+             {command}\n\nIt tells first what it removes and runs, and how long that takes; with --dry-run it only tells."
+        ),
+        phrase: None,
+        typed: String::new(),
+        yes: "Copy the command",
+        choice: Choice::Copy(command),
     }));
     Vec::new()
 }

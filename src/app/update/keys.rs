@@ -161,6 +161,10 @@ pub(super) fn conclude(model: &mut Model, outcome: Outcome) -> Vec<Effect> {
         Some(Choice::Work(work)) => super::pipeline::begin(model, *work),
         Some(Choice::Quit) => super::commands::leave(model),
         Some(Choice::Begin(step)) => super::commands::begin(model, step),
+        Some(Choice::Copy(text)) => {
+            model.say("Copied", false);
+            vec![Effect::Copy(text)]
+        }
         Some(Choice::Confirmed) => {
             model.link = Link::Opening;
             vec![Effect::Connect { confirmed: true }]

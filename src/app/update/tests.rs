@@ -325,7 +325,12 @@ fn the_account_is_put_to_where_a_step_begins_after_a_question() {
     assert!(matches!(model.link, Link::Opening) && model.walkthrough.selected == 4 && model.resources.rows.is_empty());
     model.target = TargetKind::Aws;
     model.link = Link::Open(Box::new(identity()));
-    assert!(press(&mut model, KeyCode::Char('T')).is_empty() && model.popups.is_empty(), "an account is not put anywhere");
+    assert!(press(&mut model, KeyCode::Char('T')).is_empty(), "an account is not put anywhere from here");
+    let command = "shiftdeck --target aws checkpoint prepare --at before-pipeline";
+    assert!(matches!(model.popups.last(), Some(Popup::Confirm(confirm)) if confirm.body.contains(command)));
+    let effects = press(&mut model, KeyCode::Enter);
+    assert!(matches!(effects.last(), Some(Effect::Copy(text)) if text == command), "{effects:?}");
+    assert!(model.popups.is_empty() && matches!(model.link, Link::Open(_)));
 }
 
 #[test]

@@ -122,13 +122,20 @@ pub async fn save(settings: &Arc<Settings>, name: &str, yes: bool, output: &mut 
     dry_run::tell(outlook, &asks, false, output, lines)
 }
 
-/// Tells what restoring would do.
+/// Tells what restoring what a name stands for would do.
 ///
 /// # Errors
 /// What restoring would fail by.
-pub async fn restore(settings: &Arc<Settings>, name: &str, yes: bool, output: &mut Output) -> Result<(), Failure> {
+pub async fn restore(
+    settings: &Arc<Settings>,
+    name: &str,
+    choice: Result<Choice, OpError>,
+    yes: bool,
+    json: bool,
+    output: &mut Output,
+) -> Result<(), Failure> {
     let outlook = async {
-        let choice = prepared::choose(settings, name)?;
+        let choice = choice?;
         let preparation = match choice {
             Choice::Moment { ready: None, .. } => Some(prepared::plan(settings)?),
             _ => None,
@@ -141,7 +148,7 @@ pub async fn restore(settings: &Arc<Settings>, name: &str, yes: bool, output: &m
         }
         Err(error) => (Err(error), Vec::new(), Vec::new()),
     };
-    dry_run::tell(outlook, &asks, false, output, |lost| told.into_iter().chain([lost.line()]).collect())
+    dry_run::tell(outlook, &asks, json, output, |lost| told.into_iter().chain([lost.line()]).collect())
 }
 
 /// What a name stands for, in lines.

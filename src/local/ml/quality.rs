@@ -414,6 +414,7 @@ fn quoted(names: &[&str]) -> String {
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
     use super::*;
+    use crate::demo::data_quality::blames_the_data;
     use crate::demo::sample;
     use crate::demo::{example as demo, pipeline_definition};
 
@@ -504,7 +505,7 @@ mod tests {
         assert_eq!(failed(&gone, &against), ["absent contact", "drift contact"]);
         let report = check(&[&astronauts], &against, &options()).unwrap();
         let words = reason(&report).unwrap();
-        assert!(words.starts_with("the data failed 2 of "), "{words}");
+        assert!(words.starts_with("the data failed 2 of ") && blames_the_data(&words), "{words}");
         assert!(
             words.contains("unseen of `job`: `astronaut` in 33.33 % of the rows (allowed: unknown values in at most 1.00 %)"),
             "{words}"

@@ -23,6 +23,7 @@ use crate::demo::feature_schema::FeatureSchema;
 use crate::demo::figures;
 use crate::demo::pipeline_definition::metadata;
 use crate::demo::policies::DemoRole;
+use crate::demo::scenario::Scenario;
 use crate::demo::scoring_sql::{self, TableName};
 
 /// The longest that a job is waited for.
@@ -137,7 +138,7 @@ pub async fn score(
     let (package, model_name) = (intent.package, intent.name);
 
     let job = job_name(context, package.version);
-    let base = format!("{}{job}/", folder(context));
+    let base = format!("{}{job}/", folder(&context.scenario));
     let bucket = &context.scenario.bucket;
     let parts = match (input, &source) {
         (BatchInput::File(path), _) => vec![read_file(path, &model.schema)?],
@@ -237,8 +238,8 @@ fn unfit(table: &TableName, why: String) -> OpError {
 }
 
 /// The prefix of all batches.
-fn folder(context: &Context) -> String {
-    format!("{}batch/", context.scenario.pipeline_prefix)
+pub(super) fn folder(scenario: &Scenario) -> String {
+    format!("{}batch/", scenario.pipeline_prefix)
 }
 
 fn named(name: &str) -> Result<TableName, OpError> {

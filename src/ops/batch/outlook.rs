@@ -105,7 +105,7 @@ pub async fn plan_score(
         usd: seconds.and_then(|seconds| prices::job(&instance, 1, Duration::try_from_secs_f64(seconds).ok()?)),
         instance,
         seconds,
-        folder: format!("s3://{}/{}", context.scenario.bucket, folder(context)),
+        folder: format!("s3://{}/{}", context.scenario.bucket, folder(&context.scenario)),
         table,
     };
     Ok(Outlook { plan, obstacles })

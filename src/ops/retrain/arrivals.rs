@@ -71,12 +71,7 @@ pub(super) async fn stand(context: &Context, arrivals: Arrivals) -> Result<Outlo
             "run the step `load` to bring it back to the rows of the lake, then run this again",
         ));
     }
-    let plan = Standing {
-        arriving: TableName { table: format!("{}_new", context.scenario.table), schema: context.scenario.schema.clone() },
-        rows: before,
-        inserts: !inserted.batches.contains(&Batch::of(arrivals)),
-        inserted,
-    };
+    let plan = Standing { arriving: arriving(context), rows: before, inserts: !inserted.batches.contains(&Batch::of(arrivals)), inserted };
     Ok(Outlook { plan, obstacles })
 }
 
@@ -96,6 +91,11 @@ impl Batch {
     fn of(arrivals: Arrivals) -> Self {
         Batch { rows: arrivals.rows, seed: arrivals.seed }
     }
+}
+
+/// The table that new rows arrive in first.
+pub(crate) fn arriving(context: &Context) -> TableName {
+    TableName { table: format!("{}_new", context.scenario.table), schema: context.scenario.schema.clone() }
 }
 
 fn prefix(context: &Context) -> String {

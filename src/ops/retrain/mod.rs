@@ -6,6 +6,7 @@ mod drift;
 
 use serde::Serialize;
 
+pub(super) use self::arrivals::arriving;
 pub use self::drift::{ColumnDrift, Drift, drift};
 use super::endpoints::{self, Deployment, Report, Stage};
 use super::error::op;

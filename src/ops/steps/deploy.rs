@@ -9,8 +9,8 @@ use crate::ops::error::op;
 use crate::ops::report::Run;
 use crate::ops::{OpError, models, predict};
 
-/// What is noted with the approval.
-const NOTE: &str = "Approved by the presenter in the step `deploy`";
+/// What is noted with the approval: by it a cleanup that stops short knows which to take back.
+pub(super) const NOTE: &str = "Approved by the presenter in the step `deploy`";
 
 pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     let context = run.context;

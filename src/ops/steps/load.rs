@@ -8,7 +8,7 @@ use super::lake::figures_of;
 use crate::demo::figures;
 use crate::demo::scoring_sql::TableName;
 use crate::demo::sql::SqlEngine;
-use crate::ops::data;
+use crate::ops::data::{self, LakeFile};
 use crate::ops::error::op;
 use crate::ops::hops::Figures;
 use crate::ops::notes::{self, LOADED, Loaded};
@@ -38,15 +38,8 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     let expected = figures_of(context, &file)?;
     let table_name = format!("{}.{}", scenario.schema, scenario.table);
 
-    if schemas.iter().any(|schema| *schema == scenario.schema) && note.is_some_and(|note| note.sha256 == file.sha256) {
-        let there = context.gateways.statements.tables(&context.warehouse(), &scenario.schema).await;
-        let there = there.map_err(op(&table_name, "could not look for the table"))?;
-        if there.iter().any(|table| table.name == scenario.table)
-            && Figures::of_table(context, QueryEngine::Redshift).await? == expected
-            && schemas.iter().any(|schema| *schema == scenario.external_schema)
-        {
-            return Ok(outcome(false, &expected, &table_name, "are already in"));
-        }
+    if is_loaded(context, &schemas, note.as_ref(), &file, &expected).await? {
+        return Ok(outcome(false, &expected, &table_name, "are already in"));
     }
 
     if context.settings.warehouse.existing {
@@ -75,6 +68,34 @@ pub async fn run(run: &Run<'_>) -> Result<StepOutcome, OpError> {
     loaded.must_equal(&expected, &scenario.data, "the warehouse", "the lake")?;
     notes::write(context, LOADED, &Loaded { sha256: file.sha256 }).await?;
     Ok(outcome(true, &expected, &table_name, "went into"))
+}
+
+/// Whether the warehouse has what the step would load, to the last row: what a checklist cannot tell. Nothing is changed.
+///
+/// # Errors
+/// When the lake or the warehouse cannot be read.
+pub(crate) async fn is_current(context: &Context) -> Result<bool, OpError> {
+    let (schemas, file, note) = tokio::try_join!(schemas(context), data::in_lake(context), notes::read::<Loaded>(context, LOADED))?;
+    let Some(file) = file else { return Ok(false) };
+    let expected = figures_of(context, &file)?;
+    is_loaded(context, &schemas, note.as_ref(), &file, &expected).await
+}
+
+async fn is_loaded(
+    context: &Context,
+    schemas: &[String],
+    note: Option<&Loaded>,
+    file: &LakeFile,
+    expected: &Figures,
+) -> Result<bool, OpError> {
+    let scenario = &context.scenario;
+    let there = |name: &String| schemas.contains(name);
+    if !there(&scenario.schema) || !there(&scenario.external_schema) || note.is_none_or(|note| note.sha256 != file.sha256) {
+        return Ok(false);
+    }
+    let tables = context.gateways.statements.tables(&context.warehouse(), &scenario.schema).await;
+    let tables = tables.map_err(op(&scenario.table, "could not look for the table"))?;
+    Ok(tables.iter().any(|table| table.name == scenario.table) && Figures::of_table(context, QueryEngine::Redshift).await? == *expected)
 }
 
 /// Notes what is about to be made in a warehouse that is not the demonstration's own.

@@ -4,8 +4,8 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::StepOutcome;
-use crate::demo::figures;
 use crate::demo::pipeline_definition::{self as definition, step};
+use crate::demo::{data_quality, figures};
 use crate::ops::data;
 use crate::ops::earlier::Earlier;
 use crate::ops::error::op;
@@ -282,11 +282,46 @@ fn failed(ended: &PipelineRun) -> OpError {
             "the model is not good enough to be registered",
             "look at the figures and at the data; `mlops.auc_floor` and `mlops.auc_margin` are what the gate goes by",
         ),
-        Some(step::QUALITY) => (
+        Some(step::QUALITY) if data_quality::blames_the_data(&why) => (
             "the data are not good enough to train on",
             "mend the data, or move the lines in `[mlops.quality]` when the data are as they should be; then run this step again",
         ),
+        Some(step::QUALITY) => {
+            ("the data could not be checked", "mend what the message names, then run this step again: a failed execution is started anew")
+        }
         _ => ("the pipeline failed", "mend what the message names, then run this step again: a failed execution is started anew"),
     };
     OpError::failed(resource, what, why).or_fix(fix)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+    use super::*;
+    use crate::ops::pipeline::PipelineStep;
+
+    fn check_failed_by(message: &str) -> OpError {
+        let check =
+            PipelineStep { name: step::QUALITY.into(), state: RunState::Failed, message: message.into(), ..PipelineStep::default() };
+        failed(&PipelineRun { state: RunState::Failed, steps: vec![check], ..PipelineRun::default() })
+    }
+
+    #[test]
+    fn a_check_that_failed_blames_the_data_only_when_they_are_the_reason() {
+        let refused = "the data failed 1 of 9 checks against the configured expectations: target_rate of `y`: 0.11 (allowed: 0.05)";
+        for refused in [refused, &format!("AlgorithmError: {refused}, exit code: 1"), "the data cannot be checked: the unload is empty"] {
+            let error = check_failed_by(refused);
+            assert_eq!(error.what, "the data are not good enough to train on", "{refused}");
+            assert!(error.fix.is_some_and(|fix| fix.contains("[mlops.quality]")));
+        }
+        let quota = "ClientError: The account-level service limit 'ml.m5.xlarge for processing job usage' is 0 Instances, with current \
+                     utilization of 0 Instances and a request delta of 1 Instances.";
+        let permission = "ClientError: Failed to download data. User: arn:aws:sts::1:assumed-role/BankDM-SageMaker/SageMaker is not authorized \
+                          to perform: s3:GetObject on resource: arn:aws:s3:::b/k";
+        for (reason, advice) in [(quota, "quota"), (permission, "`foundation`"), ("InternalServerError: try again", "mend what")] {
+            let error = check_failed_by(reason);
+            assert_eq!(error.what, "the data could not be checked", "{reason}");
+            assert!(error.fix.as_ref().is_some_and(|fix| fix.contains(advice)), "{error:?}");
+        }
+    }
 }
