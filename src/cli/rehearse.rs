@@ -77,7 +77,7 @@ pub async fn run(arguments: &Rehearse, settings: &Arc<Settings>, mut output: Out
     if let Some(directory) = arguments.report.as_deref().filter(|directory| directory.exists()) {
         return Err(Failure::usage(format!("{} is there already", directory.display()), "Name a new directory for the report."));
     }
-    let like = arguments.like.as_deref().map(|directory| report::seen(directory)).transpose()?;
+    let like = arguments.like.as_deref().map(report::seen).transpose()?;
     let cancel = interrupt::token()?;
     let mut runs: Vec<Run> = Vec::new();
     let mut first: Option<Rehearsed> = None;

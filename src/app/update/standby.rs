@@ -68,7 +68,7 @@ fn switched(model: &mut Model, side: Side, identity: Box<Identity>) -> Vec<Effec
         Side::Fallback => Some(model.standby.shown.take().unwrap_or_else(|| shown(model))),
     };
     note(model, side, &stopped);
-    let left = (side == Side::Fallback).then(|| (model.now, stopped));
+    let left = (side == Side::Fallback).then_some((model.now, stopped));
     let standby = &mut model.standby;
     (standby.side, standby.shown, standby.left, standby.going, standby.answers) = (side, shown, left, false, false);
     standby.readiness = Readiness::Nothing;

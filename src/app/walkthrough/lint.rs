@@ -150,18 +150,13 @@ pub fn walkthrough(files: &[File]) -> Vec<(String, Finding)> {
 
 /// What begins too early in the order of the files.
 fn order(files: &[File]) -> Vec<(String, Finding)> {
-    let mut presented: Vec<(&File, &str, (Step, Option<Step>))> = files
-        .iter()
-        .filter_map(|file| {
-            let text = file.text.as_deref().unwrap_or_default();
-            Some((file, text, (step_of(&file.name)?, Notes::read(text).0.early)))
-        })
-        .collect();
-    presented.sort_by_key(|(file, ..)| rank(&file.name));
-    let steps: Vec<_> = presented.iter().map(|(_, _, steps)| *steps).collect();
+    let text = |file: &File| file.text.as_deref().unwrap_or_default().to_owned();
+    let mut presented: Vec<&File> = files.iter().filter(|file| step_of(&file.name).is_some()).collect();
+    presented.sort_by_key(|file| rank(&file.name));
+    let steps: Vec<_> = presented.iter().filter_map(|file| Some((step_of(&file.name)?, Notes::read(&text(file)).0.early))).collect();
     let finding = |(at, message): (usize, String)| {
-        let (file, text, (_, early)) = presented[at];
-        let (line, column) = place(text, "early", early.map(Step::name).unwrap_or_default());
+        let (file, (_, early)) = (presented[at], steps[at]);
+        let (line, column) = place(&text(file), "early", early.map(Step::name).unwrap_or_default());
         (file.name.clone(), Finding { line, column, rule: Rule::Step, message })
     };
     too_early(&steps).into_iter().map(finding).collect()
