@@ -58,8 +58,8 @@ async fn a_step_that_fails_is_told_and_the_rest_is_presented() {
     assert_eq!(rehearsed.steps.last().map(|went| (went.step, went.done)), Some((Step::Cleanup, true)), "{:?}", rehearsed.steps);
 }
 
-/// A small sample; large enough for a model that the quality gate lets pass.
-const SMALL: [&str; 2] = ["--set", "data.sample_rows=4000"];
+/// A sample that is large enough for every check of the script to hold.
+const SMALL: [&str; 2] = ["--set", "data.sample_rows=20000"];
 
 /// `serve` in a process of its own, and the environment in which the program reaches it as an account on AWS.
 struct Serving {
@@ -116,11 +116,11 @@ fn a_recording_of_an_account_plays_to_the_screens_that_were_seen() {
     // A screen that is another one is told.
     let changed = machine.home().join("seen/screens/4-load-notice.txt");
     let text = std::fs::read_to_string(&changed).unwrap();
-    std::fs::write(&changed, text.replace("4,000", "3,999")).unwrap();
+    std::fs::write(&changed, text.replace("20,000", "19,999")).unwrap();
     std::fs::remove_file(machine.home().join("seen/screens/1-foundation-say.txt")).unwrap();
     let ended = machine.run(&["--target", "replay", "talk.rec", "rehearse", "--like", "seen"]);
     assert_eq!(ended.code, Some(1), "{}", ended.stdout);
-    assert!(ended.stdout.contains("another screen: load, notice: “") && ended.stdout.contains("3,999"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("another screen: load, notice: “") && ended.stdout.contains("19,999"), "{}", ended.stdout);
     assert!(
         ended.stdout.contains("another screen: foundation, say: “") && ended.stdout.contains("in the report not seen"),
         "{}",

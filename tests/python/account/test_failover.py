@@ -15,7 +15,7 @@ from presentation import Presentation
 from server import Served, Server, command, environment
 
 COUNT = int(os.environ.get("SHIFTDECK_FAILOVERS", "2"))
-SMALL = [word for setting in ("data.sample_rows=4000", "local.pace=instant") for word in ("--set", setting)]
+SMALL = [word for setting in ("data.sample_rows=20000", "local.pace=instant") for word in ("--set", setting)]
 # How long a presentation takes that is pressed on as soon as the screen is still.
 WHOLE = 24
 
@@ -26,7 +26,7 @@ def recording(program, tmp_path_factory):
     folder = tmp_path_factory.mktemp("recorded")
     server = Server(program, folder, *SMALL)
     file = folder / "talk.rec"
-    account = Account(program, folder / "state", server, "data.sample_rows=4000")
+    account = Account(program, folder / "state", server, "data.sample_rows=20000")
     account.done("--record", str(file), "rehearse", "--yes")
     server.close()
     return file
