@@ -132,6 +132,8 @@ pub struct Model {
     pub spotlight: bool,
     /// Whether things may move.
     pub motion: bool,
+    /// Whether the session is recorded.
+    pub(super) recorded: bool,
     /// Whether what is private is hidden.
     pub mask: bool,
     /// Whether that follows the account.
@@ -198,6 +200,7 @@ impl Model {
             large: settings.screen.size == Size::Large,
             spotlight: false,
             motion: settings.screen.motion,
+            recorded: !settings.recording.file.is_empty(),
             mask: match settings.screen.mask {
                 Mask::On => true,
                 Mask::Off => false,

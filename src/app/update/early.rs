@@ -6,10 +6,11 @@ use crate::app::walkthrough::{Status, needs};
 use crate::config::settings::TargetKind;
 use crate::demo::step::Step;
 
-/// Begins what can begin while a presentation is on. A recording is played in the order in which it was made: there nothing is begun early.
+/// Begins what can begin while a presentation is on. A recording is played one step after the other: there nothing is begun early, and not while
+/// one is made.
 pub(super) fn want(model: &mut Model) -> Vec<Effect> {
     let state = &model.walkthrough;
-    let open = model.identity().is_some() && !model.standby.going && model.target != TargetKind::Replay;
+    let open = model.identity().is_some() && !model.standby.going && model.target != TargetKind::Replay && !model.recorded;
     let removing = state.run.as_ref().is_some_and(|run| run.cancelling || run.steps.contains(&Step::Cleanup));
     if state.presenting.is_none() || !open || removing {
         return Vec::new();
@@ -162,6 +163,9 @@ mod tests {
         update(&mut model, Msg::Do(Command::Present));
         assert!(model.walkthrough.background.is_empty());
         model.target = TargetKind::Aws;
+        model.recorded = true;
+        assert!(handed(&update(&mut model, Msg::Tick)).is_empty(), "what is recorded is played one step after the other");
+        model.recorded = false;
         assert_eq!(handed(&update(&mut model, Msg::Tick)), [vec![Step::RedshiftMl]]);
         let run = model.walkthrough.background[0].id;
         // A run that ends without a word is not begun again and again.

@@ -63,6 +63,9 @@ pub(super) fn on_msg(model: &mut Model, msg: Msg) -> Vec<Effect> {
 /// The screen is on another account. Step and beat stay; what ran on the one that was left has ended.
 fn switched(model: &mut Model, side: Side, identity: Box<Identity>) -> Vec<Effect> {
     let (stopped, mut effects) = stop(model);
+    if side == Side::Fallback {
+        model.walkthrough.trust_runs();
+    }
     let shown = match side {
         Side::First => None,
         Side::Fallback => Some(model.standby.shown.take().unwrap_or_else(|| shown(model))),

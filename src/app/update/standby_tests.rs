@@ -13,7 +13,7 @@ use crate::app::walkthrough::{self, Beat, Status};
 use crate::app::{Effect, Model, Msg, Pane};
 use crate::config::settings::TargetKind;
 use crate::demo::step::Step;
-use crate::ops::steps::StepState;
+use crate::ops::steps::{StepOutcome, StepState};
 
 fn key(model: &mut Model) -> Vec<Effect> {
     update(model, Msg::Key(KeyEvent::new(KeyCode::Char('0'), KeyModifiers::ALT)))
@@ -98,6 +98,23 @@ fn the_screen_goes_over_at_the_same_step_and_beat_whatever_runs() {
         assert_eq!(model.standby.shown.as_ref().unwrap().account, Some(("123456789012".into(), Some("acme-dev".into()))));
         assert!(model.private.contains(&"123456789012".to_owned()), "{:?}", model.private);
     }
+}
+
+#[test]
+fn a_step_that_ended_well_is_done_although_the_last_checklist_came_too_early() {
+    let mut model = on_aws(open_model());
+    let outcome = StepOutcome { changed: true, message: "41,188 rows".into(), detail: serde_json::Map::new() };
+    model.walkthrough.start(vec![Step::Lake]);
+    let id = model.walkthrough.run.as_ref().unwrap().id;
+    update(&mut model, Msg::Walkthrough(walkthrough::Msg::Begun(Step::Lake)));
+    update(&mut model, Msg::Walkthrough(walkthrough::Msg::Ended(Step::Lake, Box::new(Ok(outcome)))));
+    update(&mut model, Msg::Walkthrough(walkthrough::Msg::RunOver(id)));
+    let done = model.walkthrough.steps[Step::Lake as usize].status.clone();
+    model.walkthrough.update(walkthrough::Msg::Read(vec![(Step::Lake, StepState::Pending), (Step::Load, StepState::Pending)]), model.now);
+    assert_eq!(model.walkthrough.steps[Step::Lake as usize].status, Status::Pending);
+    switched(&mut model, Side::Fallback, recording());
+    assert_eq!(model.walkthrough.steps[Step::Lake as usize].status, done);
+    assert_eq!(model.walkthrough.steps[Step::Load as usize].status, Status::Pending, "nobody has seen it done");
 }
 
 #[test]

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use super::{Account, Runner, renew, send};
+use super::account::Account;
+use super::{Runner, renew, send};
 use crate::app::Msg;
 use crate::app::doctor;
 use crate::app::latest::Ticket;

@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use super::{Account, Runner, Shared, identity, listen, renew, send};
+use super::account::{Account, identity, listen};
+use super::{Runner, Shared, renew, send};
 use crate::app::Msg;
 use crate::app::standby::{self, Ask, Side};
 use crate::demo::step::Step;
