@@ -26,7 +26,7 @@ use crate::demo::event::EventKind;
 use crate::demo::step::Step;
 
 pub(super) use cleanup::of_others;
-pub use cleanup::{Removal, plan as cleanup_plan, plan_from as removals_from};
+pub use cleanup::{COST, Removal, plan as cleanup_plan, plan_from as removals_from};
 pub(super) use load::is_current as load_is_current;
 pub(super) use pipeline::earlier as earlier_execution;
 pub(super) use redshift_ml::state as sql_model_state;

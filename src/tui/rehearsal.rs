@@ -26,6 +26,7 @@ use crate::config::Settings;
 use crate::demo::clock::SharedClock;
 use crate::demo::step::Step;
 use crate::ops::console::history::Ran;
+use crate::ops::steps::COST;
 use crate::ui;
 use crate::ui::theme::{Depth, Theme};
 
@@ -43,7 +44,7 @@ pub struct Seen {
     pub step: Step,
     /// The beat.
     pub beat: Beat,
-    /// The lines of the screen.
+    /// The lines of the screen, without what things cost.
     pub text: String,
     /// The screen as a picture.
     pub svg: String,
@@ -339,7 +340,24 @@ impl Rehearsal {
         self.settle().await?;
         let mut buffer = self.buffer();
         ui::draw_on(&mut buffer, &self.model, &self.theme);
-        Ok((lines(&buffer), ui::picture::svg(&buffer, BACK, FRONT)))
+        Ok((self.text(), ui::picture::svg(&buffer, BACK, FRONT)))
+    }
+
+    /// The text of the screen without what things cost: an account tells that by the minute, and a recording of it not at all.
+    fn text(&mut self) -> String {
+        let costs = self.model.resources.costs.take();
+        let cleanup = Step::Cleanup as usize;
+        let status = self.model.walkthrough.steps[cleanup].status.clone();
+        if let Status::Done { message, .. } = &mut self.model.walkthrough.steps[cleanup].status
+            && let Some((told, _)) = message.split_once(COST)
+        {
+            *message = told.to_owned();
+        }
+        let mut buffer = self.buffer();
+        ui::draw_on(&mut buffer, &self.model, &self.theme);
+        self.model.resources.costs = costs;
+        self.model.walkthrough.steps[cleanup].status = status;
+        lines(&buffer)
     }
 
     fn buffer(&self) -> Buffer {

@@ -1,7 +1,7 @@
 //! A screen without what time makes of it: so that the same presentation can be held against itself.
 
-/// The words of a screen, line by line, without durations, times of day, what things have cost until now, how often an endpoint was asked in the last
-/// hour, the identifiers that services make up, lines that only separate, and the line that says which call was made last.
+/// The words of a screen, line by line, without durations, times of day, how often an endpoint was asked in the last hour, the identifiers that
+/// services make up, lines that only separate, and the line that says which call was made last.
 pub fn words(screen: &str) -> Vec<String> {
     let lines: Vec<&str> = screen.lines().collect();
     // The last call is in the line above the hints.
@@ -11,7 +11,6 @@ pub fn words(screen: &str) -> Vec<String> {
 
 fn line_words(line: &str) -> String {
     let plain: String = line.chars().map(|c| if ('\u{2500}'..='\u{257f}').contains(&c) { ' ' } else { c }).collect();
-    let plain = without_costs(&plain);
     let mut words: Vec<&str> = Vec::new();
     for word in plain.split_whitespace() {
         match words.last() {
@@ -25,17 +24,6 @@ fn line_words(line: &str) -> String {
         }
     }
     words.join(" ")
-}
-
-/// A line without `· $0.12 an hour now, $0.03 so far`, which ends where there is more than one blank: costs are told of an account and not of a
-/// recording of it.
-fn without_costs(line: &str) -> String {
-    let mut parts = line.split(" · $");
-    let mut rest = parts.next().unwrap_or_default().to_owned();
-    for part in parts {
-        rest.push_str(part.find("  ").map_or("", |end| &part[end..]));
-    }
-    rest
 }
 
 fn is_unit(word: &str) -> bool {
@@ -75,18 +63,6 @@ mod tests {
             "╭─ Pipeline ── 12:34 ─╮\n│ ✔ Train   1.2 s  AUC 0.758 │\n│ 41,188 rows · 12 ms · 1 min 05 s  x│\nIAM GetRole 3 ms\n q quit";
         assert_eq!(line_words("last 60 minutes: 6 requests, no errors"), "last 60 minutes: no errors");
         assert_eq!(words(screen), ["Pipeline", "✔ Train AUC 0.758", "41,188 rows · · x", "q quit"]);
-    }
-
-    #[test]
-    fn what_things_cost_is_left_out_to_its_end_and_no_further() {
-        for (line, left) in [
-            ("─ Resources ── 10 of 27 ready · $0.00055 an hour now, $0.03 so far ──╮ x", "Resources 10 of 27 ready x"),
-            ("│ Holds the data · $0.00 an hour      │ next", "Holds the data next"),
-            ("│ Holds the data · $0.0000004 an h… │", "Holds the data"),
-            ("in all $3 · 4 rows", "in all $3 · 4 rows"),
-        ] {
-            assert_eq!(line_words(line), left);
-        }
     }
 
     #[test]

@@ -110,7 +110,8 @@ fn a_step_that_ended_well_is_done_although_the_last_checklist_came_too_early() {
     update(&mut model, Msg::Walkthrough(walkthrough::Msg::Ended(Step::Lake, Box::new(Ok(outcome)))));
     update(&mut model, Msg::Walkthrough(walkthrough::Msg::RunOver(id)));
     let done = model.walkthrough.steps[Step::Lake as usize].status.clone();
-    model.walkthrough.update(walkthrough::Msg::Read(vec![(Step::Lake, StepState::Pending), (Step::Load, StepState::Pending)]), model.now);
+    let later = model.now + chrono::TimeDelta::minutes(1);
+    model.walkthrough.update(walkthrough::Msg::Read(vec![(Step::Lake, StepState::Pending), (Step::Load, StepState::Pending)]), later);
     assert_eq!(model.walkthrough.steps[Step::Lake as usize].status, Status::Pending);
     switched(&mut model, Side::Fallback, recording());
     assert_eq!(model.walkthrough.steps[Step::Lake as usize].status, done);

@@ -12,7 +12,7 @@ pub mod told;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
 pub use notes::{Notes, Section};
@@ -29,6 +29,9 @@ use crate::ops::earlier::Earlier;
 use crate::ops::steps::{StepOutcome, StepState};
 use crate::ops::{OpError, OpErrorKind};
 
+/// How long a checklist may lag behind a step that has ended well: IAM, SageMaker and S3's listings are consistent in the end only, and a recording
+/// answers as it was answered then.
+const LAG: TimeDelta = TimeDelta::seconds(30);
 /// Events kept of one step; older ones are dropped.
 const EVENTS: usize = 200;
 
@@ -77,8 +80,8 @@ pub struct StepView {
     pub events: Vec<Event>,
     /// The figures of its last run here.
     pub figures: Map<String, Value>,
-    /// How its last run here ended, if well: a checklist that was read a moment too early does not make it forgotten.
-    pub ran: Option<Status>,
+    /// How its last run here ended, if well, and when: a checklist that was read a moment too early does not make it forgotten.
+    pub ran: Option<(DateTime<Utc>, Status)>,
     /// What an earlier run has left, which is shown while this one goes on.
     pub earlier: Option<Earlier>,
 }
@@ -252,7 +255,7 @@ impl State {
     pub fn trust_runs(&mut self) {
         for view in &mut self.steps {
             if let (Status::Pending | Status::Unknown(_), Some(ran)) = (&view.status, &view.ran) {
-                view.status = ran.clone();
+                view.status = ran.1.clone();
             }
         }
     }
@@ -264,7 +267,7 @@ impl State {
     /// Takes a message; gives what goes on because of it.
     pub fn update(&mut self, msg: Msg, now: DateTime<Utc>) -> Vec<Effect> {
         match msg {
-            Msg::Read(states) => self.read(states),
+            Msg::Read(states) => self.read(states, now),
             Msg::Begun(step) => {
                 self.begun(step);
                 let beside = self.in_background(step);
@@ -305,10 +308,11 @@ impl State {
         Vec::new()
     }
 
-    fn read(&mut self, states: Vec<(Step, StepState)>) {
+    fn read(&mut self, states: Vec<(Step, StepState)>, now: DateTime<Utc>) {
         for (step, state) in states {
             let busy = self.is_busy(step);
             let view = self.view(step);
+            let just_ended = view.ran.as_ref().is_some_and(|(ended, _)| now - *ended < LAG);
             if busy {
                 continue;
             }
@@ -316,8 +320,11 @@ impl State {
                 // What this program saw itself says more than what can be read, as long as both agree that the step is done.
                 (StepState::Done(_), Status::Done { seconds: Some(_), .. }) => continue,
                 (StepState::Pending, Status::Failed { .. } | Status::Cancelled) => continue,
-                (StepState::Pending, Status::Done { seconds: Some(_), .. }) if step == Step::Cleanup => continue,
-                (StepState::Done(message), _) => view.ran.clone().unwrap_or(Status::Done { message, seconds: None, changed: None }),
+                (StepState::Pending, Status::Done { seconds: Some(_), .. }) if step == Step::Cleanup || just_ended => continue,
+                (StepState::Done(message), _) => match &view.ran {
+                    Some((_, ran)) => ran.clone(),
+                    None => Status::Done { message, seconds: None, changed: None },
+                },
                 (StepState::Pending, _) => Status::Pending,
                 (StepState::Unknown(why), _) => Status::Unknown(why),
             };
@@ -337,7 +344,7 @@ impl State {
             Err(error) if error.kind == OpErrorKind::Cancelled => (Status::Cancelled, Map::new()),
             Err(error) => (Status::Failed { error, seconds }, Map::new()),
         };
-        view.ran = matches!(status, Status::Done { .. }).then(|| status.clone());
+        view.ran = matches!(status, Status::Done { .. }).then(|| (now, status.clone()));
         // The new run has its own result; until there is one, the earlier run's stays.
         view.earlier.take_if(|_| matches!(status, Status::Done { .. }));
         view.status = status;
@@ -430,8 +437,10 @@ mod tests {
         state.update(over(&state), at(3));
         let done = state.steps[2].status.clone();
         state.update(Msg::Read(vec![(Step::Lake, StepState::Pending)]), at(4));
-        assert_eq!(state.steps[2].status, Status::Pending);
-        state.update(Msg::Read(vec![(Step::Lake, StepState::Done("there".into()))]), at(5));
+        assert_eq!(state.steps[2].status, done);
+        state.update(Msg::Read(vec![(Step::Lake, StepState::Pending)]), at(40));
+        assert_eq!(state.steps[2].status, Status::Pending, "it has been taken away since");
+        state.update(Msg::Read(vec![(Step::Lake, StepState::Done("there".into()))]), at(41));
         assert_eq!(state.steps[2].status, done);
     }
 

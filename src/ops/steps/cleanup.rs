@@ -30,6 +30,9 @@ use remove::remove;
 /// Where Redshift ML keeps what it trains, in the bucket that `CREATE MODEL` names.
 const REDSHIFT_ML_PREFIX: &str = "redshift-ml/";
 
+/// What stands between the end of a cleanup and the estimate of what everything has cost.
+pub const COST: &str = "; it cost about ";
+
 /// Something that cleanup removes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Removal {
@@ -232,7 +235,7 @@ pub async fn run(run: &Run<'_>, from: Step) -> Result<StepOutcome, OpError> {
     let mut message = format!("{} removed, nothing of {of_what} is left", figures::counted(removed.len() as u64, "resource"));
     let mut detail = json!({ "removed": removed });
     if let Some(usd) = cost {
-        message = format!("{message}; it cost about {}", prices::money(usd));
+        message = format!("{message}{COST}{}", prices::money(usd));
         detail["usd_estimate"] = json!(usd);
     }
     Ok(StepOutcome::new(!removed.is_empty(), message, detail))
