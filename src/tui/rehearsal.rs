@@ -44,7 +44,7 @@ pub struct Seen {
     pub step: Step,
     /// The beat.
     pub beat: Beat,
-    /// The lines of the screen, without what things cost.
+    /// The lines of the screen, without what things cost and how often an endpoint was asked.
     pub text: String,
     /// The screen as a picture.
     pub svg: String,
@@ -343,8 +343,16 @@ impl Rehearsal {
         Ok((self.text(), ui::picture::svg(&buffer, BACK, FRONT)))
     }
 
-    /// The text of the screen without what things cost: an account tells that by the minute, and a recording of it not at all.
+    /// The text of the screen without what things cost, which an account tells by the minute and a recording of it not at all, and without how often
+    /// an endpoint was asked: the form asks as soon as nothing is typed, and a question that is overtaken may have reached it or not.
     fn text(&mut self) -> String {
+        let endpoints = self.model.pipeline.endpoints.found.clone();
+        for metrics in self.model.pipeline.endpoints.found.iter_mut().flatten().filter_map(|endpoint| endpoint.metrics.as_mut()) {
+            metrics.invocations = 0;
+            for variant in &mut metrics.per_variant {
+                (variant.invocations, variant.p50_ms, variant.p90_ms, variant.p99_ms) = (0, None, None, None);
+            }
+        }
         let costs = self.model.resources.costs.take();
         let cleanup = Step::Cleanup as usize;
         let status = self.model.walkthrough.steps[cleanup].status.clone();
@@ -355,6 +363,7 @@ impl Rehearsal {
         }
         let mut buffer = self.buffer();
         ui::draw_on(&mut buffer, &self.model, &self.theme);
+        self.model.pipeline.endpoints.found = endpoints;
         self.model.resources.costs = costs;
         self.model.walkthrough.steps[cleanup].status = status;
         lines(&buffer)

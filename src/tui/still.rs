@@ -1,7 +1,7 @@
 //! A screen without what time makes of it: so that the same presentation can be held against itself.
 
-/// The words of a screen, line by line, without durations, times of day, how often an endpoint was asked in the last hour, the identifiers that
-/// services make up, lines that only separate, and the line that says which call was made last.
+/// The words of a screen, line by line, without durations, times of day, the identifiers that services make up, lines that only separate, and the
+/// line that says which call was made last.
 pub fn words(screen: &str) -> Vec<String> {
     let lines: Vec<&str> = screen.lines().collect();
     // The last call is in the line above the hints.
@@ -14,9 +14,8 @@ fn line_words(line: &str) -> String {
     let mut words: Vec<&str> = Vec::new();
     for word in plain.split_whitespace() {
         match words.last() {
-            // A duration has its unit behind it; minutes have seconds behind them. The form asks an endpoint as soon as nothing is typed, and a
-            // question that is overtaken may have reached it or not.
-            Some(number) if (is_unit(word) || is_requests(word)) && is_number(number) => {
+            // A duration has its unit behind it; minutes have seconds behind them.
+            Some(number) if is_unit(word) && is_number(number) => {
                 words.pop();
             }
             _ if is_time(word) || is_made_up(word) => {}
@@ -28,10 +27,6 @@ fn line_words(line: &str) -> String {
 
 fn is_unit(word: &str) -> bool {
     matches!(word.trim_end_matches([',', ')', '.']), "ns" | "µs" | "ms" | "s" | "min" | "h")
-}
-
-fn is_requests(word: &str) -> bool {
-    matches!(word.trim_end_matches(','), "request" | "requests")
 }
 
 fn is_number(word: &str) -> bool {
@@ -61,7 +56,6 @@ mod tests {
     fn what_time_makes_is_left_out_and_figures_are_not() {
         let screen =
             "╭─ Pipeline ── 12:34 ─╮\n│ ✔ Train   1.2 s  AUC 0.758 │\n│ 41,188 rows · 12 ms · 1 min 05 s  x│\nIAM GetRole 3 ms\n q quit";
-        assert_eq!(line_words("last 60 minutes: 6 requests, no errors"), "last 60 minutes: no errors");
         assert_eq!(words(screen), ["Pipeline", "✔ Train AUC 0.758", "41,188 rows · · x", "q quit"]);
     }
 

@@ -10,6 +10,7 @@ use crate::app::sql::{self, RunId, run};
 use crate::app::standby::{self, Ask, Msg, Readiness, Shown, Side};
 use crate::app::{activity, resources, walkthrough};
 use crate::aws::activity::ApiCall;
+use crate::config::settings::TargetKind;
 use crate::demo::resource::{ResourceState, ResourceStatus};
 use crate::demo::step::Step;
 use crate::ops::OpError;
@@ -63,8 +64,10 @@ pub(super) fn on_msg(model: &mut Model, msg: Msg) -> Vec<Effect> {
 /// The screen is on another account. Step and beat stay; what ran on the one that was left has ended.
 fn switched(model: &mut Model, side: Side, identity: Box<Identity>) -> Vec<Effect> {
     let (stopped, mut effects) = stop(model);
-    if side == Side::Fallback {
-        model.walkthrough.trust_runs();
+    match side {
+        Side::Fallback => model.walkthrough.trust_runs(),
+        // What has ended well over there says nothing of the first account.
+        Side::First => model.walkthrough.forget_runs(),
     }
     let shown = match side {
         Side::First => None,
@@ -146,7 +149,8 @@ fn note(model: &mut Model, side: Side, stopped: &[String]) {
 
 /// What a recording does not tell of the account is as it was last seen: an audience does not see where it ends.
 pub(super) fn unrecorded(model: &Model, states: Vec<(Step, StepState)>) -> Vec<(Step, StepState)> {
-    let known = |state: &StepState| model.standby.side == Side::First || !matches!(state, StepState::Unknown(_));
+    let recorded = model.standby.side == Side::Fallback || model.target == TargetKind::Replay;
+    let known = |state: &StepState| !recorded || !matches!(state, StepState::Unknown(_));
     states.into_iter().filter(|(_, state)| known(state)).collect()
 }
 
