@@ -95,38 +95,39 @@ impl Drop for Serving {
 }
 
 #[test]
-fn a_recording_of_an_account_plays_to_the_screens_that_were_seen() {
+fn on_an_account_the_cleanup_is_confirmed_and_no_account_number_is_seen() {
     let (account, machine) = (Machine::new(), Machine::new());
     let serving = Serving::on(&account);
     let rehearse = ["--record", "talk.rec", "rehearse", "--yes", "--report", "seen"];
     let ended = serving.run(&machine, &[&rehearse[..], &SMALL].concat());
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
     assert!(ended.stdout.contains("9 of 9 steps are as they should be"), "the cleanup is confirmed: {}", ended.stdout);
-    drop(serving);
+    let screens = std::fs::read_dir(machine.home().join("seen/screens")).unwrap();
+    let text: Vec<String> = screens.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
+    assert_eq!(text.len(), 2 * Step::ALL.len() * Beat::ALL.len());
+    assert!(text.iter().all(|text| !text.contains("000000000000")), "an account number is on a screen");
+    let told = machine.done(&["--target", "replay", "talk.rec", "status"]);
+    assert!(told.contains("BankDM-staging"), "{told}");
+}
 
-    let ended = machine.run(&["--target", "replay", "talk.rec", "rehearse", "--like", "seen", "--report", "played"]);
+#[test]
+fn screens_are_held_against_those_of_a_report() {
+    let machine = Machine::new();
+    machine.done(&[&["rehearse", "--report", "seen"][..], &SMALL].concat());
+    let like = |directory: &str| machine.run(&[&["rehearse", "--like", directory][..], &SMALL].concat());
+    let ended = like("seen");
     assert_eq!(ended.code, Some(0), "{}{}", ended.stdout, ended.stderr);
-    for directory in ["seen", "played"] {
-        let screens = std::fs::read_dir(machine.home().join(directory).join("screens")).unwrap();
-        let text: Vec<String> = screens.map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap()).collect();
-        assert_eq!(text.len(), 2 * Step::ALL.len() * Beat::ALL.len(), "{directory}");
-        assert!(text.iter().all(|text| !text.contains("000000000000")), "an account number is on a screen of {directory}");
-    }
 
-    // A screen that is another one is told.
     let changed = machine.home().join("seen/screens/4-load-notice.txt");
     let text = std::fs::read_to_string(&changed).unwrap();
     std::fs::write(&changed, text.replace("20,000", "19,999")).unwrap();
     std::fs::remove_file(machine.home().join("seen/screens/1-foundation-say.txt")).unwrap();
-    let ended = machine.run(&["--target", "replay", "talk.rec", "rehearse", "--like", "seen"]);
+    let ended = like("seen");
     assert_eq!(ended.code, Some(1), "{}", ended.stdout);
     assert!(ended.stdout.contains("another screen: load, notice: “") && ended.stdout.contains("19,999"), "{}", ended.stdout);
-    assert!(
-        ended.stdout.contains("another screen: foundation, say: “") && ended.stdout.contains("in the report not seen"),
-        "{}",
-        ended.stdout
-    );
-    let ended = machine.run(&["--target", "replay", "talk.rec", "rehearse", "--like", "nothing"]);
+    let unseen = ended.stdout.contains("another screen: foundation, say: “") && ended.stdout.contains("in the report not seen");
+    assert!(unseen, "{}", ended.stdout);
+    let ended = like("nothing");
     assert_eq!(ended.code, Some(2), "{}", ended.stderr);
     assert!(ended.stderr.contains("nothing has no screens of a rehearsal"), "{}", ended.stderr);
 }
