@@ -54,6 +54,9 @@ impl MomentPlan {
 /// When the account cannot be read.
 pub async fn plan(context: &Context, next: Step) -> Result<Outlook<MomentPlan>, OpError> {
     let (lines, removals) = tokio::try_join!(checklist::read(context), steps::removals_from(context, next))?;
+    if context.cancel.is_cancelled() {
+        return Err(OpError::cancelled("looking at the account"));
+    }
     let states = standing::before(&lines, next);
     let loaded = !standing::is_done(&states, Step::Load) || steps::load_is_current(context).await?;
     let missing = standing::missing(&states, loaded);
@@ -78,6 +81,10 @@ pub async fn plan(context: &Context, next: Step) -> Result<Outlook<MomentPlan>, 
 /// What differs, in sentences; and when the account cannot be read.
 pub async fn verify(context: &Context, next: Step) -> Result<(), OpError> {
     let (lines, removals) = tokio::try_join!(checklist::read(context), steps::removals_from(context, next))?;
+    // What could not be read because it was broken off says nothing of the account.
+    if context.cancel.is_cancelled() {
+        return Err(OpError::cancelled("looking at the account"));
+    }
     let states = standing::before(&lines, next);
     let mut differences: Vec<String> = standing::undone(&states);
     if standing::is_done(&states, Step::Load) && !steps::load_is_current(context).await? {
