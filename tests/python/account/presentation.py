@@ -77,5 +77,8 @@ class Presentation:
         return {int(number) for number in re.findall(r"^[│ ] ✔\s+(\d)\s", self.screen.text, re.MULTILINE)}
 
     def close(self):
+        """Leaves the program; gives its exit code."""
+        # A key of its own: an escape that is followed by another key at once is a key with Alt.
         self.screen.press("\x1b")
+        self.screen.settle(quiet=0.5, most=3)
         return self.screen.close()

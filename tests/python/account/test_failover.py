@@ -59,6 +59,7 @@ def test_the_presentation_goes_on_wherever_the_account_fails(program, recording,
         assert presentation.done() == set(range(1, 9)), presentation.screen.text
         assert presentation.is_over
         presentation.screen.press("\x1b")
+        presentation.screen.settle(quiet=0.5, most=3)
         # The audience is told nothing but the mark.
         header = presentation.screen.display.display[0]
         assert "AWS" in header and "replay" not in header, header
