@@ -71,7 +71,7 @@ pub fn stamps(directory: &Path) -> io::Result<Vec<Stamp>> {
     Ok(names(directory)?.into_iter().filter_map(stamp).collect())
 }
 
-/// The files that [`write`] would write, with their texts.
+/// The files that [`write()`] would write, with their texts.
 ///
 /// # Errors
 /// When a file is there already, or the directory is none.
