@@ -117,6 +117,11 @@ impl Player {
         self.play.script.lock().begins(step, self.play.now());
     }
 
+    /// A step has ended: the account is found as it was left then.
+    pub fn ends(&self, step: &str) {
+        self.play.script.lock().ends(step, self.play.now());
+    }
+
     /// Goes to where a step begins; gives false, and stays, when the recording does not have it.
     pub fn to_step(&self, step: &str) -> bool {
         self.play.script.lock().to_step(step, self.play.now())

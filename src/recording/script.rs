@@ -412,8 +412,12 @@ impl Script {
 
     /// To the end of the recording.
     pub fn to_end(&mut self, now: Duration) {
-        let end = self.calls.iter().map(|call| call.end).max().unwrap_or_default();
-        self.seek(end + Duration::from_secs(1), now);
+        self.seek(self.end(), now);
+    }
+
+    /// A time after all of it.
+    fn end(&self) -> Duration {
+        self.calls.iter().map(|call| call.end).max().unwrap_or_default() + Duration::from_secs(1)
     }
 
     /// To where a step begins the first time; gives false when the recording does not have it.
@@ -430,6 +434,20 @@ impl Script {
         if let Some(at) = found {
             self.seek(at, now);
         }
+    }
+
+    /// A step has ended: the recording goes on to where the account was when it was next touched, at the next step or at the next change, so
+    /// that it is found as the step left it. What was still asked at the end of the step, and of what came before, is over.
+    pub fn ends(&mut self, step: &str, now: Duration) {
+        let Some(nth) = self.reached.get(step).and_then(|reached| reached.checked_sub(1)) else { return };
+        let Some(began) = self.marks.iter().filter(|mark| mark.begins && mark.step == step).nth(nth).map(|mark| mark.at) else { return };
+        let Some(ended) = self.marks.iter().find(|mark| !mark.begins && mark.step == step && mark.at >= began).map(|mark| mark.at) else {
+            return;
+        };
+        let step = self.marks.iter().filter(|mark| mark.begins && mark.at >= ended).map(|mark| mark.at).min();
+        let write = self.writes.iter().map(|write| self.calls[*write].start).find(|start| *start >= ended);
+        let time = step.into_iter().chain(write).min().unwrap_or_else(|| self.end());
+        self.seek(time, now);
     }
 
     /// Whether the recording has steps.

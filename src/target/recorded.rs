@@ -143,7 +143,7 @@ fn unplayable(path: &Path, error: &PlayError) -> OpError {
     let what = format!("could not play the recording {}", path.display());
     let fix = match error {
         PlayError::NoStep(_) => "begin at another step, or with `--set replay.from=start`",
-        PlayError::Read(ReadError::Io(_)) => "name the file of a recording: `--target replay FILE`",
+        PlayError::Read(ReadError::Io(_)) => "name the file of a recording; `shiftdeck --record FILE` makes one",
         PlayError::Read(ReadError::Format(_) | ReadError::Empty) => "take another recording, or an unaltered copy of this one",
     };
     OpError::usage(what, error.to_string(), fix)
@@ -247,7 +247,7 @@ fn deciding(settings: &Settings) -> String {
     })
 }
 
-/// Where events go, seen by what records and what plays: both go by where steps begin.
+/// Where events go, seen by what records and what plays: both go by where steps begin and end.
 pub(super) fn progress(sender: UnboundedSender<Event>, recorder: Option<&Recorder>, player: Option<&Player>) -> Progress {
     let (recorder, player) = (recorder.cloned(), player.cloned());
     if recorder.is_none() && player.is_none() {
@@ -261,8 +261,10 @@ pub(super) fn progress(sender: UnboundedSender<Event>, recorder: Option<&Recorde
         if let Some(recorder) = &recorder {
             recorder.mark(event.step.name(), begins, event.ts);
         }
-        if let Some(player) = player.as_ref().filter(|_| begins) {
-            player.begins(event.step.name());
+        match &player {
+            Some(player) if begins => player.begins(event.step.name()),
+            Some(player) => player.ends(event.step.name()),
+            None => {}
         }
     };
     Progress::witnessed(sender, Arc::new(witness))

@@ -32,6 +32,10 @@ fn begins(step: &str, second: u64) -> Mark {
     Mark { step: step.into(), begins: true, at: Duration::from_secs(second) }
 }
 
+fn ends(step: &str, second: u64) -> Mark {
+    Mark { begins: false, ..begins(step, second) }
+}
+
 /// A play, and the words of its answers.
 struct Play {
     script: Script,
@@ -219,6 +223,38 @@ fn a_step_begins_with_everything_before_it_done() {
         let mut play = Play::of(endpoint_calls(), &marks, rate);
         play.script.to_end(Duration::ZERO);
         assert_eq!(play.state("DescribeEndpoint", &endpoint(), 0.0), "missing", "{rate:?}: at the end it is removed");
+    }
+}
+
+#[test]
+fn when_a_step_has_ended_the_account_is_as_it_was_left() {
+    let everything = json!({ "MaxResults": 100 });
+    let listed = |second: f64, state: &str| call(second, "ListEndpoints", &everything, &json!({ "S": state }));
+    let mut calls = endpoint_calls();
+    let at = calls.iter().position(|call| call.request.operation == "DeleteEndpoint").unwrap();
+    // The list lagged behind, and was right before anything else was done.
+    calls.splice(at..at, [listed(42.0, "none"), listed(50.0, "one"), listed(60.0, "one")]);
+    let last = listed(120.0, "none");
+    calls.push(last);
+    let marks = [begins("deploy", 9), ends("deploy", 41), begins("cleanup", 99), ends("cleanup", 111)];
+    for rate in [Rate::Fast, Rate::Times(1.0), Rate::Times(20.0)] {
+        let mut play = Play::of(calls.clone(), &marks, rate);
+        let second = Duration::from_secs;
+        play.script.begins("deploy", second(0));
+        play.state("CreateEndpoint", &json!({ "EndpointName": "e-staging", "Tags": [] }), 0.0);
+        assert_eq!(play.state("DescribeEndpoint", &endpoint(), 0.2), "creating", "{rate:?}");
+        play.script.ends("deploy", second(1));
+        assert_eq!(play.state("ListEndpoints", &everything, 1.0), "one", "{rate:?}");
+        assert_eq!(play.state("DescribeEndpoint", &endpoint(), 1.0), "in service", "{rate:?}: and not yet removed");
+        play.script.begins("cleanup", second(2));
+        play.state("DeleteEndpoint", &endpoint(), 2.0);
+        play.script.ends("cleanup", second(3));
+        assert_eq!(play.state("ListEndpoints", &everything, 3.0), "none", "{rate:?}: to the end of the recording");
+        assert_eq!(play.state("DescribeEndpoint", &endpoint(), 3.0), "missing", "{rate:?}");
+        // A run that the recording does not have leaves everything where it is.
+        play.script.begins("deploy", second(4));
+        play.script.ends("deploy", second(5));
+        assert_eq!(play.state("DescribeEndpoint", &endpoint(), 5.0), "missing", "{rate:?}");
     }
 }
 
