@@ -61,7 +61,7 @@ pub struct Planned {
 
 impl Planned {
     /// Something that costs nothing by the hour.
-    pub(super) fn free(action: Action, kind: &str, name: impl Into<String>) -> Self {
+    pub fn free(action: Action, kind: &str, name: impl Into<String>) -> Self {
         Planned { action, kind: kind.to_owned(), name: name.into(), usd_per_hour: None, at_work_only: false }
     }
 }

@@ -11,7 +11,6 @@ use serde_json::{Value, json};
 use shiftdeck::aws::Tags;
 use shiftdeck::aws::endpoints::VariantPlan;
 use shiftdeck::config::Settings;
-use shiftdeck::demo::event::EventKind;
 use shiftdeck::demo::policies::DemoRole;
 use shiftdeck::demo::resource::ResourceState;
 use shiftdeck::demo::step::Step;
@@ -246,27 +245,7 @@ async fn what_was_broken_off_goes_on_when_it_is_asked_for_again() {
     let account = common::account().await;
     let settings = in_directory(&account);
     run(&account, &settings, &ALL).await;
-    for word in 1.. {
-        let (context, mut events) = account.context(&settings);
-        let cancel = context.cancel.clone();
-        let listener = tokio::spawn(async move {
-            let mut heard = 0;
-            while let Some(event) = events.recv().await {
-                heard += usize::from(event.event == EventKind::Progress);
-                if heard == word {
-                    cancel.cancel();
-                }
-            }
-        });
-        let result = reach(&context, Step::Load).await;
-        drop(context);
-        listener.await.unwrap();
-        match result {
-            Ok(_) => break,
-            Err(error) => assert_eq!(error.kind, OpErrorKind::Cancelled, "at word {word}: {error}"),
-        }
-        assert!(word < 60, "it never ends");
-    }
+    account.cancelled_at_every_word(&settings, 60, async |context| reach(context, Step::Load).await).await;
     let (context, _events) = account.context(&settings);
     moment::verify(&context, Step::Load).await.unwrap();
     assert!(plan(&context, Step::Load).await.unwrap().is_there());

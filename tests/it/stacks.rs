@@ -467,27 +467,7 @@ async fn a_stack_that_is_being_made_is_followed_and_one_that_holds_is_told() {
 async fn a_foundation_with_stacks_is_cancelled_at_every_word_and_completed() {
     let account = common::account().await;
     let settings = settings();
-    for word in 1.. {
-        let (context, mut events) = account.context(&settings);
-        let cancel = context.cancel.clone();
-        let listener = tokio::spawn(async move {
-            let mut heard = 0;
-            while let Some(event) = events.recv().await {
-                heard += usize::from(event.event == EventKind::Progress);
-                if heard == word {
-                    cancel.cancel();
-                }
-            }
-        });
-        let result = steps::run(&context, Step::Foundation).await;
-        drop(context);
-        listener.await.unwrap();
-        match result {
-            Ok(_) => break,
-            Err(error) => assert_eq!(error.kind, OpErrorKind::Cancelled, "at word {word}: {error}"),
-        }
-        assert!(word < 150, "the foundation never ends");
-    }
+    account.cancelled_at_every_word(&settings, 150, async |context| steps::run(context, Step::Foundation).await).await;
     assert!(!run(&account, &settings, Step::Foundation).await.0.unwrap().changed);
     let (context, _events) = account.context(&settings);
     assert!(stacks::list(&context).await.unwrap().iter().all(|stack| stack.status.as_deref() == Some("CREATE_COMPLETE")));

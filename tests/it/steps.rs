@@ -188,29 +188,7 @@ async fn a_cancelled_step_stops_and_the_next_run_completes_it() {
     let account = common::account().await;
     let settings = settings();
     for step in [Step::Foundation, Step::Explore, Step::Lake, Step::Load, Step::Pipeline] {
-        // Each step is cancelled at its first, second, … word, until it is through.
-        for word in 1.. {
-            let (context, mut events) = account.context(&settings);
-            let cancel = context.cancel.clone();
-            let listener = tokio::spawn(async move {
-                let mut heard = 0;
-                while let Some(event) = events.recv().await {
-                    heard += usize::from(event.event == EventKind::Progress);
-                    if heard == word {
-                        cancel.cancel();
-                    }
-                }
-                heard
-            });
-            let result = steps::run(&context, step).await;
-            drop(context);
-            listener.await.unwrap();
-            match result {
-                Ok(_) => break,
-                Err(error) => assert_eq!(error.kind, OpErrorKind::Cancelled, "{step} at word {word}: {error}"),
-            }
-            assert!(word < 60, "{step} never ends");
-        }
+        account.cancelled_at_every_word(&settings, 60, async |context| steps::run(context, step).await).await;
         if step == Step::Pipeline {
             let (context, _events) = account.context(&settings);
             let runs = pipeline::list(&context).await.unwrap();

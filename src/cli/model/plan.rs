@@ -72,12 +72,10 @@ pub fn score(plan: &ScorePlan, free: bool) -> Vec<String> {
 }
 
 fn objects(plan: &ScorePlan) -> Vec<Planned> {
-    let line =
-        |action: Action, kind: &str, name: String| Planned { action, kind: kind.to_owned(), name, usd_per_hour: None, at_work_only: false };
-    let mut lines = vec![plan.model.clone(), line(Action::Create, "Transform job", format!("{}…", plan.job))];
+    let mut lines = vec![plan.model.clone(), Planned::free(Action::Create, "Transform job", format!("{}…", plan.job))];
     lines.extend(plan.table.as_ref().map(|table| {
         let lost = table.rows.map(|rows| format!(" (its {} are lost)", figures::counted(rows, "row"))).unwrap_or_default();
-        line(table.action, "Table", format!("{}{lost}", table.name))
+        Planned::free(table.action, "Table", format!("{}{lost}", table.name))
     }));
     lines
 }
@@ -111,10 +109,6 @@ mod tests {
     use crate::ops::models::ApprovalState;
     use crate::ops::pipeline::{Forecast, StartPlan};
     use crate::ops::retrain::Arrivals;
-
-    fn planned(action: Action, kind: &str, name: &str) -> Planned {
-        Planned { action, kind: kind.into(), name: name.into(), usd_per_hour: None, at_work_only: false }
-    }
 
     #[test]
     fn an_approval_is_told_with_what_follows_from_it() {
@@ -156,7 +150,7 @@ mod tests {
             rows: Some(41_188),
             version: 2,
             chosen: Some("the newest approved one"),
-            model: planned(Action::Keep, "Model", "BankDM-v2"),
+            model: Planned::free(Action::Keep, "Model", "BankDM-v2"),
             job: "BankDM-batch-v2-".into(),
             instance: "ml.m5.xlarge".into(),
             usd_per_hour: Some(0.23),
@@ -194,7 +188,7 @@ mod tests {
         let plan = RetrainPlan {
             arrivals: Arrivals { rows: 10_000, seed: 2026 },
             champion: 1,
-            arriving: planned(Action::Create, "Table", "dm.data_new"),
+            arriving: Planned::free(Action::Create, "Table", "dm.data_new"),
             table: "dm.data".into(),
             rows: 41_188,
             rows_after: 51_188,

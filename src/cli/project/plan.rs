@@ -87,10 +87,6 @@ mod tests {
     use crate::ops::plan::{Action, Planned};
     use crate::ops::project::{Commit, FilePlan};
 
-    fn planned(action: Action, kind: &str, name: &str) -> Planned {
-        Planned { action, kind: kind.into(), name: name.into(), usd_per_hour: None, at_work_only: false }
-    }
-
     #[test]
     fn a_commit_is_told_with_its_files_and_what_it_starts() {
         let head = Commit { id: "0123456789abcdef".into(), message: "The first source".into(), author: "ann".into(), at: None };
@@ -99,7 +95,10 @@ mod tests {
             branch: "main".into(),
             message: "Fewer rounds".into(),
             head: Some(head),
-            resources: vec![planned(Action::Keep, "Repository", "BankDM-source"), planned(Action::Create, "Stages", "BankDM-project")],
+            resources: vec![
+                Planned::free(Action::Keep, "Repository", "BankDM-source"),
+                Planned::free(Action::Create, "Stages", "BankDM-project"),
+            ],
             files: vec![
                 FilePlan { path: "deliver.py".into(), action: Action::Keep, bytes: 6100 },
                 FilePlan { path: "pipeline/definition.json".into(), action: Action::Change, bytes: 21_400 },

@@ -14,10 +14,10 @@ use serde_json::{Value, json};
 use shiftdeck::aws::{Gateways, Polling};
 use shiftdeck::config::Settings;
 use shiftdeck::demo::clock::{SharedClock, SystemClock};
-use shiftdeck::demo::event::Event;
+use shiftdeck::demo::event::{Event, EventKind};
 use shiftdeck::local::pace::Pace;
 use shiftdeck::local::{self, Opened, Options};
-use shiftdeck::ops::Context;
+use shiftdeck::ops::{Context, OpError, OpErrorKind};
 use tempfile::TempDir;
 use tokio::sync::mpsc::UnboundedReceiver;
 use tokio_util::sync::CancellationToken;
@@ -84,6 +84,36 @@ impl TestAccount {
             cancel: CancellationToken::new(),
         };
         (context, events)
+    }
+
+    /// Does something again and again, cancelled at its first, second, … word, until it comes through; fails after `most` words.
+    pub async fn cancelled_at_every_word<T>(
+        &self,
+        settings: &Settings,
+        most: usize,
+        act: impl AsyncFn(&Context) -> Result<T, OpError>,
+    ) -> T {
+        for word in 1..=most {
+            let (context, mut events) = self.context(settings);
+            let cancel = context.cancel.clone();
+            let listener = tokio::spawn(async move {
+                let mut heard = 0;
+                while let Some(event) = events.recv().await {
+                    heard += usize::from(event.event == EventKind::Progress);
+                    if heard == word {
+                        cancel.cancel();
+                    }
+                }
+            });
+            let result = act(&context).await;
+            drop(context);
+            listener.await.unwrap();
+            match result {
+                Ok(done) => return done,
+                Err(error) => assert_eq!(error.kind, OpErrorKind::Cancelled, "at word {word}: {error}"),
+            }
+        }
+        panic!("it was cancelled {most} times and is not through");
     }
 
     /// Makes a role that a service may assume and that may do everything; gives its ARN.
