@@ -1,6 +1,7 @@
 //! The commands without the screen, one file each, and what they share: how a command ends badly, how it stops, what it prints.
 
 mod arguments;
+mod aside;
 mod cleanup;
 mod completions;
 mod config;
@@ -17,6 +18,7 @@ mod model;
 mod moment;
 mod notes;
 mod output;
+mod pictures;
 mod pipeline;
 mod plan;
 mod predict;
@@ -143,6 +145,8 @@ pub enum Command {
     Cleanup(cleanup::Cleanup),
     /// Present the whole walkthrough without anybody, and say how long each step took and which checks failed
     Rehearse(rehearse::Rehearse),
+    /// Run the demonstration on the side and draw its panes into files, as this project's own README has them
+    Pictures(pictures::Pictures),
     /// Put the embedded AWS back to a fresh account; checkpoints stay
     Reset(local_state::Reset),
     /// Save and restore named states of the embedded AWS; bring any account to a moment of the walkthrough
@@ -299,6 +303,7 @@ pub async fn run_command(
         Command::Run(arguments) => run::run(&arguments, &settings, output).await,
         Command::Status(arguments) => status::run(&arguments, &settings, output).await,
         Command::Rehearse(arguments) => rehearse::run(&arguments, &settings, output).await,
+        Command::Pictures(arguments) => pictures::run(&arguments, &settings, output).await,
         Command::Costs(arguments) => costs::run(&arguments, &settings, output).await,
         Command::Sql(arguments) => sql::run(&arguments, &settings, output).await,
         Command::Pipeline(arguments) => pipeline::run(&arguments, &settings, output).await,

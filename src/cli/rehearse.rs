@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::failure::{Failure, exit};
 use super::output::{Output, columns};
 use super::session::cancelled;
-use super::{confirm, interrupt, walkthrough};
+use super::{aside, confirm, interrupt, walkthrough};
 use crate::app::walkthrough::check::Verdict;
 use crate::app::walkthrough::script::File;
 use crate::config::Settings;
@@ -21,11 +21,7 @@ use crate::config::settings::TargetKind;
 use crate::demo::clock::{SharedClock, SystemClock};
 use crate::demo::figures;
 use crate::local::pace::Pace;
-use crate::target;
 use crate::tui::rehearsal::{self, Broken, Other, Rehearsed, Went};
-
-/// The name of the directory of a rehearsal begins so.
-const ASIDE: &str = "rehearsing-";
 
 /// Present the whole walkthrough without anybody, and say how long each step took and which checks failed
 #[derive(Debug, Args)]
@@ -60,7 +56,8 @@ pub struct Rehearse {
     pub json: bool,
 }
 
-fn size(text: &str) -> Result<(u16, u16), String> {
+/// Reads the size of a screen.
+pub(super) fn size(text: &str) -> Result<(u16, u16), String> {
     let parts = text.split_once('x').and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?)));
     parts
         .filter(|(columns, rows)| (80..=1000).contains(columns) && (24..=500).contains(rows))
@@ -88,7 +85,7 @@ pub async fn run(arguments: &Rehearse, settings: &Arc<Settings>, mut output: Out
         let of_report = like.iter().flat_map(|seen| rehearsed.other_screens(seen)).map(|other| told(&other, "in the report"));
         let screens: Vec<String> = of_first.chain(of_report).collect();
         let right = rehearsed.steps.iter().all(Went::is_right);
-        let run = Run { seconds: rehearsed.seconds, resident_bytes: resident(), same, screens, right };
+        let run = Run { seconds: rehearsed.seconds, held: Held::now(), same, screens, right };
         if arguments.times > 1 && !arguments.json {
             output.line(&run.line(runs.len() + 1))?;
             output.flush()?;
@@ -135,7 +132,7 @@ async fn once(
     let mut there = (**settings).clone();
     // Held until the rehearsal has ended: the directory goes with it.
     let aside = match settings.aws.target {
-        TargetKind::Local => Some(aside(settings)?),
+        TargetKind::Local => Some(aside::directory(settings)?),
         TargetKind::Aws | TargetKind::Replay => None,
     };
     if let Some(aside) = &aside {
@@ -145,24 +142,29 @@ async fn once(
     // Nothing moves on a picture.
     there.screen.motion = false;
     let clock: SharedClock = Arc::new(SystemClock);
-    rehearsal::run(there, clock, files, arguments.size, cancel).await.map_err(|broken| match broken {
+    rehearsal::run(there, clock, files, arguments.size, cancel).await.map_err(|broken| broken_off("the rehearsal broke off", &broken))
+}
+
+/// What is said of a screen without a terminal that does not come to its end.
+pub(super) fn broken_off(what: &str, broken: &Broken) -> Failure {
+    match broken {
         Broken::Cancelled => cancelled(),
         broken => Failure::Told {
             code: exit::FAILED,
-            what: "the rehearsal broke off".to_owned(),
+            what: what.to_owned(),
             why: Some(broken.to_string()),
             next: Some("Look at `shiftdeck doctor`, and present the step by hand.".to_owned()),
         },
-    })
+    }
 }
 
 /// One of several rehearsals.
 #[derive(Debug, Serialize)]
 struct Run {
     seconds: f64,
-    /// Memory of the process afterwards, where the system tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resident_bytes: Option<u64>,
+    /// What the process has afterwards.
+    #[serde(flatten)]
+    held: Held,
     /// Whether it came to the same as the first one.
     same: bool,
     /// The screens that were others than those of the first one, or of the report, times aside, each with a line that differs.
@@ -174,32 +176,48 @@ struct Run {
 
 impl Run {
     fn line(&self, number: usize) -> String {
-        let memory = self.resident_bytes.map(|bytes| format!(", {}", figures::bytes(bytes))).unwrap_or_default();
         let same = match (self.same, self.screens.as_slice()) {
             (false, _) => "other figures than the first".to_owned(),
             (true, []) => "as the first".to_owned(),
             (true, [first, ..]) => format!("{} another one ({first})", figures::counted(self.screens.len() as u64, "screen")),
         };
         let right = if self.right { "" } else { ", not every step as it should be" };
-        format!("run {number}: {}{memory}, {same}{right}", figures::duration(self.seconds))
+        format!("run {number}: {}, {}, {same}{right}", figures::duration(self.seconds), self.held.line())
     }
 }
 
-/// Bytes of memory that the process has, as Linux tells.
-fn resident() -> Option<u64> {
-    let status = std::fs::read_to_string("/proc/self/status").ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-    Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+/// What a process has of what could be forgotten to be given back.
+#[derive(Debug, Clone, Copy, Serialize)]
+struct Held {
+    /// Memory, where the system tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resident_bytes: Option<u64>,
+    /// Open files and connections, where the system tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    open_files: Option<u64>,
+    /// Tasks that have not ended.
+    tasks: u64,
 }
 
-/// A directory for a fresh account, in the state directory.
-fn aside(settings: &Settings) -> Result<tempfile::TempDir, Failure> {
-    let home = target::state_dir(settings)?;
-    let failed = |error: std::io::Error| Failure::io(format!("{} cannot be written", home.display()), &error);
-    std::fs::create_dir_all(&home).map_err(failed)?;
-    // One that was killed could not remove its own.
-    target::remove_left(&home, ASIDE).map_err(failed)?;
-    tempfile::Builder::new().prefix(ASIDE).tempdir_in(&home).map_err(failed)
+impl Held {
+    /// What this process has. Memory and files are told by Linux only.
+    fn now() -> Held {
+        let resident = || {
+            let status = std::fs::read_to_string("/proc/self/status").ok()?;
+            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+            Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
+        };
+        // One of them is the directory that is read.
+        let open_files = std::fs::read_dir("/proc/self/fd").ok().map(|open| (open.count() as u64).saturating_sub(1));
+        let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks() as u64;
+        Held { resident_bytes: resident(), open_files, tasks }
+    }
+
+    fn line(self) -> String {
+        let memory = self.resident_bytes.map(figures::bytes);
+        let files = self.open_files.map(|files| figures::counted(files, "file"));
+        memory.into_iter().chain(files).chain([figures::counted(self.tasks, "task")]).collect::<Vec<_>>().join(", ")
+    }
 }
 
 fn mark(verdict: Verdict) -> &'static str {

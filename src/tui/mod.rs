@@ -5,8 +5,10 @@
 
 mod abilities;
 pub mod cast;
+mod driven;
 mod effects;
 mod elsewhere;
+pub mod gallery;
 mod images;
 mod input;
 pub mod notes;
@@ -32,9 +34,9 @@ pub use abilities::terminal_of;
 use effects::Runner;
 
 /// The ground of a picture where the theme leaves it to the terminal.
-const BACK: (u8, u8, u8) = (16, 18, 22);
+pub const BACK: (u8, u8, u8) = (16, 18, 22);
 /// The letters there.
-const FRONT: (u8, u8, u8) = (220, 222, 226);
+pub const FRONT: (u8, u8, u8) = (220, 222, 226);
 
 /// How often the terminal is looked at.
 const LOOK: Duration = Duration::from_secs(5);

@@ -81,7 +81,7 @@ async fn show(settings: &Settings, store: Store, clock: SharedClock) -> io::Resu
         let view = heard.borrow_and_update().clone();
         let drives = store.socket().exists();
         let now = clock.now();
-        screen.draw(|frame| draw(frame, &view, now, &theme, drives))?;
+        screen.draw(|frame| draw(frame.buffer_mut(), &view, now, &theme, drives))?;
         // Only time that is shown makes a frame of its own, once a second.
         let second = 1000 - u64::from(now.timestamp_subsec_millis()).min(999);
         let ticks = matches!(view, Heard::Told(_));

@@ -2,7 +2,6 @@
 //! the audience is not told.
 
 use chrono::{DateTime, Utc};
-use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
@@ -40,8 +39,7 @@ pub enum Heard {
 }
 
 /// Draws the view. `drives` says whether presses reach the screen that presents.
-pub fn draw(frame: &mut Frame<'_>, heard: &Heard, now: DateTime<Utc>, theme: &Theme, drives: bool) {
-    let buffer = frame.buffer_mut();
+pub fn draw(buffer: &mut Buffer, heard: &Heard, now: DateTime<Utc>, theme: &Theme, drives: bool) {
     let area = buffer.area;
     buffer.set_style(area, theme.style(Role::Base));
     if area.width < 20 || area.height < 4 {
@@ -324,7 +322,7 @@ mod tests {
         let theme = Theme::named("dark", Depth::True);
         for (width, height) in [(80, 24), (120, 36)] {
             let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-            terminal.draw(|frame| draw(frame, heard, now, &theme, true)).unwrap();
+            terminal.draw(|frame| draw(frame.buffer_mut(), heard, now, &theme, true)).unwrap();
             let buffer = terminal.backend().buffer().clone();
             let mut text = String::new();
             for y in 0..height {

@@ -56,6 +56,11 @@ impl Chord {
         Some(Chord { code, modifiers })
     }
 
+    /// Its press.
+    pub fn press(self) -> KeyEvent {
+        KeyEvent::new(self.code, self.modifiers)
+    }
+
     /// Whether a key press is this chord. Shift counts through the character that it makes, or where the table names it.
     pub fn matches(&self, key: &KeyEvent) -> bool {
         let relevant = KeyModifiers::CONTROL | KeyModifiers::ALT | (self.modifiers & KeyModifiers::SHIFT);

@@ -2,7 +2,7 @@
 //! written on the screen is what happens. It is made of one table for each room; so are the commands of the SQL pane.
 
 mod activity;
-mod chord;
+pub mod chord;
 mod everywhere;
 mod explore;
 mod pipeline_pane;
