@@ -93,7 +93,7 @@ pub fn settings() -> Settings {
             queries_dir: String::new(),
         },
         local: Local { pace: None, state_dir: None },
-        stage: Stage { fallback: String::new() },
+        stage: Stage { minutes: 0, fallback: String::new() },
         recording: Recording { file: String::new() },
         replay: Replay { file: String::new(), pace: "auto".into(), from: "auto".into() },
         screen: Screen { theme: "dark".into(), size: Size::Normal, images: "off".into(), mouse: true, motion: true, mask: Mask::Auto },

@@ -75,6 +75,9 @@ pub struct Cli {
     /// Have this recording ready behind the screen: Alt-0 goes over to it when the account fails
     #[arg(long, value_name = "FILE", help_heading = "The screen")]
     pub fallback: Option<PathBuf>,
+    /// Stretch the plan of the presentation to this time: the speaker's view tells how much of it is left
+    #[arg(long, value_name = "N", help_heading = "The screen")]
+    pub minutes: Option<u32>,
     /// The command; the screen without one.
     #[command(subcommand)]
     pub command: Option<Command>,
@@ -187,6 +190,9 @@ impl Cli {
         if let Some(file) = &self.fallback {
             flag("--fallback", "stage.fallback", file.to_string_lossy().into_owned());
         }
+        if let Some(minutes) = self.minutes {
+            flag("--minutes", "stage.minutes", minutes.to_string());
+        }
         if let Some(file) = &global.record {
             flag("--record", "recording.file", file.to_string_lossy().into_owned());
         }
@@ -223,7 +229,7 @@ impl Cli {
             }
         }
         self.check_record(&settings)?;
-        self.check_fallback(&settings)?;
+        self.check_stage(&settings)?;
         Ok(settings)
     }
 
@@ -233,8 +239,11 @@ impl Cli {
         matches!(self.command, None | Some(Command::Run(_) | Command::Rehearse(_) | Command::Cleanup(_)))
     }
 
-    /// A fallback that could not be gone over to is refused before it is needed.
-    fn check_fallback(&self, settings: &Settings) -> Result<(), Failure> {
+    /// What is for the screen is refused beside a command, and a fallback that could not be gone over to before it is needed.
+    fn check_stage(&self, settings: &Settings) -> Result<(), Failure> {
+        if self.minutes.is_some() && self.command.is_some() {
+            return Err(Failure::usage("`--minutes` is for the screen, and a command was given", "Leave one of them out."));
+        }
         match (&self.command, settings.stage.fallback.as_str()) {
             (Some(_), _) if self.fallback.is_some() => {
                 Err(Failure::usage("`--fallback` is for the screen, and a command was given", "Leave one of them out."))

@@ -156,6 +156,7 @@ pub const KEYS: &[Key] = &[
     key("costs.over_budget", Kind::Choice(&["warn", "stop"])),
     key("local.pace", Kind::Choice(&["auto", "instant", "live"])),
     text("local.state_dir", rules::PATH),
+    key("stage.minutes", Kind::Integer(0, 1440)),
     text("stage.fallback", rules::PATH),
     text("recording.file", rules::PATH),
     text("replay.file", rules::PATH),

@@ -432,6 +432,8 @@ pub struct Local {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
+    /// Minutes for the whole presentation, to which the plan of its steps is stretched; 0 for the minutes of the walkthrough's files.
+    pub minutes: u32,
     /// The recording that a presentation goes over to when the account fails; empty for the embedded AWS.
     pub fallback: String,
 }

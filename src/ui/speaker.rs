@@ -160,7 +160,7 @@ fn ends(one: (String, Role), other: Vec<(String, Role)>, columns: usize, theme: 
 
 fn page(told: &Told, now: DateTime<Utc>, columns: usize, theme: &Theme) -> Vec<Line<'static>> {
     let mut lines = Vec::new();
-    let planned: i64 = told.plan.iter().map(|step| i64::from(step.minutes) * 60_000).sum();
+    let planned: i64 = told.plan.iter().map(|step| i64::from(step.seconds) * 1000).sum();
     let elapsed = (now - told.began).num_milliseconds().max(0);
     let (rest, role) = remaining(elapsed, planned);
     lines.push(ends(
@@ -171,7 +171,7 @@ fn page(told: &Told, now: DateTime<Utc>, columns: usize, theme: &Theme) -> Vec<L
     ));
     let step = match told.at.and_then(|at| Some((at, told.plan.get(at)?))) {
         Some((at, step)) => {
-            let (spent, planned) = (on_step(told, step, at, now), i64::from(step.minutes) * 60_000);
+            let (spent, planned) = (on_step(told, step, at, now), i64::from(step.seconds) * 1000);
             let (rest, role) = remaining(spent, planned);
             vec![(format!("{} of {}  ", clock(spent), clock(planned)), Role::Base), (rest, role)]
         }
@@ -261,7 +261,7 @@ fn plan(told: &Told, now: DateTime<Utc>, theme: &Theme) -> Vec<Line<'static>> {
         .enumerate()
         .map(|(index, step)| {
             let here = told.at == Some(index);
-            let (spent, planned) = (on_step(told, step, index, now), i64::from(step.minutes) * 60_000);
+            let (spent, planned) = (on_step(told, step, index, now), i64::from(step.seconds) * 1000);
             let time = if spent > 0 || here { clock(spent) } else { String::new() };
             let role = if spent > planned { Role::Bad } else { Role::Dim };
             let mark = match step.mark.as_str() {

@@ -118,7 +118,7 @@ fn detail_lines(model: &Model, theme: &Theme, columns: usize) -> Vec<Line<'stati
     outcome(view, theme, columns, "Enter runs the step again; what is done already is kept.", &mut lines);
     events(view, EVENTS, theme, columns, &mut lines);
     let notes = model.walkthrough.notes(view.step);
-    let minutes = if notes.minutes == 1 { "1 minute".to_owned() } else { format!("{} minutes", notes.minutes) };
+    let minutes = figures::counted(u64::from((model.walkthrough.planned(view.step) + 30) / 60).max(1), "minute");
     lines.push(styled(format!("About {minutes} · shown in {}", notes.pane.title()), Role::Faint));
     lines.push(Line::default());
     lines.extend(markdown::render(&notes.body, columns, theme));

@@ -70,7 +70,7 @@ fn the_speaker_follows_what_is_presented() {
     let notes = || machine.done(&["notes", "--once", "--state-dir", state.to_str().unwrap()]);
     assert!(notes().starts_with("No presentation is on\n"));
     let store = Store::at(&state);
-    let planned = |number, title: &str, mark: &str| Planned { number, title: title.into(), minutes: 3, spent: 0, mark: mark.into() };
+    let planned = |number, title: &str, mark: &str| Planned { number, title: title.into(), seconds: 180, spent: 0, mark: mark.into() };
     let told = Told {
         // This test is the program that presents.
         process: std::process::id(),

@@ -115,6 +115,8 @@ pub struct State {
     pub script: Arc<Script>,
     /// The presentation that is on.
     pub presenting: Option<Remote>,
+    /// Minutes that there are for all of it; 0 for as many as the script says.
+    pub minutes: u32,
 }
 
 /// The steps that a step builds on.
@@ -180,6 +182,7 @@ impl Default for State {
             background: Vec::new(),
             early: Vec::new(),
             quiet: Vec::new(),
+            minutes: 0,
             hurried: None,
             expected: BTreeMap::new(),
             issued: RunId::default(),
@@ -211,6 +214,17 @@ impl State {
         self.forget_early();
         self.hurried = None;
         self.metrics.clear();
+    }
+
+    /// Seconds that presenting a step may take: its minutes in the script, stretched to the time that there is for all of it.
+    pub fn planned(&self, step: Step) -> u32 {
+        let minutes = |step| u64::from(self.notes(step).minutes);
+        let whole: u64 = self.script.steps().map(minutes).sum();
+        let seconds = match u64::from(self.minutes) {
+            0 => minutes(step) * 60,
+            there => minutes(step) * 60 * there / whole.max(1),
+        };
+        u32::try_from(seconds).unwrap_or(u32::MAX)
     }
 
     /// How many steps are done, the cleanup aside, as far as whoever watches may know.

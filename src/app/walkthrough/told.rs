@@ -79,7 +79,7 @@ fn plan(state: &State, remote: &Remote) -> Vec<Planned> {
             Planned {
                 number: step.number(),
                 title: state.title(step).to_owned(),
-                minutes: state.notes(step).minutes,
+                seconds: state.planned(step),
                 spent: remote.spent[step as usize],
                 mark: mark.to_owned(),
             }
@@ -256,7 +256,14 @@ mod tests {
         assert_eq!((notice.beat, notice.checks.len()), (3, 1));
         let next = on(&mut model, 1);
         assert_eq!((next.notes, next.at), (notice.after, Some(3)));
-        assert_eq!(next.plan.iter().map(|planned| planned.minutes).sum::<u32>(), 34);
+        assert_eq!(next.plan.iter().map(|planned| planned.seconds).sum::<u32>(), 34 * 60);
+        model.walkthrough.minutes = 20;
+        let shorter = on(&mut model, 0).plan;
+        let whole: u32 = shorter.iter().map(|planned| planned.seconds).sum();
+        assert!((20 * 60 - 9..=20 * 60).contains(&whole), "{whole}");
+        for (shorter, planned) in shorter.iter().zip(&next.plan) {
+            assert_eq!(shorter.seconds, planned.seconds * 20 / 34, "every step has its share");
+        }
     }
 
     #[test]

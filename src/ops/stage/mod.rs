@@ -25,8 +25,8 @@ pub struct Planned {
     pub number: usize,
     /// Its title.
     pub title: String,
-    /// Minutes that it may take.
-    pub minutes: u32,
+    /// Seconds that it may take.
+    pub seconds: u32,
     /// Milliseconds that were spent on it before it was entered last.
     pub spent: i64,
     /// A mark that says how far it is: `✔`, `✖`, `●`, `◌`.
