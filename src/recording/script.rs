@@ -1,11 +1,12 @@
 //! Which of the recorded answers is due.
 //!
 //! A request may have been made many times, with another answer each time: a state that is asked for until it has come about, a thing that
-//! does not exist before it is made. Three rules decide which answer is given:
+//! does not exist before it is made. Four rules decide which answer is given:
 //!
 //! - What follows from a change waits for it: an answer that came after the endpoint was made is not given before it is made again. A
 //!   change that names the same thing counts, and where none does, whatever change came last.
 //! - What a change has made old is passed over.
+//! - What was recorded of a later step waits for that step: who asks more often than was asked then gets the same answer again.
 //! - Between changes time goes by, since the change that set it off: at the pace of the recording, at a multiple of it, or (`fast`) as
 //!   often as is asked, past answers that are alike.
 //!
@@ -129,6 +130,8 @@ pub struct Script {
     /// Calls whose answer is another one than that to the same question before.
     changes: Vec<usize>,
     marks: Vec<Mark>,
+    /// When the next step begins that has not begun yet.
+    horizon: Option<Duration>,
     /// How many marks of each step have been reached.
     reached: HashMap<String, usize>,
     rate: Rate,
@@ -155,6 +158,7 @@ impl Script {
             by_name: HashMap::new(),
             changes: Vec::new(),
             marks: marks.to_vec(),
+            horizon: marks.iter().filter(|mark| mark.begins).map(|mark| mark.at).min(),
             reached: HashMap::new(),
             rate,
             played: vec![None; calls.len()],
@@ -271,16 +275,27 @@ impl Script {
         Some(self.give(list, place, wait, now))
     }
 
-    /// A change is made as often as it was; what is asked more often has the same outcome again.
+    /// A change is made as often as it was; what is asked more often, in all or before the next step, has the same outcome again.
     fn next_write(&self, list: usize) -> usize {
         let calls = &self.lists[list].calls;
-        calls.iter().position(|call| self.played[*call].is_none()).unwrap_or(calls.len() - 1)
+        let next = calls.iter().position(|call| self.played[*call].is_none());
+        let last = calls.iter().rposition(|call| self.played[*call].is_some());
+        match (next, last) {
+            (Some(next), Some(last)) if self.is_of_later(calls[next]) => last,
+            (Some(next), _) => next,
+            (None, _) => calls.len() - 1,
+        }
+    }
+
+    /// Whether a call was made in a step that has not begun yet, or after it.
+    fn is_of_later(&self, call: usize) -> bool {
+        self.horizon.is_some_and(|horizon| self.calls[call].start >= horizon)
     }
 
     fn next_read(&self, of: usize, now: Duration) -> (usize, Duration) {
         let list = &self.lists[of];
         let mut last = list.given.unwrap_or(0);
-        while last + 1 < list.calls.len() && self.passes(list, last + 1) {
+        while last + 1 < list.calls.len() && !self.is_of_later(list.calls[last + 1]) && self.passes(list, last + 1) {
             last += 1;
         }
         let first = self.fresh(list).clamp(list.given.unwrap_or(0), last);
@@ -399,6 +414,12 @@ impl Script {
         anchor.time.saturating_add(self.clock(now).saturating_sub(anchor.at))
     }
 
+    /// To where a step begins, and from there as far as where the next one does.
+    fn to_begin(&mut self, at: Duration, now: Duration) {
+        self.horizon = self.marks.iter().filter(|mark| mark.begins && mark.at > at).map(|mark| mark.at).min();
+        self.seek(at, now);
+    }
+
     /// Everything that was sent before a time of the recording counts as done.
     fn seek(&mut self, time: Duration, now: Duration) {
         let at = self.clock(now);
@@ -412,6 +433,7 @@ impl Script {
 
     /// To the end of the recording.
     pub fn to_end(&mut self, now: Duration) {
+        self.horizon = None;
         self.seek(self.end(), now);
     }
 
@@ -423,7 +445,7 @@ impl Script {
     /// To where a step begins the first time; gives false when the recording does not have it.
     pub fn to_step(&mut self, step: &str, now: Duration) -> bool {
         let found = self.marks.iter().find(|mark| mark.begins && mark.step == step).map(|mark| mark.at);
-        found.inspect(|at| self.seek(*at, now)).is_some()
+        found.inspect(|at| self.to_begin(*at, now)).is_some()
     }
 
     /// A step begins: what came before it in the recording counts as done. Of a step that was recorded several times it is the next one.
@@ -432,7 +454,7 @@ impl Script {
         let found = self.marks.iter().filter(|mark| mark.begins && mark.step == step).nth(*reached).map(|mark| mark.at);
         *reached += 1;
         if let Some(at) = found {
-            self.seek(at, now);
+            self.to_begin(at, now);
         }
     }
 

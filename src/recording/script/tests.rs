@@ -259,6 +259,41 @@ fn when_a_step_has_ended_the_account_is_as_it_was_left() {
 }
 
 #[test]
+fn who_asks_more_often_gets_nothing_of_a_later_step() {
+    let query = |second: f64, state: &str| call(second, "CreateQuery", &json!({ "Sql": "SELECT 1" }), &json!({ "S": state }));
+    let everything = json!({ "MaxResults": 100 });
+    let listed = |second: f64, state: &str| call(second, "ListEndpoints", &everything, &json!({ "S": state }));
+    let calls = vec![
+        query(1.0, "no warehouse"),
+        listed(2.0, "none"),
+        query(11.0, "one row"),
+        listed(12.0, "one"),
+        query(13.0, "two rows"),
+        listed(91.0, "one"),
+        query(92.0, "no warehouse"),
+        listed(93.0, "none"),
+    ];
+    let marks = [begins("foundation", 10), ends("foundation", 20), begins("cleanup", 90)];
+    for rate in [Rate::Fast, Rate::Times(1000.0)] {
+        let mut play = Play::of(calls.clone(), &marks, rate);
+        let query = |play: &mut Play, second: f64| play.state("CreateQuery", &json!({ "Sql": "SELECT 1" }), second);
+        for second in [0.1, 0.2] {
+            assert_eq!(query(&mut play, second), "no warehouse", "{rate:?}: before the first step");
+            assert_eq!(play.state("ListEndpoints", &everything, second), "none", "{rate:?}");
+        }
+        play.script.begins("foundation", Duration::from_secs(1));
+        let seen: Vec<String> = (0..4).map(|asked| query(&mut play, 1.1 + f64::from(asked))).collect();
+        assert_eq!(seen, ["one row", "two rows", "two rows", "two rows"], "{rate:?}");
+        assert!((0..4).all(|asked| play.state("ListEndpoints", &everything, 6.0 + f64::from(asked)) == "one"), "{rate:?}");
+        play.script.ends("foundation", Duration::from_secs(10));
+        assert_eq!(query(&mut play, 10.1), "two rows", "{rate:?}: still before the cleanup");
+        play.script.begins("cleanup", Duration::from_secs(11));
+        assert_eq!(query(&mut play, 11.1), "no warehouse", "{rate:?}");
+        assert!((0..9).any(|asked| play.state("ListEndpoints", &everything, 11.2 + f64::from(asked)) == "none"), "{rate:?}");
+    }
+}
+
+#[test]
 fn changes_are_made_in_order_and_the_last_one_again() {
     let calls = vec![
         call(1.0, "CreateModel", &json!({ "ModelName": "m" }), &json!({ "S": "too early" })),
