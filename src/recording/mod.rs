@@ -15,6 +15,7 @@ pub mod call;
 mod codec;
 pub mod connector;
 pub mod format;
+mod given_up;
 pub mod mask;
 pub mod matching;
 pub mod player;

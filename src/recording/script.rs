@@ -17,6 +17,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::time::Duration;
 
 use super::call::{Exchange, Mark, Outcome};
+use super::given_up::{GivenUp, gives_up};
 use super::matching::{Effect, Question, Tokens, question};
 
 /// How long an answer that is nearly due is waited for, rather than giving the one before it again. What is asked right after a wait has
@@ -100,6 +101,8 @@ struct Call {
     /// Of its answer.
     digest: u64,
     effect: Effect,
+    /// Whether it only gives up what was asked.
+    gives_up: bool,
     exact: usize,
     loose: usize,
 }
@@ -167,12 +170,16 @@ impl Script {
             lead: Duration::ZERO,
             statements: Vec::new(),
         };
-        let mut names = Vec::new();
+        let (mut names, mut given_up) = (Vec::new(), GivenUp::default());
         for (at, exchange) in calls.iter().enumerate() {
             script.tokens.learn_request(exchange);
             let asked = question(&exchange.request, &script.tokens);
             script.tokens.learn_answer(exchange, &asked, at);
+            given_up.learn(at, exchange, &asked, &script.tokens);
             names.extend(script.add(at, exchange, asked));
+        }
+        for list in &mut script.lists {
+            list.calls.retain(|call| !given_up.contains(*call));
         }
         for (list, names) in names {
             script.relate(list, &names);
@@ -212,7 +219,8 @@ impl Script {
                 self.statements.push(known);
             }
         }
-        self.calls.push(Call { start: exchange.start, end: exchange.end(), digest, effect: asked.effect, exact, loose });
+        let (effect, gives_up) = (asked.effect, gives_up(&exchange.request.operation));
+        self.calls.push(Call { start: exchange.start, end: exchange.end(), digest, effect, gives_up, exact, loose });
         begun
     }
 
@@ -239,6 +247,8 @@ impl Script {
             };
             let after = Some(calls[*before].start);
             let gate = match (last(&related, start, after), birth) {
+                // Who gave something up need not do so again.
+                (Some(write), _) if calls[write].gives_up => Gate::Soft(write),
                 (Some(write), _) => Gate::Hard(write),
                 // What a service has named goes its own way.
                 (None, Some(_)) => Gate::Open,
@@ -467,7 +477,8 @@ impl Script {
             return;
         };
         let step = self.marks.iter().filter(|mark| mark.begins && mark.at >= ended).map(|mark| mark.at).min();
-        let write = self.writes.iter().map(|write| self.calls[*write].start).find(|start| *start >= ended);
+        let changes = self.writes.iter().map(|write| &self.calls[*write]).filter(|call| !call.gives_up);
+        let write = changes.map(|call| call.start).find(|start| *start >= ended);
         let time = step.into_iter().chain(write).min().unwrap_or_else(|| self.end());
         self.seek(time, now);
     }

@@ -293,6 +293,36 @@ fn who_asks_more_often_gets_nothing_of_a_later_step() {
     }
 }
 
+/// A query that was given up while it ran, cancelled or not asked about any more, and the same one followed to its end.
+#[test]
+fn a_query_that_was_given_up_is_not_waited_for() {
+    let id = |number: u8| format!("0a1b2c3d-0a1b-4c2d-8e3f-00000000000{number}");
+    let of = |exchange: Exchange| Exchange { request: Request { service: "redshift-data".into(), ..exchange.request }, ..exchange };
+    let run = |second: f64, number: u8| {
+        of(call(second, "ExecuteStatement", &json!({ "Sql": "SELECT 1" }), &json!({ "Id": id(number), "S": id(number) })))
+    };
+    let state = |second: f64, number: u8, state: &str| {
+        of(call(second, "DescribeStatement", &json!({ "Id": id(number) }), &json!({ "Status": state, "S": state })))
+    };
+    let cancel = |second: f64, number: u8| of(call(second, "CancelStatement", &json!({ "Id": id(number) }), &json!({ "Status": true })));
+    let overtaken =
+        vec![run(1.0, 1), state(1.1, 1, "STARTED"), cancel(1.2, 1), state(1.3, 1, "ABORTED"), run(2.0, 2), state(2.1, 2, "STARTED")];
+    let whole = [run(5.0, 3), state(5.1, 3, "STARTED"), state(5.2, 3, "FINISHED")];
+    let asked = |operation: &str, asked: &Value, play: &Play| question(&request("redshift-data", operation, asked), play.script.tokens());
+    for rate in [Rate::Fast, Rate::Times(1.0)] {
+        let mut play = Play::of([&overtaken[..], &whole[..]].concat(), &[], rate);
+        let query = asked("ExecuteStatement", &json!({ "Sql": "select  1" }), &play);
+        let due = play.script.ask(&query, Duration::ZERO).unwrap();
+        assert_eq!(due.call, 6, "{rate:?}: the one that ended");
+        let describe = asked("DescribeStatement", &json!({ "Id": id(3) }), &play);
+        let ended = (1..99).any(|second| play.script.ask(&describe, Duration::from_secs(second)).unwrap().call == 8);
+        assert!(ended, "{rate:?}");
+
+        let mut play = Play::of(overtaken.clone(), &[], rate);
+        assert_eq!(play.script.ask(&query, Duration::ZERO), None, "{rate:?}: its answer is not in the recording");
+    }
+}
+
 #[test]
 fn changes_are_made_in_order_and_the_last_one_again() {
     let calls = vec![
