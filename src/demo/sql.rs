@@ -273,12 +273,3 @@ impl SqlValues {
         self
     }
 }
-
-impl fmt::Display for SqlEngine {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            SqlEngine::Redshift => "Redshift",
-            SqlEngine::Athena => "Athena",
-        })
-    }
-}
