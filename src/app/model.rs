@@ -217,7 +217,7 @@ impl Model {
             pointer: Pointer::default(),
             notice: None,
             frame: 0,
-            walkthrough: walkthrough::State { minutes: settings.stage.minutes, ..walkthrough::State::default() },
+            walkthrough: walkthrough::State::lasting(settings.stage.minutes),
             told: None,
             resources: resources::State::default(),
             sql: sql::State::of(settings),

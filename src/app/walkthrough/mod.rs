@@ -194,6 +194,11 @@ impl Default for State {
 }
 
 impl State {
+    /// The state at the beginning, with so many minutes for a presentation; 0 for as many as the script says.
+    pub fn lasting(minutes: u32) -> State {
+        State { minutes, ..State::default() }
+    }
+
     /// The selected step.
     pub fn current(&self) -> &StepView {
         &self.steps[self.selected.min(self.steps.len() - 1)]
