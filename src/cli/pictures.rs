@@ -12,9 +12,7 @@ use crate::config::Settings;
 use crate::config::settings::TargetKind;
 use crate::demo::clock::{SharedClock, SystemClock};
 use crate::local::pace::Pace;
-use crate::tui::gallery::{self, Taken};
-use crate::tui::{BACK, FRONT};
-use crate::ui::picture;
+use crate::tui::gallery;
 
 /// Run the demonstration on the side and draw its panes into files, as this project's own README has them
 #[derive(Debug, Args)]
@@ -30,7 +28,7 @@ pub struct Pictures {
     #[arg(long, value_name = "COLUMNSxROWS", default_value = "150x42", value_parser = rehearse::size)]
     pub size: (u16, u16),
     /// What kind of pictures
-    #[arg(long, value_enum, default_value = "png")]
+    #[arg(long, value_enum, default_value = "svg")]
     pub format: Format,
 }
 
@@ -74,11 +72,11 @@ pub async fn run(arguments: &Pictures, settings: &Arc<Settings>, mut output: Out
     there.screen.motion = false;
     let clock: SharedClock = Arc::new(SystemClock);
     let taken = gallery::take(there, clock, arguments.size, cancel).await;
-    for Taken { name, frame } in taken.map_err(|broken| rehearse::broken_off("the pictures were not taken", &broken))? {
-        let path = arguments.directory.join(name).with_extension(arguments.format.ending());
+    for picture in taken.map_err(|broken| rehearse::broken_off("the pictures were not taken", &broken))? {
+        let path = arguments.directory.join(picture.name).with_extension(arguments.format.ending());
         let content = match arguments.format {
-            Format::Svg => picture::svg(&frame, BACK, FRONT).into_bytes(),
-            Format::Png => picture::png(&frame, BACK, FRONT).map_err(|error| unwritable(&path, &std::io::Error::other(error)))?,
+            Format::Svg => picture.svg().into_bytes(),
+            Format::Png => picture.png().map_err(|error| unwritable(&path, &std::io::Error::other(error)))?,
         };
         std::fs::write(&path, content).map_err(|error| unwritable(&path, &error))?;
         output.line(&path.display().to_string())?;

@@ -9,10 +9,13 @@ use tokio_util::sync::CancellationToken;
 
 pub use super::driven::Broken;
 use super::driven::Driven;
+use super::{BACK, FRONT};
 use crate::app::Msg;
 use crate::app::action::chord::Chord;
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
+pub use crate::ui::picture::PictureError;
+use crate::ui::picture::{png, svg};
 use crate::ui::speaker::{self, Heard};
 use crate::ui::theme::{Depth, Theme};
 
@@ -44,22 +47,23 @@ const fn screen(name: &'static str, moves: &'static [Move]) -> Scene {
 }
 
 /// Who subscribes, by job.
-const BY_JOB: &str =
-    "SELECT job, count(*) AS customers, round(100.0 * sum(CASE y WHEN 'yes' THEN 1 ELSE 0 END) / count(*), 1) AS percent_yes
+const BY_JOB: &str = "SELECT job, 100.0 * sum(CASE y WHEN 'yes' THEN 1 ELSE 0 END) / count(*) AS percent_yes
 FROM dm.data
 GROUP BY job
 ORDER BY percent_yes DESC";
 
 /// The scenes, one after the other: each goes on from where the one before has left the screen.
-const SCENES: [Scene; 8] = [
+const SCENES: [Scene; 9] = [
     screen("overview", &[Move::Keys("alt-3"), Move::Paste(BY_JOB), Move::Keys("f5")]),
-    screen("sql", &[Move::Keys("f2")]),
-    screen("pipeline", &[Move::Keys("f2 alt-4 f2")]),
+    screen("sql", &[Move::Keys("f2 ctrl-down c")]),
+    screen("pipeline", &[Move::Keys("esc f2 alt-4 f2")]),
     screen("explore", &[Move::Keys("f2 alt-6 f2 p")]),
     screen("predict", &[Move::Keys("f2 alt-5 f2 n w")]),
     screen("resources", &[Move::Keys("f2 alt-2 f2")]),
-    screen("presenting", &[Move::Keys("f2 alt-1 home down down down down f12 space")]),
+    // From the last step that was run, the training in SQL, back to the pipeline.
+    screen("presenting", &[Move::Keys("f2 alt-1 up up up f12 space")]),
     Scene { name: "speaker", moves: &[], subject: Subject::SpeakersView },
+    screen("large", &[Move::Keys("f10 space space")]),
 ];
 
 /// The size of the speaker's view: half a screen.
@@ -70,8 +74,22 @@ const BESIDE: (u16, u16) = (110, 32);
 pub struct Taken {
     /// Its name, for a file.
     pub name: &'static str,
-    /// What is to be seen.
-    pub frame: Buffer,
+    frame: Buffer,
+}
+
+impl Taken {
+    /// As text that scales.
+    pub fn svg(&self) -> String {
+        svg(&self.frame, BACK, FRONT)
+    }
+
+    /// As pixels.
+    ///
+    /// # Errors
+    /// The screen is larger than any, or it cannot be compressed.
+    pub fn png(&self) -> Result<Vec<u8>, PictureError> {
+        png(&self.frame, BACK, FRONT)
+    }
 }
 
 /// Runs every step of the demonstration but the cleanup and takes a picture of each scene, on a screen of `size` columns and rows.

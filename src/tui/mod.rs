@@ -34,9 +34,9 @@ pub use abilities::terminal_of;
 use effects::Runner;
 
 /// The ground of a picture where the theme leaves it to the terminal.
-pub const BACK: (u8, u8, u8) = (16, 18, 22);
+const BACK: (u8, u8, u8) = (16, 18, 22);
 /// The letters there.
-pub const FRONT: (u8, u8, u8) = (220, 222, 226);
+const FRONT: (u8, u8, u8) = (220, 222, 226);
 
 /// How often the terminal is looked at.
 const LOOK: Duration = Duration::from_secs(5);
