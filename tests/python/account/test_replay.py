@@ -33,7 +33,7 @@ def recorded(request, program, tmp_path_factory):
 def test_a_recording_plays_to_the_screens_that_it_was_made_from(program, recorded, tmp_path, pace):
     assert len(list((recorded / "seen" / "screens").glob("*.txt"))) == BEATS
     play = subprocess.run(
-        [*command(program, tmp_path, "replay"), str(recorded / "talk.rec"), "--set", f"replay.pace={pace}", "rehearse", "--like", str(recorded / "seen")],
+        [*command(program, tmp_path, f"replay:{recorded / 'talk.rec'}"), "--set", f"replay.pace={pace}", "rehearse", "--like", str(recorded / "seen")],
         capture_output=True,
         text=True,
         env=environment(),
