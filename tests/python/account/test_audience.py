@@ -46,7 +46,9 @@ def presented(program, tmp_path_factory):
     password = json.loads(cloud.client("secretsmanager").get_secret_value(SecretId="bankdm_redshift_login")["SecretString"])["password"]
     # On an account the name of the demonstration has to be typed.
     presentation.screen.press("BankDM\r")
-    presentation.screen.until(lambda text: presentation.place(text) == (9, "notice"), "the end of the cleanup")
+    presentation.screen.until(lambda text: 9 in presentation.done(), "the end of the cleanup")
+    presentation.on()
+    presentation.screen.until(lambda text: presentation.place(text) == (9, "notice"), "its result")
     presentation.screen.settle(most=3)
     assert presentation.close() == 0
     server.close()
