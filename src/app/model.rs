@@ -12,6 +12,7 @@ use crate::config::Settings;
 use crate::config::settings::{Guard, Mask, OverCeiling, Size, TargetKind};
 use crate::demo::dataset::Words;
 use crate::demo::figures;
+use crate::demo::step::Step;
 use crate::ops::OpError;
 use crate::ops::query::QueryEngine;
 use crate::ops::stage::Told;
@@ -42,6 +43,8 @@ pub struct Notice {
     pub bad: bool,
     /// When it goes away.
     pub until: DateTime<Utc>,
+    /// The step with whose end it goes away, too.
+    pub of: Option<Step>,
 }
 
 /// What the last frame had room for: how far a page is, and where a list is scrolled to. By pane; that of `SQL` is its result.
@@ -308,7 +311,15 @@ impl Model {
 
     /// Says something to the reader.
     pub fn say(&mut self, text: impl Into<String>, bad: bool) {
-        self.notice = Some(Notice { text: text.into(), bad, until: self.now + chrono::Duration::seconds(NOTICE_SECONDS) });
+        self.notice = Some(Notice { text: text.into(), bad, until: self.now + chrono::Duration::seconds(NOTICE_SECONDS), of: None });
+    }
+
+    /// Says something that is true only while a step runs.
+    pub fn say_while(&mut self, step: Step, text: impl Into<String>) {
+        self.say(text, false);
+        if let Some(notice) = &mut self.notice {
+            notice.of = Some(step);
+        }
     }
 
     /// Whether something goes on whose elapsed time is shown.

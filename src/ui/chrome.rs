@@ -148,14 +148,22 @@ pub fn activity_line(canvas: &mut Canvas<'_>, area: Rect) {
         let failed = call.error.as_deref();
         let time = figures::duration(call.duration.as_secs_f64());
         let text = match failed {
+            // Nothing has failed where something was looked for: that is how one finds out what is to be made.
+            Some(code) if tells_of_absence(code) => format!("{} {}: not there", call.service, call.operation),
             Some(code) => format!("{} {} ✖ {code}", call.service, call.operation),
             None => format!("{} {} {time}", call.service, call.operation),
         };
         if width(&text) <= usize::from(room) {
-            canvas.text_right(area.x + used + 4, area.y, room, &text, if failed.is_some() { Role::Warn } else { Role::Faint });
+            let bad = failed.is_some_and(|code| !tells_of_absence(code));
+            canvas.text_right(area.x + used + 4, area.y, room, &text, if bad { Role::Warn } else { Role::Faint });
         }
     }
     canvas.target(area, Target::Pane(Pane::Activity));
+}
+
+/// Whether the code of an error says that what was asked about does not exist.
+fn tells_of_absence(code: &str) -> bool {
+    code.contains("NotFound") || code.starts_with("NoSuch")
 }
 
 fn happening(canvas: &Canvas<'_>) -> Pieces {

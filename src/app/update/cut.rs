@@ -150,6 +150,21 @@ mod tests {
     }
 
     #[test]
+    fn what_is_said_of_a_running_step_goes_with_it() {
+        let mut model = running(Step::Load, TargetKind::Local);
+        space(&mut model);
+        let said = model.notice.clone().unwrap();
+        assert_eq!((said.of, said.text.as_str()), (Some(Step::Load), "“Load the warehouse” is still running; Space goes on once it is done"));
+        update(&mut model, Msg::Walkthrough(Walk::Ended(Step::Load, outcome())));
+        let over = over(&model.walkthrough);
+        update(&mut model, Msg::Walkthrough(over));
+        assert_eq!(model.notice, None);
+        model.say("something else", false);
+        update(&mut model, Msg::Tick);
+        assert!(model.notice.is_some(), "what has nothing to do with a step stays its time");
+    }
+
+    #[test]
     fn the_waits_of_the_embedded_account_end_for_the_rest_of_the_step() {
         let mut model = running(Step::Load, TargetKind::Local);
         assert_eq!(hurries(&key(&mut model)), [true]);

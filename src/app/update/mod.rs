@@ -164,7 +164,8 @@ fn connected(model: &mut Model, identity: Box<Identity>) -> Vec<Effect> {
 
 /// What is true of the state as a whole after every message.
 fn settle(model: &mut Model) {
-    if model.notice.as_ref().is_some_and(|notice| notice.until <= model.now) {
+    let running = model.walkthrough.running().map(|view| view.step);
+    if model.notice.as_ref().is_some_and(|notice| notice.until <= model.now || (notice.of.is_some() && notice.of != running)) {
         model.notice = None;
     }
     if model.revealed.is_some_and(|until| until <= model.now) {

@@ -74,9 +74,12 @@ pub(super) fn on(model: &mut Model) -> Vec<Effect> {
             run_statement(model)
         }
         Press::Wait => {
-            let what = model.walkthrough.running().map(|view| format!("“{}” is running", model.walkthrough.title(view.step)));
-            let what = what.unwrap_or_else(|| "A step is being ended".to_owned());
-            model.say(format!("{what}; it goes on when that is done"), false);
+            match model.walkthrough.running().map(|view| view.step) {
+                Some(step) => {
+                    model.say_while(step, format!("“{}” is still running; Space goes on once it is done", model.walkthrough.title(step)))
+                }
+                None => model.say("A step is being ended; Space goes on once that is done", false),
+            }
             Vec::new()
         }
         Press::Notice => {

@@ -36,8 +36,10 @@ const IMAGE: (u16, u16) = (40, 12);
 pub fn draw(canvas: &mut Canvas<'_>, area: Rect) {
     let state = &canvas.model.explore;
     if state.source.is_none() {
-        let words = "Nothing to explore yet. Step 2 of the walkthrough puts the data in the lake, step 4 loads it into the warehouse: 1 goes there, Enter runs the step.";
-        canvas.paragraph(area, words, Role::Dim);
+        let how = "Nothing to explore yet. Step 2 of the walkthrough puts the data in the lake, step 4 loads it into the warehouse";
+        // A presentation comes there by itself.
+        let where_to = if canvas.model.walkthrough.presenting.is_some() { "." } else { ": 1 goes there, Enter runs the step." };
+        canvas.paragraph(area, &format!("{how}{where_to}"), Role::Dim);
         return;
     }
     let large = canvas.model.enlarged();
