@@ -105,6 +105,7 @@ mod tests {
     use crate::app::tests::{at, failure, full_model};
     use crate::app::walkthrough::check::Verdict;
     use crate::app::walkthrough::figure;
+    use crate::app::walkthrough::run::tests::over;
     use crate::app::walkthrough::{Msg as Walk, Press, Status};
     use crate::ops::steps::StepOutcome;
 
