@@ -155,7 +155,10 @@ mod tests {
         let mut model = running(Step::Load, TargetKind::Local);
         space(&mut model);
         let said = model.notice.clone().unwrap();
-        assert_eq!((said.of, said.text.as_str()), (Some(Step::Load), "“Load the warehouse” is still running; Space goes on once it is done"));
+        assert_eq!(
+            (said.of, said.text.as_str()),
+            (Some(Step::Load), "“Load the warehouse” is still running; Space goes on once it is done")
+        );
         update(&mut model, Msg::Walkthrough(Walk::Ended(Step::Load, outcome())));
         let over = over(&model.walkthrough);
         update(&mut model, Msg::Walkthrough(over));
