@@ -225,11 +225,11 @@ impl State {
     pub fn planned(&self, step: Step) -> u32 {
         let minutes = |step| u64::from(self.notes(step).minutes);
         let whole: u64 = self.script.steps().map(minutes).sum();
-        let seconds = match u64::from(self.minutes) {
-            0 => minutes(step) * 60,
-            there => minutes(step) * 60 * there / whole.max(1),
-        };
-        u32::try_from(seconds).unwrap_or(u32::MAX)
+        let there = if self.minutes == 0 { whole } else { u64::from(self.minutes) };
+        // Between two points of the whole, so that all steps together take as long as there is.
+        let at = |minutes: u64| minutes * 60 * there / whole.max(1);
+        let before: u64 = self.script.steps().take_while(|other| *other != step).map(minutes).sum();
+        u32::try_from(at(before + minutes(step)) - at(before)).unwrap_or(u32::MAX)
     }
 
     /// How many steps are done, the cleanup aside, as far as whoever watches may know.
