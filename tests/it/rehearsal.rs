@@ -147,6 +147,49 @@ fn what_a_rehearsal_that_was_killed_has_left_goes_with_the_next_one() {
     assert_eq!(there.iter().filter(|name| name.starts_with("rehearsing-")).count(), 1, "{there:?}");
 }
 
+#[test]
+fn several_rehearsals_hold_no_more_files_and_tasks_than_one() {
+    let machine = Machine::new();
+    let told = machine.done(&[&["rehearse", "--times", "3", "--json"][..], &SMALL].concat());
+    let document: serde_json::Value = serde_json::from_str(&told).unwrap();
+    let held = |name: &str| document["runs"].as_array().unwrap().iter().map(|run| run[name].as_u64().unwrap()).collect::<Vec<_>>();
+    let (files, tasks) = (held("open_files"), held("tasks"));
+    assert!(files.len() == 3 && files[2] <= files[0] && tasks[2] <= tasks[0], "files {files:?}, tasks {tasks:?}");
+    assert!(held("resident_bytes").iter().all(|bytes| *bytes > 1 << 20));
+}
+
+#[test]
+fn the_program_draws_its_own_pictures() {
+    let machine = Machine::new();
+    let state = machine.home().join("state");
+    let told = machine.done(&[&["--state-dir", state.to_str().unwrap(), "pictures", "seen"][..], &SMALL].concat());
+    for (name, words) in [
+        ("overview", "Load the warehouse"),
+        ("sql", "measured"),
+        ("pipeline", "Learning curve"),
+        ("explore", "upwards"),
+        ("predict", "What would change the decision"),
+        ("resources", "Lets the warehouse reach the lake"),
+        ("presenting", "the graph of the run"),
+        ("speaker", "For you alone"),
+        ("large", "AUC"),
+    ] {
+        assert!(told.contains(&format!("seen/{name}.svg")), "{told}");
+        let picture = std::fs::read_to_string(machine.home().join(format!("seen/{name}.svg"))).unwrap();
+        // Spaces between words are drawn as such or as none, so that columns stay where they are.
+        let drawn: String =
+            picture.split('<').filter_map(|piece| piece.split_once('>')).map(|(_, text)| text.replace('\u{a0}', " ")).collect();
+        assert!(picture.starts_with("<svg ") && drawn.contains(words), "{name}: {drawn}");
+    }
+    let left: Vec<_> = std::fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(left.iter().all(|name| !name.starts_with("rehearsing-")), "{left:?}");
+
+    machine.done(&[&["pictures", "seen", "--format", "png", "--size", "100x30"][..], &SMALL].concat());
+    assert!(std::fs::read(machine.home().join("seen/overview.png")).unwrap().starts_with(b"\x89PNG"));
+    let refused = machine.run(&["--target", "aws", "pictures", "seen"]);
+    assert!(refused.code == Some(2) && refused.stderr.contains("next: Leave `--target` out"), "{}", refused.stderr);
+}
+
 /// The files of a talk of five steps, in which something comes between the load and the model in SQL.
 fn talk() -> Vec<File> {
     let order = [("1-foundation.md", 0), ("2-lake.md", 2), ("3-load.md", 3), ("4-explore.md", 1), ("5-redshift-ml.md", 7)];
