@@ -225,13 +225,9 @@ fn boxed(window: &mut Window<'_, '_>, step: &PipelineStep, place: &Place, densit
     let time_fits = room > width(&time) + wanted + 5;
     let for_title = if time_fits { room - width(&time) - 4 } else { room };
     window.text(text, place.y, for_title, &format!(" {mark}"), role);
-    window.text(
-        text + 1 + width(mark),
-        place.y,
-        for_title.saturating_sub(1 + width(mark)),
-        &title(step, for_title.saturating_sub(1 + width(mark))),
-        title_role,
-    );
+    // Before the time a space takes the place of the border where the title leaves no more.
+    let for_name = for_title.saturating_sub(1 + width(mark)) + usize::from(time_fits);
+    window.text(text + 1 + width(mark), place.y, for_name, &title(step, for_name), title_role);
     if time_fits {
         window.text_right(right - 2, place.y, &format!(" {time} "), if under_way(step.state) { Role::Accent } else { Role::Dim });
     }
