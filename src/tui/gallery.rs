@@ -58,7 +58,7 @@ const SCENES: [Scene; 9] = [
     screen("sql", &[Move::Keys("f2 ctrl-down c")]),
     screen("pipeline", &[Move::Keys("esc f2 alt-4 f2")]),
     screen("explore", &[Move::Keys("f2 alt-6 f2 p")]),
-    screen("predict", &[Move::Keys("f2 alt-5 f2 n w")]),
+    screen("predict", &[Move::Keys("f2 alt-5 f2 w")]),
     screen("resources", &[Move::Keys("f2 alt-2 f2")]),
     // From the last step that was run, the training in SQL, back to the pipeline.
     screen("presenting", &[Move::Keys("f2 alt-1 up up up f12 space")]),
