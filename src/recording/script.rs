@@ -425,7 +425,7 @@ impl Script {
     }
 
     /// To where a step begins, and from there as far as where the next one does.
-    fn to_begin(&mut self, at: Duration, now: Duration) {
+    fn enter(&mut self, at: Duration, now: Duration) {
         self.horizon = self.marks.iter().filter(|mark| mark.begins && mark.at > at).map(|mark| mark.at).min();
         self.seek(at, now);
     }
@@ -455,7 +455,7 @@ impl Script {
     /// To where a step begins the first time; gives false when the recording does not have it.
     pub fn to_step(&mut self, step: &str, now: Duration) -> bool {
         let found = self.marks.iter().find(|mark| mark.begins && mark.step == step).map(|mark| mark.at);
-        found.inspect(|at| self.to_begin(*at, now)).is_some()
+        found.inspect(|at| self.enter(*at, now)).is_some()
     }
 
     /// A step begins: what came before it in the recording counts as done. Of a step that was recorded several times it is the next one.
@@ -464,7 +464,7 @@ impl Script {
         let found = self.marks.iter().filter(|mark| mark.begins && mark.step == step).nth(*reached).map(|mark| mark.at);
         *reached += 1;
         if let Some(at) = found {
-            self.to_begin(at, now);
+            self.enter(at, now);
         }
     }
 
