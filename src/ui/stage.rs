@@ -73,15 +73,34 @@ pub fn draw(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote) {
         steps(canvas, Rect { width: LIST, y: area.y + 1, height: area.height.saturating_sub(1), ..area });
         let x = area.x + LIST + 4;
         text = Rect::new(x, area.y + 1, (area.right() - x).min(MEASURE), area.height.saturating_sub(1));
-    } else if area.height >= ROOM_FOR_LIST {
-        let list = canvas.model.walkthrough.steps.len() as u16;
-        steps(canvas, Rect { height: list, ..area });
-        text = Rect { y: area.y + list + 1, height: area.height - list - 1, width: area.width.min(MEASURE), ..area };
+    } else if let Some(below) = below_list(canvas, area, remote.beat) {
+        steps(canvas, Rect { height: below.y - area.y - 1, ..area });
+        text = below;
     } else if area.height > 6 {
         marks(canvas, area);
         text = Rect { y: area.y + 2, height: area.height - 2, width: area.width.min(MEASURE), ..area };
     }
     beat(canvas, text, remote, roomy);
+}
+
+/// Where the text is when the list of steps stands above it; nothing where there is no room for both. A result is seen as a whole rather than
+/// with the list; in the other beats nothing gives way, so that nothing moves while a step runs.
+fn below_list(canvas: &Canvas<'_>, area: Rect, beat: Beat) -> Option<Rect> {
+    let list = canvas.model.walkthrough.steps.len() as u16;
+    if area.height < ROOM_FOR_LIST {
+        return None;
+    }
+    let text = Rect { y: area.y + list + 1, height: area.height - list - 1, width: area.width.min(MEASURE), ..area };
+    let (columns, rows) = (usize::from(text.width), usize::from(below_title(text, true).height));
+    let whole = beat != Beat::Notice || lines(canvas.model, canvas.theme, beat, columns, rows).len() <= rows;
+    whole.then_some(text)
+}
+
+/// Where the text of a beat is, below its title and above what the next press does.
+fn below_title(area: Rect, roomy: bool) -> Rect {
+    let y = area.y + if area.width >= ONE_LINE { 2 } else { 3 };
+    let foot = if roomy { area.bottom() - 1 } else { area.bottom() + 1 };
+    Rect { y, height: foot.saturating_sub(y + 1), ..area }
 }
 
 /// How far every step is, in one line.
@@ -110,21 +129,18 @@ fn beat(canvas: &mut Canvas<'_>, area: Rect, remote: &Remote, roomy: bool) {
     let beside = area.width >= ONE_LINE;
     let room = if beside { area.width.saturating_sub(strip.width() as u16 + 2) } else { area.width };
     canvas.text(area.x, area.y, room, &title, Role::Strong);
-    let mut y = area.y + 1;
     if beside {
         canvas.pieces(area.right() - strip.width() as u16, area.y, area.width, &strip);
     } else {
-        canvas.pieces(area.x, y, area.width, &strip);
-        y += 1;
+        canvas.pieces(area.x, area.y + 1, area.width, &strip);
     }
-    y += 1;
-    let foot = if roomy { area.bottom() - 1 } else { area.bottom() + 1 };
     if let (Some((key, words)), true) = (next(model), roomy) {
+        let foot = area.bottom() - 1;
         let hint = Pieces::new().add(key, Role::Accent).add(format!("  {words}"), Role::Dim);
         let used = canvas.pieces(area.x, foot, area.width, &hint);
         canvas.target(Rect::new(area.x, foot, used, 1), Target::Action(Command::BeatOn));
     }
-    let text = Rect { y, height: foot.saturating_sub(y + 1), ..area };
+    let text = below_title(area, roomy);
     let lines = lines(model, canvas.theme, remote.beat, usize::from(text.width), usize::from(text.height));
     scrolled(canvas, text, &lines);
 }
