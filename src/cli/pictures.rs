@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 
 use super::failure::Failure;
 use super::output::Output;
-use super::{aside, interrupt, rehearse};
+use super::{aside, interrupt};
 use crate::config::Settings;
 use crate::config::settings::TargetKind;
 use crate::demo::clock::{SharedClock, SystemClock};
@@ -25,7 +25,7 @@ pub struct Pictures {
     #[arg(value_name = "DIR")]
     pub directory: PathBuf,
     /// Columns and rows of the screen
-    #[arg(long, value_name = "COLUMNSxROWS", default_value = "150x42", value_parser = rehearse::size)]
+    #[arg(long, value_name = "COLUMNSxROWS", default_value = "150x42", value_parser = aside::size)]
     pub size: (u16, u16),
     /// What kind of pictures
     #[arg(long, value_enum, default_value = "svg")]
@@ -53,7 +53,7 @@ impl Format {
 /// Takes the pictures and says where they are.
 ///
 /// # Errors
-/// On a target other than the embedded AWS; when a picture cannot be taken or written.
+/// On a target other than the embedded AWS; when a step fails; when a picture cannot be taken or written.
 pub async fn run(arguments: &Pictures, settings: &Arc<Settings>, mut output: Output) -> Result<(), Failure> {
     if settings.aws.target != TargetKind::Local {
         return Err(Failure::usage(
@@ -64,15 +64,11 @@ pub async fn run(arguments: &Pictures, settings: &Arc<Settings>, mut output: Out
     let unwritable = |path: &PathBuf, error: &std::io::Error| Failure::io(format!("{} cannot be written", path.display()), error);
     std::fs::create_dir_all(&arguments.directory).map_err(|error| unwritable(&arguments.directory, &error))?;
     let cancel = interrupt::token()?;
-    // Held until the pictures are taken: the directory goes with it.
-    let aside = aside::directory(settings)?;
-    let mut there = (**settings).clone();
-    there.local.state_dir = Some(aside.path().to_owned());
-    there.local.pace = Some(Pace::Instant);
-    there.screen.motion = false;
+    // The directory is held until the pictures are taken, and goes then.
+    let (there, _directory) = aside::account(settings, Pace::Instant)?;
     let clock: SharedClock = Arc::new(SystemClock);
     let taken = gallery::take(there, clock, arguments.size, cancel).await;
-    for picture in taken.map_err(|broken| rehearse::broken_off("the pictures were not taken", &broken))? {
+    for picture in taken.map_err(|broken| aside::broken_off("the pictures were not taken", &broken))? {
         let path = arguments.directory.join(picture.name).with_extension(arguments.format.ending());
         let content = match arguments.format {
             Format::Svg => picture.svg().into_bytes(),

@@ -1,5 +1,6 @@
 //! `shiftdeck rehearse`: the whole presentation without anybody, and what came of it.
 
+mod held;
 mod report;
 
 use std::path::PathBuf;
@@ -12,16 +13,15 @@ use tokio_util::sync::CancellationToken;
 
 use super::failure::{Failure, exit};
 use super::output::{Output, columns};
-use super::session::cancelled;
 use super::{aside, confirm, interrupt, walkthrough};
 use crate::app::walkthrough::check::Verdict;
 use crate::app::walkthrough::script::File;
 use crate::config::Settings;
-use crate::config::settings::TargetKind;
 use crate::demo::clock::{SharedClock, SystemClock};
 use crate::demo::figures;
 use crate::local::pace::Pace;
-use crate::tui::rehearsal::{self, Broken, Other, Rehearsed, Went};
+use crate::tui::rehearsal::{self, Other, Rehearsed, Went};
+use held::Held;
 
 /// Present the whole walkthrough without anybody, and say how long each step took and which checks failed
 #[derive(Debug, Args)]
@@ -34,7 +34,7 @@ pub struct Rehearse {
     #[arg(long, value_name = "DIR")]
     pub walkthrough: Option<PathBuf>,
     /// Columns and rows of the screen
-    #[arg(long, value_name = "COLUMNSxROWS", default_value = "120x36", value_parser = size)]
+    #[arg(long, value_name = "COLUMNSxROWS", default_value = "120x36", value_parser = aside::size)]
     pub size: (u16, u16),
     /// Waits as long as a demonstration does, instead of none
     #[arg(long)]
@@ -54,14 +54,6 @@ pub struct Rehearse {
     /// One JSON document
     #[arg(long)]
     pub json: bool,
-}
-
-/// Reads the size of a screen.
-pub(super) fn size(text: &str) -> Result<(u16, u16), String> {
-    let parts = text.split_once('x').and_then(|(columns, rows)| Some((columns.parse().ok()?, rows.parse().ok()?)));
-    parts
-        .filter(|(columns, rows)| (80..=1000).contains(columns) && (24..=500).contains(rows))
-        .ok_or_else(|| "columns and rows, at least 80x24".to_owned())
 }
 
 /// Rehearses, and says how it went.
@@ -129,33 +121,11 @@ async fn once(
     files: Option<Vec<File>>,
     cancel: CancellationToken,
 ) -> Result<Rehearsed, Failure> {
-    let mut there = (**settings).clone();
-    // Held until the rehearsal has ended: the directory goes with it.
-    let aside = match settings.aws.target {
-        TargetKind::Local => Some(aside::directory(settings)?),
-        TargetKind::Aws | TargetKind::Replay => None,
-    };
-    if let Some(aside) = &aside {
-        there.local.state_dir = Some(aside.path().to_owned());
-    }
-    there.local.pace = Some(if arguments.live { Pace::Live } else { Pace::Instant });
-    // Nothing moves on a picture.
-    there.screen.motion = false;
+    // The directory is held until the rehearsal has ended, and goes then.
+    let (there, _directory) = aside::account(settings, if arguments.live { Pace::Live } else { Pace::Instant })?;
     let clock: SharedClock = Arc::new(SystemClock);
-    rehearsal::run(there, clock, files, arguments.size, cancel).await.map_err(|broken| broken_off("the rehearsal broke off", &broken))
-}
-
-/// What is said of a screen without a terminal that does not come to its end.
-pub(super) fn broken_off(what: &str, broken: &Broken) -> Failure {
-    match broken {
-        Broken::Cancelled => cancelled(),
-        broken => Failure::Told {
-            code: exit::FAILED,
-            what: what.to_owned(),
-            why: Some(broken.to_string()),
-            next: Some("Look at `shiftdeck doctor`, and present the step by hand.".to_owned()),
-        },
-    }
+    let rehearsed = rehearsal::run(there, clock, files, arguments.size, cancel).await;
+    rehearsed.map_err(|broken| aside::broken_off("the rehearsal broke off", &broken))
 }
 
 /// One of several rehearsals.
@@ -183,40 +153,6 @@ impl Run {
         };
         let right = if self.right { "" } else { ", not every step as it should be" };
         format!("run {number}: {}, {}, {same}{right}", figures::duration(self.seconds), self.held.line())
-    }
-}
-
-/// What a process has of what could be forgotten to be given back.
-#[derive(Debug, Clone, Copy, Serialize)]
-struct Held {
-    /// Memory, where the system tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resident_bytes: Option<u64>,
-    /// Open files and connections, where the system tells.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    open_files: Option<u64>,
-    /// Tasks that have not ended.
-    tasks: u64,
-}
-
-impl Held {
-    /// What this process has. Memory and files are told by Linux only.
-    fn now() -> Held {
-        let resident = || {
-            let status = std::fs::read_to_string("/proc/self/status").ok()?;
-            let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-            Some(line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()? * 1024)
-        };
-        // One of them is the directory that is read.
-        let open_files = std::fs::read_dir("/proc/self/fd").ok().map(|open| (open.count() as u64).saturating_sub(1));
-        let tasks = tokio::runtime::Handle::current().metrics().num_alive_tasks() as u64;
-        Held { resident_bytes: resident(), open_files, tasks }
-    }
-
-    fn line(self) -> String {
-        let memory = self.resident_bytes.map(figures::bytes);
-        let files = self.open_files.map(|files| figures::counted(files, "file"));
-        memory.into_iter().chain(files).chain([figures::counted(self.tasks, "task")]).collect::<Vec<_>>().join(", ")
     }
 }
 

@@ -33,8 +33,9 @@ impl GivenUp {
             }
             return;
         }
-        let Some(ended) = tokens.birth(&asked.names).and_then(|query| self.queries.get_mut(&query)) else { return };
-        *ended = !gives_up(&exchange.request.operation) && (*ended || has_ended(exchange));
+        if let Some(ended) = tokens.birth(&asked.names).and_then(|query| self.queries.get_mut(&query)) {
+            *ended |= has_ended(exchange);
+        }
     }
 
     /// Whether a call made a query that was given up.

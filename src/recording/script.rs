@@ -476,10 +476,10 @@ impl Script {
         let Some(ended) = self.marks.iter().find(|mark| !mark.begins && mark.step == step && mark.at >= began).map(|mark| mark.at) else {
             return;
         };
-        let step = self.marks.iter().filter(|mark| mark.begins && mark.at >= ended).map(|mark| mark.at).min();
+        let next_step = self.marks.iter().filter(|mark| mark.begins && mark.at >= ended).map(|mark| mark.at).min();
         let changes = self.writes.iter().map(|write| &self.calls[*write]).filter(|call| !call.gives_up);
-        let write = changes.map(|call| call.start).find(|start| *start >= ended);
-        let time = step.into_iter().chain(write).min().unwrap_or_else(|| self.end());
+        let next_change = changes.map(|call| call.start).find(|start| *start >= ended);
+        let time = next_step.into_iter().chain(next_change).min().unwrap_or_else(|| self.end());
         self.seek(time, now);
     }
 

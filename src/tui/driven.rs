@@ -37,6 +37,9 @@ pub enum Broken {
     /// A press did not come to its end.
     #[error("the screen was still busy with {0} after two hours")]
     Busy(String),
+    /// A step that the rest builds on was not done.
+    #[error("“{0}” was not done: {1}")]
+    NotDone(String, String),
     /// The presentation goes round in circles.
     #[error("the presentation was not at its end after 200 presses; it stands at {0}")]
     Endless(String),

@@ -10,10 +10,12 @@ use tokio_util::sync::CancellationToken;
 pub use super::driven::Broken;
 use super::driven::Driven;
 use super::{BACK, FRONT};
-use crate::app::Msg;
 use crate::app::action::chord::Chord;
+use crate::app::walkthrough::Status;
+use crate::app::{Model, Msg};
 use crate::config::Settings;
 use crate::demo::clock::SharedClock;
+use crate::demo::step::Step;
 pub use crate::ui::picture::PictureError;
 use crate::ui::picture::{png, svg};
 use crate::ui::speaker::{self, Heard};
@@ -95,7 +97,7 @@ impl Taken {
 /// Runs every step of the demonstration but the cleanup and takes a picture of each scene, on a screen of `size` columns and rows.
 ///
 /// # Errors
-/// When the account cannot be opened, something does not come to its end, or this is cancelled.
+/// When the account cannot be opened, a step fails, something does not come to its end, or this is cancelled.
 pub async fn take(settings: Settings, clock: SharedClock, size: (u16, u16), cancel: CancellationToken) -> Result<Vec<Taken>, Broken> {
     let settings = Arc::new(settings);
     let mut driven = Driven::new(&settings, Arc::clone(&clock), size, cancel);
@@ -107,6 +109,7 @@ pub async fn take(settings: Settings, clock: SharedClock, size: (u16, u16), canc
 async fn scenes(driven: &mut Driven, clock: &SharedClock, theme: &Theme) -> Result<Vec<Taken>, Broken> {
     driven.connect().await?;
     press(driven, "R").await?;
+    all_is_done(&driven.model)?;
     let mut taken = Vec::with_capacity(SCENES.len());
     for scene in &SCENES {
         for step in scene.moves {
@@ -120,6 +123,20 @@ async fn scenes(driven: &mut Driven, clock: &SharedClock, theme: &Theme) -> Resu
         taken.push(Taken { name: scene.name, frame });
     }
     Ok(taken)
+}
+
+/// Whether there is a demonstration to be shown.
+fn all_is_done(model: &Model) -> Result<(), Broken> {
+    let state = &model.walkthrough;
+    for view in state.steps.iter().filter(|view| view.step != Step::Cleanup) {
+        let why = match &view.status {
+            Status::Done { .. } => continue,
+            Status::Failed { error, .. } => error.to_string(),
+            _ => "it did not run".to_owned(),
+        };
+        return Err(Broken::NotDone(state.title(view.step).to_owned(), why));
+    }
+    Ok(())
 }
 
 /// Presses keys one after the other, each when nothing comes of the one before any more.

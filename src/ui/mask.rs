@@ -67,6 +67,7 @@ fn formed(row: &[&str], hidden: &mut [bool]) {
     let mut at = 0;
     while at < row.len() {
         let length = row[at..].iter().take_while(|cell| part(cell)).count();
+        // An address is no shorter than a key.
         if length >= KEY_LETTERS {
             let run = row[at..at + length].concat();
             // One that ends a sentence.
@@ -116,6 +117,7 @@ mod tests {
         assert_eq!(masked("made by ana.maría, twice: ana.maría", &["ana.maría"]), "made by •••••••••, twice: •••••••••");
         assert_eq!(masked("nothing", &["", id]), "nothing");
     }
+
     #[test]
     fn an_address_in_an_account_and_the_id_of_a_key_are_hidden_by_their_form() {
         let hidden = |letters: usize| HIDDEN.repeat(letters);

@@ -188,6 +188,10 @@ fn the_program_draws_its_own_pictures() {
 
     machine.done(&[&["pictures", "seen", "--format", "png", "--size", "100x30"][..], &SMALL].concat());
     assert!(std::fs::read(machine.home().join("seen/overview.png")).unwrap().starts_with(b"\x89PNG"));
+    // Pictures of a demonstration that did not come about are none.
+    let failed = machine.run(&[&["pictures", "none", "--set", "mlops.auc_floor=0.99"][..], &SMALL].concat());
+    assert!(failed.code == Some(1) && failed.stderr.contains("“Train with a pipeline” was not done: "), "{}", failed.stderr);
+    assert_eq!(std::fs::read_dir(machine.home().join("none")).unwrap().count(), 0);
     let refused = machine.run(&["--target", "aws", "pictures", "seen"]);
     assert!(refused.code == Some(2) && refused.stderr.contains("next: Leave `--target` out"), "{}", refused.stderr);
 }
