@@ -319,7 +319,7 @@ fn lines(context: &Context) -> Vec<Lines<'_>> {
             let (state, detail) = match sql_model_state(context).await {
                 Ok(Some(state)) => (by_word(if state == "READY" { "available" } else { &state }), state.to_lowercase()),
                 Ok(None) => (MISSING, String::new()),
-                Err(_) if !warehouse_exists(context).await => (MISSING, String::new()),
+                Err(_) if !warehouse_may_hold_something(context).await => (MISSING, String::new()),
                 Err(error) => (ResourceState::Unknown, error.why),
             };
             let function = if state == READY { (READY, "ready".to_owned()) } else { (state, detail.clone()) };
@@ -408,13 +408,13 @@ fn provisioned(context: &Context, cluster: Line, network: Option<Line>) -> Lines
     .boxed()
 }
 
-/// What is in the warehouse; a warehouse that does not exist has nothing in it.
+/// What is in the warehouse.
 fn inside_warehouse(context: &Context, external: Line, schema: Line, table: Line) -> Lines<'_> {
     let (s, g) = (&context.scenario, &context.gateways);
     async move {
         let place = context.warehouse();
         let (schemas, tables) = tokio::join!(g.statements.schemas(&place), g.statements.tables(&place, &s.schema));
-        if schemas.is_err() && !warehouse_exists(context).await {
+        if schemas.is_err() && !warehouse_may_hold_something(context).await {
             return [external, schema, table].iter().map(|line| line.read(Ok((MISSING, String::new())))).collect();
         }
         let has = |name: &str| schemas.clone().map(|schemas| present(schemas.iter().any(|schema| schema == name).then(String::new)));
@@ -424,10 +424,16 @@ fn inside_warehouse(context: &Context, external: Line, schema: Line, table: Line
     .boxed()
 }
 
-async fn warehouse_exists(context: &Context) -> bool {
-    let name = &context.scenario.warehouse;
-    match context.settings.warehouse.kind {
-        WarehouseKind::Serverless => !matches!(context.gateways.serverless.workgroup(name).await, Ok(None)),
-        WarehouseKind::Provisioned => !matches!(context.gateways.cluster.find(name).await, Ok(None)),
+/// Whether there may be something in the warehouse: in one that does not exist, or is only being made, is nothing.
+async fn warehouse_may_hold_something(context: &Context) -> bool {
+    let (name, gateways) = (&context.scenario.warehouse, &context.gateways);
+    let status = match context.settings.warehouse.kind {
+        WarehouseKind::Serverless => gateways.serverless.workgroup(name).await.map(|found| found.map(|workgroup| workgroup.status)),
+        WarehouseKind::Provisioned => gateways.cluster.find(name).await.map(|found| found.map(|cluster| cluster.status)),
+    };
+    match status {
+        Ok(found) => found.is_some_and(|status| by_word(&status) != ResourceState::Creating),
+        // One that cannot be asked about may.
+        Err(_) => true,
     }
 }

@@ -183,6 +183,29 @@ async fn a_bad_file_is_refused_before_anything_is_made() {
     account.close().await;
 }
 
+/// What the audience sees in the seconds in which the warehouse is made: nothing is in it, rather than five lines with an error.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_warehouse_that_is_only_being_made_has_nothing_in_it() {
+    let account = common::account().await;
+    let settings = settings();
+    run(&account, &settings, Step::Foundation).await.0.unwrap_or_else(|error| panic!("{error}"));
+    let silent = common::answers::without(&account.sdk_config(), "redshift-data");
+    let making = common::answers::changed(&silent, |operation, body| match operation {
+        "GetWorkgroup" => body.replace("\"AVAILABLE\"", "\"CREATING\""),
+        _ => body,
+    });
+    let inside = ["external-schema/", "schema/", "table/", "sql-model/", "sql-function/"];
+    for (config, expected) in [(making, ResourceState::Missing), (silent, ResourceState::Unknown)] {
+        let (mut context, _events) = account.context(&settings);
+        context.gateways = common::gateways(&config);
+        let lines = checklist::read(&context).await.unwrap();
+        let states: Vec<_> = lines.iter().filter(|line| inside.iter().any(|kind| line.id.starts_with(kind))).collect();
+        assert_eq!(states.len(), inside.len(), "{lines:?}");
+        assert!(states.iter().all(|line| line.state == expected), "{expected:?}: {states:?}");
+    }
+    account.close().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cancelled_step_stops_and_the_next_run_completes_it() {
     let account = common::account().await;
