@@ -267,7 +267,8 @@ fn boxed(window: &mut Window<'_, '_>, step: &PipelineStep, place: &Place, densit
         let lines = crate::app::text_width::wrap(&step.description, inside);
         for (row, part) in lines.iter().take(rest).enumerate() {
             let cut = row + 1 == rest && lines.len() > rest;
-            let part = if cut { format!("{} …", clip(part, inside.saturating_sub(2))) } else { part.clone() };
+            // One sign of what is missing, whether it stands behind the last word or in it.
+            let part = if cut { clip(&format!("{part} …"), inside) } else { part.clone() };
             window.text(text, y + row, inside, &part, Role::Faint);
         }
     }
