@@ -268,7 +268,7 @@ fn boxed(window: &mut Window<'_, '_>, step: &PipelineStep, place: &Place, densit
         for (row, part) in lines.iter().take(rest).enumerate() {
             let cut = row + 1 == rest && lines.len() > rest;
             // One sign of what is missing, whether it stands behind the last word or in it.
-            let part = if cut { clip(&format!("{part} …"), inside) } else { part.clone() };
+            let part = if cut { clip(&format!("{part} …"), inside).into_owned() } else { part.clone() };
             window.text(text, y + row, inside, &part, Role::Faint);
         }
     }
